@@ -1,0 +1,132 @@
+/**
+ * The Ledger as the rest of the control plane sees it. Double entry; amounts are positive integers of micro-credits (bigint).
+ *
+ * Account names: `issuer/<ns>/available`, `issuer/<ns>/held`, `owner/<id>/earned`, `operator/margin`, `world/deposits`, `world/payouts`.
+ * Every call is idempotent by its key; a repeated key returns the first outcome and posts nothing. Promises resolve when durable.
+ */
+import type { Usage } from '../../crds/task';
+import type { AttemptReason } from '../../crds/attempt-reasons';
+
+/** What a hold remembers, enough to settle an attempt even when its Task and Job are gone. */
+export interface HoldTerms {
+  namespace: string;
+  jobUid: string;
+  jobName: string;
+  taskUid: string;
+  index: number;
+  attempt: number;
+  agentId: string;
+  ownerId: string;
+  tier: string;
+  /** Micro-credits per unit. */
+  rates: RateVector;
+  /** Caps, for bounding what is billable. */
+  cpu: number;
+  memoryBytes: number;
+  timeoutMs: number;
+}
+
+/** Micro-credits. */
+export interface RateVector {
+  cpuHour: bigint;
+  memoryGiBHour: bigint;
+  egressGiB: bigint;
+  start: bigint;
+  /** Millionths: 800_000 = 80 %. */
+  ownerSharePpm: bigint;
+}
+
+export interface HoldRequest {
+  /** `<task uid>/<attempt>` */
+  key: string;
+  amountMicro: bigint;
+  /** The Job's budget: charged + held of the Job must stay within it. */
+  maxJobMicro?: bigint;
+  terms: HoldTerms;
+}
+
+export type HoldOutcome =
+  | { ok: true }
+  | { ok: false; reason: 'InsufficientCredit'; missingMicro: bigint; availableMicro: bigint }
+  | { ok: false; reason: 'BudgetExhausted'; missingMicro: bigint }
+  /** The key was held and is settled or released already. */
+  | { ok: false; reason: 'Closed' };
+
+export interface SettleRequest {
+  /** The hold's key. */
+  key: string;
+  reason: AttemptReason;
+  /** As reported, after bounding. */
+  usage: Usage;
+  /** What issuer pays; 0 releases everything. Never more than the hold: the ledger caps it. */
+  chargeMicro: bigint;
+  /** What the owner gets of it; the rest is the operator's margin. ≤ chargeMicro. */
+  ownerMicro: bigint;
+}
+
+export type SettleOutcome =
+  | { ok: true; repeated: boolean; chargedMicro: bigint; ownerMicro: bigint }
+  | { ok: false; reason: 'NoHold' };
+
+export interface OpenHold {
+  key: string;
+  amountMicro: bigint;
+  terms: HoldTerms;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+export interface AccountBalance {
+  account: string;
+  balanceMicro: bigint;
+}
+
+export interface Statement {
+  namespace: string;
+  lines: StatementLine[];
+  totalMicro: bigint;
+  heldMicro: bigint;
+  availableMicro: bigint;
+}
+
+export interface StatementLine {
+  job: string;
+  jobUid: string;
+  tier: string;
+  line: 'work' | 'failed' | 'cancelled' | 'lost';
+  attempts: number;
+  cpuMicros: bigint;
+  memoryMibSeconds: bigint;
+  wallMillis: bigint;
+  amountMicro: bigint;
+}
+
+export interface VerifyReport {
+  ok: boolean;
+  transactions: number;
+  postings: number;
+  accounts: number;
+  openHolds: number;
+  /** Each broken invariant, for people. */
+  violations: string[];
+}
+
+export interface Ledger {
+  deposit(request: { key: string; namespace: string; amountMicro: bigint; note?: string }): Promise<{ repeated: boolean; availableMicro: bigint }>;
+  /** Outcomes in the order of the requests; decided one after the other. */
+  hold(requests: HoldRequest[]): Promise<HoldOutcome[]>;
+  settle(requests: SettleRequest[]): Promise<SettleOutcome[]>;
+  /** Synchronous, from memory; includes what is decided but not durable yet. */
+  available(namespace: string): bigint;
+  held(namespace: string): bigint;
+  jobTotals(jobUid: string): { chargedMicro: bigint; heldMicro: bigint };
+  openHold(key: string): OpenHold | undefined;
+  openHolds(): Iterable<OpenHold>;
+  balances(): AccountBalance[];
+  /** Credit limit per issuer namespace (≥ 0), set from Account objects. */
+  setCreditLimit(namespace: string, limitMicro: bigint): void;
+  statement(namespace: string, job?: string): Promise<Statement>;
+  verify(): Promise<VerifyReport>;
+  /** Called after balances of an issuer rose (deposit, release): whoever waits for credit tries again. */
+  onCredit(listener: (namespace: string) => void): void;
+}

@@ -1,0 +1,136 @@
+/**
+ * The ObjectStore port: where objects live. Two implementations: SQLite (embedded) and a real Kubernetes API (cluster).
+ * One conformance suite (`conformance.ts`) runs over both.
+ *
+ * Invariants
+ * - One global, monotonic revision; an object's `metadata.resourceVersion` is the revision of its last write, as a decimal string.
+ * - A promise of a write resolves only when the write is durable; readers and watchers see it only then.
+ * - The store owns `uid`, `creationTimestamp`, `resourceVersion`, `generation`, `deletionTimestamp`.
+ *   `update` changes everything but `status` (for resources with a status subresource), `updateStatus` changes only `status`.
+ *   `generation` rises when anything but metadata and status changes, and when deletionTimestamp is set.
+ *   A write that changes nothing keeps the resourceVersion and makes no event.
+ * - Deleting an object with finalizers sets `deletionTimestamp`; removing the last finalizer deletes it.
+ * - Objects that come out are shared: never mutate them.
+ */
+import type { KubeObject, ResourceName } from '../../crds/meta';
+
+export type { ResourceName } from '../../crds/meta';
+
+/** One clause of a label selector. */
+export interface LabelRequirement {
+  key: string;
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  values: string[];
+}
+
+/** One clause of a field selector; `path` is dotted, e.g. `metadata.name`, `status.phase`. Missing fields count as ''. */
+export interface FieldRequirement {
+  path: string;
+  operator: '=' | '!=';
+  value: string;
+}
+
+export interface Selection {
+  /** '' or absent: all namespaces (or a cluster-scoped resource). */
+  namespace?: string;
+  labels?: LabelRequirement[];
+  fields?: FieldRequirement[];
+}
+
+export interface ListOptions extends Selection {
+  /** Page size; absent: everything. */
+  limit?: number;
+  continue?: string;
+}
+
+export interface ListResult<T extends KubeObject> {
+  /** Ordered by namespace, then name (code units). */
+  items: T[];
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+
+export interface WatchEvent<T extends KubeObject = KubeObject> {
+  type: WatchEventType;
+  /** DELETED carries the last state with the resourceVersion of the deletion. BOOKMARK: only kind, apiVersion, metadata.resourceVersion. */
+  object: T;
+}
+
+export interface WatchOptions extends Selection {
+  /** Events after this revision; absent or '0': first ADDED for everything that is there, then events. */
+  resourceVersion?: string;
+  /** A BOOKMARK about once a minute, and (with no resourceVersion) one after the initial ADDED events. */
+  bookmarks?: boolean;
+}
+
+export interface WatchHandler<T extends KubeObject = KubeObject> {
+  /** All events of one commit that match, in order. Must not throw and must not block. */
+  events(batch: WatchEvent<T>[]): void;
+  /** The watch is over and delivers nothing more; with an error, list and watch anew. Not called after `stop()`. */
+  end(error?: StoreError): void;
+}
+
+export interface Watch {
+  stop(): void;
+}
+
+export interface Preconditions {
+  uid?: string;
+  resourceVersion?: string;
+}
+
+export interface DeleteResult<T extends KubeObject> {
+  /** As it was, or (finalizers left) as it now is with deletionTimestamp. */
+  object: T;
+  /** false while finalizers hold it. */
+  gone: boolean;
+}
+
+/** `resourceVersion` in the object, when set, must match (Conflict otherwise); absent: unconditional. */
+export type Operation<T extends KubeObject = KubeObject> =
+  | { verb: 'create'; resource: ResourceName; object: T }
+  | { verb: 'update'; resource: ResourceName; object: T }
+  | { verb: 'updateStatus'; resource: ResourceName; object: T }
+  | { verb: 'delete'; resource: ResourceName; namespace: string; name: string; preconditions?: Preconditions };
+
+export type Outcome<T extends KubeObject = KubeObject> = { ok: true; object: T } | { ok: false; error: StoreError };
+
+export interface ObjectStore {
+  get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined>;
+  list<T extends KubeObject>(resource: ResourceName, options?: ListOptions): Promise<ListResult<T>>;
+  /** @throws StoreError Expired when the revision is compacted, FutureVersion when it is ahead. */
+  watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch;
+  /** `metadata.name` or `generateName` must be set. @throws StoreError AlreadyExists */
+  create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
+  /** @throws StoreError NotFound, Conflict */
+  update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
+  /** @throws StoreError NotFound, Conflict */
+  updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
+  /** @throws StoreError NotFound, Conflict (preconditions) */
+  delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>>;
+  /**
+   * Several writes at once: each succeeds or fails for itself, in order; what succeeds becomes durable together
+   * (SQLite: one transaction). Rejects only when nothing could be made durable.
+   */
+  batch(operations: Operation[]): Promise<Outcome[]>;
+}
+
+export type StoreErrorReason = 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Invalid' | 'Expired' | 'FutureVersion' | 'Unavailable';
+
+export class StoreError extends Error {
+  constructor(
+    readonly reason: StoreErrorReason,
+    message: string,
+    readonly details: { resource?: ResourceName; name?: string; currentResourceVersion?: string } = {},
+  ) {
+    super(message);
+    this.name = 'StoreError';
+  }
+  /** Whether the same call may succeed later. */
+  get retryable(): boolean {
+    return this.reason === 'Unavailable' || this.reason === 'FutureVersion';
+  }
+}
