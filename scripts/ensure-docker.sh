@@ -66,10 +66,10 @@ find_engine() {
 # Minimal machines boot without cgroup hierarchies, which a container needs. Controllers
 # that no v1 hierarchy has taken go to the unified one; otherwise each gets its v1 mount.
 mount_cgroups() {
-  local root=/sys/fs/cgroup name id groups enabled taken=0 mounted=0
+  local root=/sys/fs/cgroup name id enabled taken=0 mounted=0
   [ "$(stat -f -c %T "$root" 2>/dev/null)" != cgroup2fs ] || return 0
   [ -r /proc/cgroups ] || { say 'this kernel has no cgroups: containers cannot be limited'; return 0; }
-  while read -r name id groups enabled; do
+  while read -r name id _ enabled; do
     if [ "$name" != '#subsys_name' ] && [ "$enabled" = 1 ] && [ "$id" != 0 ]; then taken=1; fi
   done </proc/cgroups
   if [ $taken = 0 ] && grep -qw cgroup2 /proc/filesystems && ! mountpoint -q "$root"; then
@@ -78,8 +78,8 @@ mount_cgroups() {
     return 0
   fi
   mountpoint -q "$root" || { mkdir -p "$root"; mount -t tmpfs -o mode=755,size=1m,nosuid,nodev,noexec cgroup "$root"; }
-  while read -r name id groups enabled; do
-    [ "$name" != '#subsys_name' ] && [ "$enabled" = 1 ] || continue
+  while read -r name id _ enabled; do
+    if [ "$name" = "#subsys_name" ] || [ "$enabled" != 1 ]; then continue; fi
     awk -v name="$name" '$3 == "cgroup" { n = split($4, o, ","); for (i = 1; i <= n; i++) if (o[i] == name) found = 1 }
                          END { exit !found }' <(awk '{ print $1, $2, $3, $4 }' /proc/mounts) && continue
     mkdir -p "$root/$name"

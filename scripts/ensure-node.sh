@@ -73,11 +73,11 @@ build_sqlite() {
 }
 
 toolchain_missing() {
-  local missing=()
-  have g++ || missing+=(g++)
-  have make || missing+=(make)
-  have python3 || missing+=(python3)
-  echo "${missing[*]}"
+  local tools=()
+  have g++ || tools+=(g++)
+  have make || tools+=(make)
+  have python3 || tools+=(python3)
+  echo "${tools[*]}"
 }
 
 if in_place; then exit 0; fi

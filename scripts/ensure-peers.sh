@@ -45,14 +45,14 @@ install_peer() {
   done
 }
 
-missing=
+lacking=
 for peer in "${peers[@]}"; do
   IFS=: read -r name program packages services <<<"$peer"
-  have "$program" || missing+=" $name"
+  have "$program" || lacking+=" $name"
 done
-if [ -n "$missing" ] && [ -z "$check_only" ]; then
+if [ -n "$lacking" ] && [ -z "$check_only" ]; then
   if may_apt; then
-    step "Peers for the benchmark are missing:$missing"
+    step "Peers for the benchmark are missing:$lacking"
     with_lock "$GLEANER_STATE_DIR/peers.lock" 1800
     for peer in "${peers[@]}"; do
       IFS=: read -r name program packages services <<<"$peer"
@@ -60,7 +60,7 @@ if [ -n "$missing" ] && [ -z "$check_only" ]; then
     done
     hash -r
   else
-    say "missing:$missing; $(why_not_apt), so the benchmark leaves them out"
+    say "missing:$lacking; $(why_not_apt), so the benchmark leaves them out"
   fi
 fi
 for peer in "${peers[@]}"; do

@@ -4,8 +4,8 @@
 # answer (an endpoint, a path). Every wait has a bound.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2034 # used by the scripts that source this
 GLEANER_STATE_DIR="${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/gleaner"
-GLEANER_CACHE_DIR="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/gleaner"
 
 # say WORDS...: one line of progress, with the seconds since the script began.
 say() { printf '  [%3ds] %s\n' "$SECONDS" "$*" >&2; }
@@ -90,14 +90,14 @@ apt_update() {
 # apt_install PACKAGE...: installs what is missing, starts no service. Returns 1 with
 # the log's end shown when that fails; never asks a question.
 apt_install() {
-  local missing=() package log
-  for package in "$@"; do installed "$package" || missing+=("$package"); done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  local absent=() package log
+  for package in "$@"; do installed "$package" || absent+=("$package"); done
+  [ ${#absent[@]} -gt 0 ] || return 0
   log=$(mktemp)
   if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mtime -1 -print -quit 2>/dev/null)" ]; then
     apt_update "$log"
   fi
-  say "installing from the distribution's packages: ${missing[*]}"
+  say "installing from the distribution's packages: ${absent[*]}"
   # The lock is on a descriptor of its own, in a subshell: two installers wait for each other.
   if (
     exec 8>/run/gleaner-apt.lock
@@ -105,9 +105,9 @@ apt_install() {
     services_stay_down
     trap services_as_before EXIT
     trap 'exit 130' INT TERM HUP
-    install_once "$log" "${missing[@]}" || { apt_update "$log" && install_once "$log" "${missing[@]}"; }
+    install_once "$log" "${absent[@]}" || { apt_update "$log" && install_once "$log" "${absent[@]}"; }
   ); then rm -f "$log"; return 0; fi
-  say "apt-get could not install ${missing[*]}:"
+  say "apt-get could not install ${absent[*]}:"
   show_end "$log" 15
   rm -f "$log"
   return 1
