@@ -1,0 +1,10 @@
+/**
+ * Every migration, in the order in which they run. A class' `name` ends in its number as 13 digits (TypeORM sorts by them), e.g.
+ * `ObjectLog0000000000001`. A migration that was released never changes.
+ */
+import type { MigrationInterface } from 'typeorm';
+import { ObjectLog } from './0001-object-log';
+
+export type Migration = new () => MigrationInterface & { name: string };
+
+export const migrations: Migration[] = [ObjectLog];
