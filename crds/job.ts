@@ -1,4 +1,5 @@
 import type { Condition, KubeObject, ObjectMeta } from './meta';
+import type { Quantity } from './quantity';
 
 /** What an issuer asks for: one program run over many indexes. */
 export class Job implements KubeObject {
@@ -69,14 +70,14 @@ export class Input {
 
 /** Caps, enforced; also what is matched and held for. */
 export class Resources {
-  cpu!: string;
-  memory!: string;
-  scratch!: string;
+  cpu!: Quantity;
+  memory!: Quantity;
+  scratch!: Quantity;
   pids!: number;
 }
 
 export class Parameters {
-  /** Each name becomes an environment variable; index 0 has the first value of every list, the last name varies fastest. */
+  /** Each name becomes an environment variable; names in alphabetical order (a map has none of its own), the last varies fastest. */
   matrix!: Record<string, string[] | ParameterRange>;
 }
 
@@ -116,6 +117,8 @@ export class JobStatus {
   estimatedFinish?: string;
   startTime?: string;
   completionTime?: string;
+  /** Time from start to end, or to the last status write while it runs: "73s". For the printer column; `humanDuration` makes it. */
+  duration?: string;
   results?: { url: string };
   conditions?: Condition[];
   observedGeneration?: number;
