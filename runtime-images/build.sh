@@ -13,8 +13,8 @@
 # machine is taken from ${XDG_CACHE_HOME:-~/.cache}/gleaner/images. Two builds at once
 # wait for each other. Exit code 0 or 1.
 
-set -euo pipefail
 # shellcheck disable=SC2016 # the programs in single quotes are JavaScript
+set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/../scripts/lib.sh"

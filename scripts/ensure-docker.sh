@@ -63,30 +63,31 @@ find_engine() {
   [ -S "$rootless" ] && ping_engine "$rootless" 2>/dev/null
 }
 
-# Minimal machines boot without cgroup hierarchies, which a container needs. Controllers
-# that no v1 hierarchy has taken go to the unified one; otherwise each gets its v1 mount.
+# Minimal machines boot without the cgroup hierarchies that a container needs. Where no v1
+# hierarchy has taken a controller yet the unified one is mounted; otherwise each missing
+# controller gets its v1 mount. What is mounted already is left as it is.
 mount_cgroups() {
-  local root=/sys/fs/cgroup name id enabled taken=0 mounted=0
+  local root=/sys/fs/cgroup name mounts enabled absent=()
   [ "$(stat -f -c %T "$root" 2>/dev/null)" != cgroup2fs ] || return 0
   [ -r /proc/cgroups ] || { say 'this kernel has no cgroups: containers cannot be limited'; return 0; }
-  while read -r name id _ enabled; do
-    if [ "$name" != '#subsys_name' ] && [ "$enabled" = 1 ] && [ "$id" != 0 ]; then taken=1; fi
-  done </proc/cgroups
-  if [ $taken = 0 ] && grep -qw cgroup2 /proc/filesystems && ! mountpoint -q "$root"; then
+  if awk '$2 != 0 && $1 !~ /^#/ { exit 1 }' /proc/cgroups && grep -qw cgroup2 /proc/filesystems && ! mountpoint -q "$root"; then
     say "mounting the cgroup2 hierarchy at $root (this machine had none)"
     mkdir -p "$root" && mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$root"
     return 0
   fi
+  for name in cpu cpuacct cpuset memory devices freezer blkio pids; do
+    enabled=$(awk -v name="$name" '$1 == name { print $4 }' /proc/cgroups)
+    mounts=$(awk '$3 == "cgroup" { print "," $4 "," }' /proc/mounts | grep -c ",$name," || true)
+    if [ "$enabled" = 1 ] && [ "$mounts" = 0 ]; then absent+=("$name"); fi
+  done
+  [ ${#absent[@]} -gt 0 ] || return 0
   mountpoint -q "$root" || { mkdir -p "$root"; mount -t tmpfs -o mode=755,size=1m,nosuid,nodev,noexec cgroup "$root"; }
-  while read -r name id _ enabled; do
-    if [ "$name" = "#subsys_name" ] || [ "$enabled" != 1 ]; then continue; fi
-    awk -v name="$name" '$3 == "cgroup" { n = split($4, o, ","); for (i = 1; i <= n; i++) if (o[i] == name) found = 1 }
-                         END { exit !found }' <(awk '{ print $1, $2, $3, $4 }' /proc/mounts) && continue
+  say "mounting the cgroup hierarchies that this machine lacks: ${absent[*]}"
+  for name in "${absent[@]}"; do
     mkdir -p "$root/$name"
-    if mount -t cgroup -o "nosuid,nodev,noexec,$name" cgroup "$root/$name" 2>/dev/null; then mounted=$((mounted + 1))
-    else rmdir "$root/$name"; fi
-  done </proc/cgroups
-  [ $mounted = 0 ] || say "mounted $mounted cgroup v1 hierarchies below $root (this machine lacked them)"
+    mount -t cgroup -o "nosuid,nodev,noexec,$name" cgroup "$root/$name" ||
+      { rmdir "$root/$name"; say "the hierarchy $name could not be mounted"; }
+  done
 }
 
 running_dockerd() {
@@ -104,7 +105,6 @@ start_dockerd() {
     old=$(cat "$pid_file")
     [ "$(cat "/proc/$old/comm" 2>/dev/null)" = dockerd ] || rm -f "$pid_file"
   fi
-  if [ -s "$log" ] && [ "$(stat -c %s "$log")" -gt 10485760 ]; then mv -f "$log" "$log.1"; fi
   say "starting dockerd in the background (log $log, pid file $pid_file)"
   PATH="$PATH:/usr/sbin:/sbin" setsid dockerd --host "unix://$socket" --pidfile "$pid_file" "$@" \
     </dev/null >>"$log" 2>&1 9>&- &
@@ -167,6 +167,7 @@ if ! ping_engine >/dev/null 2>&1; then
     mount_cgroups
     mkdir -p "$state"
     before=$(stat -c %s "$log" 2>/dev/null || echo 0)
+    if [ "$before" -gt 10485760 ]; then mv -f "$log" "$log.1"; before=0; fi
     start_dockerd
     if ! await_engine; then
       # Kernels without netfilter or bridges: tasks have no network by default, so it is not needed.
@@ -175,7 +176,7 @@ if ! ping_engine >/dev/null 2>&1; then
         start_dockerd --bridge=none --iptables=false --ip6tables=false
         await_engine || { show_end "$log"; fail "dockerd did not start; its log is $log"; }
       else
-        show_end "$log"
+        tail -c "+$((before + 1))" "$log" >"$log.last" && show_end "$log.last"
         fail "dockerd does not answer after $SECONDS s; its log is $log"
       fi
     fi

@@ -96,8 +96,16 @@ trap 'rm -f "$log"' EXIT
 
 if ! tree_fresh; then
   # The one script that matters is better-sqlite3's, which gets its own step below.
-  run_npm ci --ignore-scripts || { show_end "$log" 25; fail 'npm ci failed' -- \
-    'Without access to the npm registry: copy node_modules from a machine of the same kind and Node version.'; }
+  if ! run_npm ci --ignore-scripts; then
+    grep -q 'can only install packages when' "$log" || { show_end "$log" 25; fail 'npm ci failed' -- \
+      'Without access to the npm registry: copy node_modules from a machine of the same kind and Node version.'; }
+    # npm writes such a lock where its registry lacks an optional package of another platform.
+    say 'npm ci refuses package-lock.json as incomplete:'
+    grep -E 'Missing:|Invalid:' "$log" | head -n 3 | sed 's/^/    | /' >&2
+    run_npm install --no-save --ignore-scripts || { show_end "$log" 25; fail 'npm install failed'; }
+    tree_fresh || fail "npm installed other packages than package-lock.json names: $difference" -- \
+      'Bring package.json and package-lock.json in line: npm install'
+  fi
 fi
 if ! sqlite_loads && ! build_sqlite; then
   missing=$(toolchain_missing)
