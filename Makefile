@@ -1,0 +1,59 @@
+# Gleaner. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NODE_BIN := node_modules/.bin
+STAMP := build/.built
+SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
+
+.PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images clean
+
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Install the npm packages that package-lock.json names (when they are not there yet)
+	@scripts/ensure-node.sh
+
+build: deps $(STAMP) ## Compile TypeScript to build/js; ./bin/gleaner works afterwards
+
+$(STAMP): $(SOURCES)
+	@$(NODE_BIN)/tsc -p . && touch $@
+
+generate: build ## Write crds/generated/*.yaml from the classes in crds/
+	@node build/js/crds/schema/generate.js
+
+verify: build ## Types, lint, import boundaries, generated files up to date
+	@$(NODE_BIN)/oxlint --deny-warnings
+	@node build/js/crds/schema/generate.js --check
+
+images: deps ## Build the runtime images (shell, python, node) into build/images
+	@runtime-images/build.sh
+
+test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
+	@scripts/ensure-docker.sh
+	@scripts/ensure-kubectl.sh --install >/dev/null
+	@node scripts/test.mjs unit integration e2e
+
+test-unit: build ## Unit tests: beside the sources; no server, no Docker
+	@node scripts/test.mjs unit
+
+test-integration: build images ## Tests with real parts: SQLite, TLS, kubectl, Docker
+	@scripts/ensure-docker.sh
+	@scripts/ensure-kubectl.sh --install >/dev/null
+	@node scripts/test.mjs integration
+
+test-e2e: build images ## Whole jobs through the real command
+	@scripts/ensure-docker.sh
+	@scripts/ensure-kubectl.sh --install >/dev/null
+	@node scripts/test.mjs e2e
+
+bench: build images ## Measure; prints a table and writes bench/out/latest.json
+	@scripts/ensure-docker.sh
+	@scripts/ensure-peers.sh >/dev/null
+	@node build/js/bench/main.js
+
+demo: build images ## Start everything on this machine, run the flights example, show results and the bill, stop
+	@scripts/ensure-docker.sh
+	@scripts/demo.sh
+
+clean: ## Remove what was built (not installed packages, not data)
+	@rm -rf build bench/out
