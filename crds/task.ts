@@ -50,6 +50,8 @@ export class TaskStatus {
   attemptCount?: number;
   /** Those of them that count against retry.limit and failed. */
   countedFailures?: number;
+  /** Attempts in a row, up to now, that agents or the platform lost: bounds retries that are not counted. */
+  lostInRow?: number;
   /** The newest 10, oldest first. */
   attempts?: Attempt[];
 }
