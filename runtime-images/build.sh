@@ -161,6 +161,10 @@ node -e '
   process.stdout.write(JSON.stringify(lines, null, 2) + "\n")' "$work/lines" >"$work/done/index.json"
 echo "$inputs" >"$work/done/inputs"
 publish "$work/done" "$cache"
+touch "$cache"
+# The cache keeps the four newest builds.
+find "$(dirname "$cache")" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d' ' -f2- |
+  while read -r old; do rm -rf "$old"; done
 publish "$cache" "$out"
 report "$out"
 say "runtime images are in $out, built in $SECONDS s"
