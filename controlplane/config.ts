@@ -1,0 +1,45 @@
+/** Flags and environment of the control plane, parsed once into one typed object. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+export interface ControlPlaneConfig {
+  /** Everything durable: database, elements, logs, keys, kubeconfig. */
+  dataDir: string;
+  listen: string;
+  /** 0: any free port. */
+  port: number;
+  /** Names and addresses that the server's certificate is also valid for. */
+  names: string[];
+  /** Runtime images to offer (the folder that `make images` writes); none: no Runtime is made. */
+  imagesDir?: string;
+  heartbeatMs: number;
+  lostAfterMs: number;
+  /** Largest data element. */
+  maxElementBytes: number;
+  /** All data elements together. */
+  maxElementsBytes: number;
+  logLevel: string;
+}
+
+export const DEFAULT_PORT = 7643;
+const GIB = 1024 ** 3;
+
+export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
+  dataDir,
+  listen: '127.0.0.1',
+  port: DEFAULT_PORT,
+  names: [hostname()],
+  heartbeatMs: 1000,
+  lostAfterMs: 3000,
+  maxElementBytes: GIB,
+  maxElementsBytes: 64 * GIB,
+  logLevel: 'info',
+});
+
+export const paths = (dataDir: string) => ({
+  database: join(dataDir, 'gleaner.db'),
+  pki: join(dataDir, 'pki'),
+  elements: join(dataDir, 'elements'),
+  logs: join(dataDir, 'logs'),
+  kubeconfig: join(dataDir, 'kubeconfig'),
+});
