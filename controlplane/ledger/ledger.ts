@@ -1,8 +1,10 @@
 /**
  * The Ledger as the rest of the control plane sees it. Double entry; amounts are positive integers of micro-credits (bigint).
  *
- * Account names: `issuer/<ns>/available`, `issuer/<ns>/held`, `owner/<id>/earned`, `operator/margin`, `world/deposits`, `world/payouts`.
- * Every call is idempotent by its key; a repeated key returns the first outcome and posts nothing. Promises resolve when durable.
+ * Account names: `issuer/<ns>/available`, `issuer/<ns>/held`, `owner/<id>/earned`, `operator/margin`, `world/deposits`.
+ * Every call is idempotent by its key; a repeated key returns the first outcome and posts nothing. Promises resolve when durable, and
+ * reject when nothing of the call was saved (memory is then back at what is on disk: the same call may be made again). A malformed
+ * request rejects with a LedgerInputError, and nothing of its call is done.
  */
 import type { Usage } from '../../crds/task';
 import type { AttemptReason } from '../../crds/attempt-reasons';
@@ -79,11 +81,16 @@ export interface OpenHold {
 export interface AccountBalance {
   account: string;
   balanceMicro: bigint;
+  /** Charged in all (of `issuer/<ns>/held`), earned or kept in all; never decreases. 0 for `issuer/<ns>/available`. */
+  lifetimeMicro: bigint;
 }
 
 export interface Statement {
   namespace: string;
+  /** By Job name, then Job uid, tier and line; at most MAX_STATEMENT_LINES. */
   lines: StatementLine[];
+  /** There are more lines; `totalMicro` counts them too. Ask for one Job. */
+  truncated: boolean;
   totalMicro: bigint;
   heldMicro: bigint;
   availableMicro: bigint;
@@ -113,7 +120,10 @@ export interface VerifyReport {
 
 export interface Ledger {
   deposit(request: { key: string; namespace: string; amountMicro: bigint; note?: string }): Promise<{ repeated: boolean; availableMicro: bigint }>;
-  /** Outcomes in the order of the requests; decided one after the other. */
+  /**
+   * Outcomes in the order of the requests; decided one after the other. The key `<key>/late` is refused as Closed while `<key>` is
+   * open, and when something was charged for it: never two payments for one attempt.
+   */
   hold(requests: HoldRequest[]): Promise<HoldOutcome[]>;
   settle(requests: SettleRequest[]): Promise<SettleOutcome[]>;
   /** Synchronous, from memory; includes what is decided but not durable yet. */
@@ -123,10 +133,13 @@ export interface Ledger {
   openHold(key: string): OpenHold | undefined;
   openHolds(): Iterable<OpenHold>;
   balances(): AccountBalance[];
-  /** Credit limit per issuer namespace (≥ 0), set from Account objects. */
-  setCreditLimit(namespace: string, limitMicro: bigint): void;
+  /** Credit limit per issuer namespace (≥ 0), set from Account objects; kept, so that it holds again after a restart. In force at once. */
+  setCreditLimit(namespace: string, limitMicro: bigint): Promise<void>;
+  /** @param job name or uid of a Job */
   statement(namespace: string, job?: string): Promise<Statement>;
   verify(): Promise<VerifyReport>;
-  /** Called after balances of an issuer rose (deposit, release): whoever waits for credit tries again. */
+  /** Called after an issuer can spend more (deposit, release, limit) and that is durable: whoever waits for credit tries again. Must not throw. */
   onCredit(listener: (namespace: string) => void): void;
+  /** Called with the accounts whose balance changed, once that is durable. Must not throw. */
+  onBalance(listener: (accounts: readonly string[]) => void): void;
 }

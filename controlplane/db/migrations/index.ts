@@ -4,7 +4,8 @@
  */
 import type { MigrationInterface } from 'typeorm';
 import { ObjectLog } from './0001-object-log';
+import { LedgerTables } from './0002-ledger';
 
 export type Migration = new () => MigrationInterface & { name: string };
 
-export const migrations: Migration[] = [ObjectLog];
+export const migrations: Migration[] = [ObjectLog, LedgerTables];
