@@ -1,0 +1,68 @@
+/**
+ * Copies a value the way JSON would store it, and takes over from `previous` every part that is equal to it. So
+ * - what the store holds is its own and equals what a restart reads back (no undefined, no Date, no NaN);
+ * - "nothing changed" is `share(next, previous) === previous`, and the same for each field;
+ * - two versions of an object share the memory of what did not change.
+ */
+import { StoreError } from '../store';
+
+/** Deeper nesting than this is refused rather than risked on the stack. */
+const MAX_DEPTH = 200;
+
+type Json = Record<string, unknown>;
+
+/**
+ * @param previous a value that came out of `share` or JSON.parse
+ * @throws StoreError Invalid for what JSON cannot hold (bigint), a field named `__proto__`, too deep nesting
+ */
+export function share(value: unknown, previous: unknown, depth = 0): unknown {
+  if (value === previous && typeof value !== 'number') return value;
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value + 0 : null;
+    case 'object':
+      return value === null ? null : shareCompound(value, previous, depth);
+    case 'bigint':
+      throw new StoreError('Invalid', `a field holds the bigint ${value}; write large integers as strings`);
+    default:
+      return undefined;
+  }
+}
+
+function shareCompound(value: object, previous: unknown, depth: number): unknown {
+  if (depth >= MAX_DEPTH) throw new StoreError('Invalid', `the object is nested more than ${MAX_DEPTH} levels deep; flatten it`);
+  if (Array.isArray(value)) return shareArray(value, Array.isArray(previous) ? previous : undefined, depth);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return share(value.toJSON(), previous, depth + 1);
+  const before = typeof previous === 'object' && previous !== null && !Array.isArray(previous) ? previous : undefined;
+  return shareObject(value as Json, before as Json | undefined, depth);
+}
+
+function shareArray(value: unknown[], before: unknown[] | undefined, depth: number): unknown[] {
+  let same = before !== undefined && before.length === value.length;
+  const out: unknown[] = [];
+  for (let i = 0; i < value.length; i++) {
+    const item = share(value[i], before?.[i], depth + 1) ?? null;
+    out.push(item);
+    if (same && item !== before?.[i]) same = false;
+  }
+  return same && before ? before : out;
+}
+
+function shareObject(value: Json, before: Json | undefined, depth: number): Json {
+  let same = before !== undefined;
+  let count = 0;
+  const out: Json = {};
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') throw new StoreError('Invalid', 'a field may not be named "__proto__"; rename it');
+    const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
+    const item = share(value[key], was, depth + 1);
+    if (item === undefined) continue;
+    out[key] = item;
+    count++;
+    if (item !== was) same = false;
+  }
+  return same && before && count === Object.keys(before).length ? before : out;
+}

@@ -1,0 +1,262 @@
+/**
+ * The embedded ObjectStore: an append-only log in SQLite, everything current in memory.
+ *
+ * - Reads and watches are answered from memory, never from the disk.
+ * - A write is decided at once, against what is committed and what this turn has staged before it; only later writes see it until the
+ *   turn's commit is durable. Then it becomes visible, watchers are told, and its promise resolves, in this order.
+ * - When the commit fails, what was staged is forgotten, its promises reject with Unavailable and the reason, and the store goes on.
+ * - Revisions only rise; one that was handed out for a write that failed is not used again.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import type { KubeObject, ResourceName } from '../../../crds/meta';
+import type { Writer } from '../../db/writer';
+import { compileSelection } from '../selection';
+import {
+  StoreError,
+  type DeleteResult,
+  type ListOptions,
+  type ListResult,
+  type ObjectStore,
+  type Operation,
+  type Outcome,
+  type Preconditions,
+  type Watch,
+  type WatchHandler,
+  type WatchOptions,
+} from '../store';
+import { Commits } from './commits';
+import { listPage } from './listing';
+import { ObjectLog } from './log';
+import { freeName, randomSuffix } from './names';
+import { created, deleted, statusUpdated, updated, type Change, type Context } from './semantics';
+import { keyOf, Table, type Definition } from './table';
+import { WatchHub } from './watch-hub';
+import { owedAtStart } from './watch-start';
+
+export interface SqliteObjectStoreOptions {
+  /** How far back watches resume and lists continue; the log keeps no more. */
+  maxHistoryChanges?: number;
+  maxHistoryBytes?: number;
+  /** An object's size as JSON. */
+  maxObjectBytes?: number;
+  maxBatchOperations?: number;
+  bookmarkIntervalMs?: number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  uid?: () => string;
+  /** Five characters for `generateName`. */
+  suffix?: () => string;
+  /** Told when a watch handler threw, which ends its watch. */
+  onHandlerError?: (error: unknown) => void;
+}
+
+const MIB = 1024 * 1024;
+const DEFAULTS = {
+  maxHistoryChanges: 10_000,
+  maxHistoryBytes: 32 * MIB,
+  maxObjectBytes: 2 * MIB,
+  maxBatchOperations: 10_000,
+  bookmarkIntervalMs: 60_000,
+  now: Date.now,
+  uid: randomUUID as () => string,
+  suffix: randomSuffix,
+  onHandlerError: (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)),
+};
+/** A turn takes at least one whole batch. */
+const TURN = { maxChanges: 10_000, maxBytes: 16 * MIB };
+
+export class SqliteObjectStore implements ObjectStore {
+  private readonly options: Required<SqliteObjectStoreOptions>;
+  private readonly tables = new Map<ResourceName, Table>();
+  private readonly hub: WatchHub;
+  private readonly commits: Commits;
+  private second = { at: 0, text: '' };
+  private closed = false;
+
+  /** Reads the whole log into memory. @throws Error when it is damaged */
+  constructor(database: { raw: Database; writer: Writer }, options: SqliteObjectStoreOptions = {}) {
+    this.options = { ...DEFAULTS, ...options };
+    this.hub = new WatchHub(this.options);
+    const history = { maxChanges: this.options.maxHistoryChanges, maxBytes: this.options.maxHistoryBytes };
+    const log = new ObjectLog(database.raw);
+    this.commits = new Commits(database.writer, log, this.tables, TURN, history, (changes) => this.hub.deliver(changes, this.commits.revision));
+    this.commits.load((resource) => this.table(resource), keyOf);
+  }
+
+  /** Says how a resource is written. Before, resources of gleaner.dev and namespaces have a status subresource and others have none. */
+  defineResource(resource: ResourceName, definition: Definition): void {
+    this.table(resource).definition = { ...definition };
+  }
+
+  /** The newest visible revision. */
+  get revision(): string {
+    return String(this.commits.revision);
+  }
+
+  stats(): { objects: Map<ResourceName, number>; watchers: number; historyChanges: number; garbageRows: number } {
+    const objects = new Map([...this.tables].map(([resource, table]) => [resource, table.committed.size]));
+    return { objects, watchers: this.hub.size, historyChanges: this.commits.history.size, garbageRows: this.commits.garbageRows };
+  }
+
+  /** An object's JSON; for what was written lately, the very bytes that are in the log. Not to be modified. */
+  encoded(object: KubeObject): Buffer {
+    return this.commits.history.bytesOf(object) ?? encode(object);
+  }
+
+  /** Ends every watch. What was written is durable when its promise resolved; the database belongs to whoever opened it. */
+  close(): void {
+    this.closed = true;
+    this.hub.close();
+  }
+
+  async get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined> {
+    return this.tables.get(resource)?.committed.get(keyOf(namespace, name)) as T | undefined;
+  }
+
+  async list<T extends KubeObject>(resource: ResourceName, options: ListOptions = {}): Promise<ListResult<T>> {
+    return listPage(this.table(resource), this.commits.history, this.commits.revision, options) as ListResult<T>;
+  }
+
+  watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch {
+    if (this.closed) throw new StoreError('Unavailable', 'the store is closed');
+    const table = this.table(resource);
+    const matcher = compileSelection(options);
+    const bookmarks = options.bookmarks ?? false;
+    const { revision, history } = this.commits;
+    const starting = owedAtStart(table, history, revision, matcher, options.resourceVersion, bookmarks);
+    return this.hub.add(table, matcher, handler as WatchHandler, revision, starting, bookmarks);
+  }
+
+  async create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return (await this.one({ verb: 'create', resource, object })) as T;
+  }
+
+  async update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return (await this.one({ verb: 'update', resource, object })) as T;
+  }
+
+  async updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return (await this.one({ verb: 'updateStatus', resource, object })) as T;
+  }
+
+  async delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>> {
+    const object = (await this.one({ verb: 'delete', resource, namespace, name, preconditions })) as T;
+    return { object, gone: !object.metadata.finalizers?.length };
+  }
+
+  async batch(operations: Operation[]): Promise<Outcome[]> {
+    const { maxBatchOperations } = this.options;
+    if (operations.length > maxBatchOperations) {
+      throw new StoreError('Invalid', `a batch of ${operations.length} operations is larger than ${maxBatchOperations}; split it`);
+    }
+    this.commits.makeRoom();
+    let waits = false;
+    const outcomes = operations.map((operation): Outcome => {
+      try {
+        const { object, pending } = this.perform(operation);
+        waits ||= pending;
+        return { ok: true, object };
+      } catch (error) {
+        const failure = asStoreError(error);
+        waits ||= this.isPending(operation);
+        return { ok: false, error: failure };
+      }
+    });
+    if (waits) await this.commits.settled();
+    return outcomes;
+  }
+
+  private async one(operation: Operation): Promise<KubeObject> {
+    const [outcome] = await this.batch([operation]);
+    if (!outcome.ok) throw outcome.error;
+    return outcome.object;
+  }
+
+  /** `pending`: the outcome rests on what is not durable yet. */
+  private perform(operation: Operation): { object: KubeObject; pending: boolean } {
+    const table = this.table(operation.resource);
+    if (operation.verb === 'create') return this.createNew(table, operation.object);
+    const { namespace = '', name } = operation.verb === 'delete' ? operation : operation.object.metadata;
+    const key = keyOf(namespace, name);
+    const current = table.latest(key);
+    if (!current) throw new StoreError('NotFound', `${table.resource} "${name}" not found`, { resource: table.resource, name });
+    const { change, revision } = this.decide(operation, table, current);
+    if (change.kind === 'unchanged') return { object: change.object, pending: table.isPending(key) };
+    this.stage(table, key, current, change, revision);
+    return { object: operation.verb === 'delete' && change.kind === 'gone' ? current : change.object, pending: true };
+  }
+
+  private isPending(operation: Operation): boolean {
+    const { namespace = '', name } = operation.verb === 'delete' ? operation : operation.object.metadata;
+    return this.table(operation.resource).isPending(keyOf(namespace, name));
+  }
+
+  private decide(operation: Exclude<Operation, { verb: 'create' }>, table: Table, current: KubeObject): { change: Change; revision: number } {
+    let revision = 0;
+    const context = this.context(table, () => String((revision = this.commits.nextRevision())));
+    switch (operation.verb) {
+      case 'update':
+        return { change: updated(context, current, operation.object), revision };
+      case 'updateStatus':
+        return { change: statusUpdated(context, current, operation.object), revision };
+      case 'delete':
+        return { change: deleted(context, current, operation.preconditions), revision };
+    }
+  }
+
+  private createNew(table: Table, object: KubeObject): { object: KubeObject; pending: boolean } {
+    const namespace = object.metadata.namespace ?? '';
+    const name = freeName(table, namespace, object.metadata, this.options.suffix);
+    let revision = 0;
+    const change = created(
+      this.context(table, () => String((revision = this.commits.nextRevision()))),
+      object,
+      name,
+    );
+    this.stage(table, keyOf(namespace, name), undefined, change, revision);
+    return { object: change.object, pending: true };
+  }
+
+  private stage(table: Table, key: string, previous: KubeObject | undefined, change: Change, revision: number): void {
+    const bytes = encode(change.object);
+    const { name } = change.object.metadata;
+    if (bytes.length > this.options.maxObjectBytes) {
+      throw new StoreError('Invalid', `${table.resource} "${name}" is ${bytes.length} bytes, the limit is ${this.options.maxObjectBytes}; put large data into an element`, {
+        resource: table.resource,
+        name,
+      });
+    }
+    this.commits.stage({ revision, table, key, previous, object: change.object, deleted: change.kind === 'gone', bytes });
+  }
+
+  private context(table: Table, nextRevision: () => string): Context {
+    const { statusSubresource } = table.definition;
+    return { resource: table.resource, statusSubresource, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
+  }
+
+  private timestamp(): string {
+    const at = Math.floor(this.options.now() / 1000);
+    if (at !== this.second.at) this.second = { at, text: new Date(at * 1000).toISOString().replace('.000Z', 'Z') };
+    return this.second.text;
+  }
+
+  private table(resource: ResourceName): Table {
+    let table = this.tables.get(resource);
+    if (!table) {
+      table = new Table(resource, { statusSubresource: resource.endsWith('.gleaner.dev') || resource === 'namespaces' });
+      this.tables.set(resource, table);
+    }
+    return table;
+  }
+}
+
+/** A write that is refused fails alone; one that the database cannot take fails the whole batch. */
+function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError && error.reason !== 'Unavailable') return error;
+  throw error;
+}
+
+function encode(object: KubeObject): Buffer {
+  return Buffer.from(JSON.stringify(object));
+}

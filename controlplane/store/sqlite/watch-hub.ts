@@ -1,0 +1,173 @@
+/**
+ * Who watches what. Watchers are found by resource, then by exact name or by namespace, so a change costs only those it may concern.
+ *
+ * ```
+ *   starting --microtask, or the first commit--> live --stop | close | handler threw--> ended
+ * ```
+ * While starting, a watcher holds what it is owed from before: it gets that first, in one batch, and then one batch per commit.
+ */
+import type { ObjectMeta } from '../../../crds/meta';
+import { matches, type Matcher } from '../selection';
+import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../store';
+import type { Change } from './history';
+import type { Table } from './table';
+
+interface Watcher {
+  table: Table;
+  matcher: Matcher;
+  handler: WatchHandler;
+  bookmarks: boolean;
+  /** Events up to this revision are in `starting` or known to the client. */
+  since: number;
+  starting: WatchEvent[] | undefined;
+  /** Collected during one delivery. */
+  batch: WatchEvent[];
+  ended: boolean;
+}
+
+export interface WatchHubOptions {
+  bookmarkIntervalMs: number;
+  /** Told of a handler that threw; its watch is ended. */
+  onHandlerError: (error: unknown) => void;
+}
+
+interface TableWatchers {
+  byName: Map<string, Set<Watcher>>;
+  byNamespace: Map<string, Set<Watcher>>;
+}
+
+export class WatchHub {
+  private readonly watchers = new Set<Watcher>();
+  private readonly tables = new Map<Table, TableWatchers>();
+  private timer: NodeJS.Timeout | undefined;
+  private revision = 0;
+
+  constructor(private readonly options: WatchHubOptions) {}
+
+  get size(): number {
+    return this.watchers.size;
+  }
+
+  /** @param starting what the watcher is owed up to `since` */
+  add(table: Table, matcher: Matcher, handler: WatchHandler, since: number, starting: WatchEvent[], bookmarks: boolean): Watch {
+    const watcher: Watcher = { table, matcher, handler, bookmarks, since, starting, batch: [], ended: false };
+    this.watchers.add(watcher);
+    this.group(watcher).add(watcher);
+    this.revision = Math.max(this.revision, since);
+    if (bookmarks) this.timer ??= setInterval(() => this.bookmark(), this.options.bookmarkIntervalMs).unref();
+    queueMicrotask(() => this.begin(watcher));
+    return { stop: () => this.forget(watcher) };
+  }
+
+  /** Hands the changes of one commit to everybody they concern. */
+  deliver(changes: Change[], revision: number): void {
+    this.revision = revision;
+    const touched: Watcher[] = [];
+    for (const change of changes) {
+      const groups = this.tables.get(change.table);
+      if (!groups) continue;
+      const { name, namespace } = change.object.metadata;
+      const plain: WatchEvent = { type: change.deleted ? 'DELETED' : change.previous ? 'MODIFIED' : 'ADDED', object: change.object };
+      collect(groups.byName.get(name), change, plain, touched);
+      collect(groups.byNamespace.get(''), change, plain, touched);
+      if (namespace) collect(groups.byNamespace.get(namespace), change, plain, touched);
+    }
+    for (const watcher of touched) {
+      const batch = watcher.batch;
+      watcher.batch = [];
+      this.begin(watcher);
+      this.send(watcher, batch);
+    }
+  }
+
+  /** Ends every watch. */
+  close(error?: StoreError): void {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = undefined;
+    for (const watcher of [...this.watchers]) this.end(watcher, error);
+  }
+
+  private begin(watcher: Watcher): void {
+    const starting = watcher.starting;
+    watcher.starting = undefined;
+    if (starting) this.send(watcher, starting);
+  }
+
+  private send(watcher: Watcher, batch: WatchEvent[]): void {
+    if (watcher.ended || batch.length === 0) return;
+    try {
+      watcher.handler.events(batch);
+    } catch (error) {
+      this.options.onHandlerError(error);
+      this.end(watcher, new StoreError('Unavailable', 'the watch was ended because its handler failed; list and watch anew'));
+    }
+  }
+
+  private end(watcher: Watcher, error?: StoreError): void {
+    if (watcher.ended) return;
+    this.forget(watcher);
+    try {
+      watcher.handler.end(error);
+    } catch (thrown) {
+      this.options.onHandlerError(thrown);
+    }
+  }
+
+  private forget(watcher: Watcher): void {
+    if (watcher.ended) return;
+    watcher.ended = true;
+    this.watchers.delete(watcher);
+    const group = this.group(watcher);
+    group.delete(watcher);
+    if (group.size > 0) return;
+    const groups = this.tables.get(watcher.table);
+    const { name, namespace } = watcher.matcher;
+    if (name === undefined) groups?.byNamespace.delete(namespace);
+    else groups?.byName.delete(name);
+  }
+
+  private group(watcher: Watcher): Set<Watcher> {
+    const groups = getOrAdd(this.tables, watcher.table, () => ({ byName: new Map(), byNamespace: new Map() }));
+    const { name, namespace } = watcher.matcher;
+    return name === undefined ? getOrAdd(groups.byNamespace, namespace, () => new Set()) : getOrAdd(groups.byName, name, () => new Set());
+  }
+
+  private bookmark(): void {
+    for (const watcher of [...this.watchers]) {
+      if (!watcher.bookmarks) continue;
+      this.begin(watcher);
+      this.send(watcher, [bookmarkOf(watcher.table, this.revision)]);
+    }
+  }
+}
+
+export function bookmarkOf(table: Table, revision: number): WatchEvent {
+  const { kind = '', apiVersion = '' } = table.definition;
+  return { type: 'BOOKMARK', object: { kind, apiVersion, metadata: { resourceVersion: String(revision) } as ObjectMeta } };
+}
+
+/** The event that a selection makes of a change: objects enter and leave it. */
+export function eventFor(matcher: Matcher, change: Change, plain: WatchEvent): WatchEvent | undefined {
+  const before = change.previous !== undefined && matches(matcher, change.previous);
+  const now = !change.deleted && matches(matcher, change.object);
+  if (now) return before === (plain.type === 'MODIFIED') ? plain : { type: 'ADDED', object: change.object };
+  if (!before) return undefined;
+  return change.deleted ? plain : { type: 'DELETED', object: change.object };
+}
+
+function collect(group: Set<Watcher> | undefined, change: Change, plain: WatchEvent, touched: Watcher[]): void {
+  if (!group) return;
+  for (const watcher of group) {
+    if (change.revision <= watcher.since) continue;
+    const event = watcher.matcher.test === undefined ? plain : eventFor(watcher.matcher, change, plain);
+    if (!event) continue;
+    if (watcher.batch.length === 0) touched.push(watcher);
+    watcher.batch.push(event);
+  }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
