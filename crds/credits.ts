@@ -5,11 +5,11 @@ export const MICRO_PER_CREDIT = 1_000_000n;
 /** 999,999,999,999.999999 credits: sums of many still fit 64 bits. */
 export const MAX_CREDITS_MICRO = 10n ** 18n - 1n;
 
-/** Amounts ≥ 0; also the schema's pattern. */
-export const CREDITS_PATTERN = '^[0-9]{1,12}(\\.[0-9]{1,6})?$';
+/** Amounts ≥ 0; also the pattern in the CRDs' rules. */
+export const CREDITS_PATTERN = '^[0-9]{1,12}([.][0-9]{1,6})?$';
 export const CREDITS_MAX_LENGTH = 20;
-/** 0 … 1, six places; also the schema's pattern. */
-export const SHARE_PATTERN = '^(0(\\.[0-9]{1,6})?|1(\\.0{1,6})?)$';
+/** 0 … 1, six places; also the pattern in the CRDs' rules. */
+export const SHARE_PATTERN = '^(0([.][0-9]{1,6})?|1([.]0{1,6})?)$';
 
 const CREDITS = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/;
 

@@ -1,8 +1,8 @@
 /** Durations as Go writes them: "90s", "1h30m", "250ms". Held as whole milliseconds. */
 import { FormatError, shown } from './format-error';
 
-/** The whole grammar; also the schema's pattern. */
-export const DURATION_PATTERN = '^([0-9]{1,9}(\\.[0-9]{1,3})?(ms|s|m|h))+$';
+/** The whole grammar; also the pattern in the CRDs' rules. */
+export const DURATION_PATTERN = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$';
 export const DURATION_MAX_LENGTH = 32;
 
 const WHOLE = new RegExp(DURATION_PATTERN);

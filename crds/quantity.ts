@@ -9,8 +9,8 @@ import { FormatError, shown } from './format-error';
 /** As in a manifest: a text with a unit, or a plain number. */
 export type Quantity = string | number;
 
-/** The whole grammar; also the schema's pattern. */
-export const QUANTITY_PATTERN = '^[+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]{1,2}))?$';
+/** The whole grammar; also the pattern in the CRDs' rules. */
+export const QUANTITY_PATTERN = '^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]{1,2}))?$';
 export const QUANTITY_MAX_LENGTH = 32;
 
 const GRAMMAR = /^\+?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:([KMGTPE]i)|([numkMGTPE])|[eE]([-+]?\d{1,2}))?$/;

@@ -1,0 +1,42 @@
+/** The rules of classes and fields (CEL on a cluster) over a plain object that class-validator accepts. */
+import { classInfo, type Class, type FieldError, type Rule } from './registry';
+import { childPath } from './validate';
+
+type Plain = Record<string, unknown>;
+const own = (object: unknown, name: string): unknown =>
+  (typeof object === 'object' && object !== null && Object.hasOwn(object, name) ? (object as Plain)[name] : undefined);
+
+/** Problems of `value`, and of everything in it, against the rules of its class. `old`: the stored value, on updates. */
+export function checkRules(target: Class, value: object, old: object | undefined, path: string): FieldError[] {
+  const info = classInfo(target);
+  const errors: FieldError[] = [];
+  for (const [name, field] of info.fields) {
+    const now = own(value, name);
+    const before = own(old, name);
+    if (now === undefined || now === null) continue;
+    const at = childPath(path, name);
+    if (field.child && Array.isArray(now)) {
+      const child = field.child();
+      now.forEach((item, i) => errors.push(...checkRules(child, item as object, undefined, `${at}[${i}]`)));
+    } else if (field.child) {
+      errors.push(...checkRules(field.child(), now, before as object | undefined, at));
+    }
+    errors.push(...broken(field.rules, now, before, at));
+  }
+  errors.push(...broken(info.rules, value, old, path));
+  for (const check of info.checks) {
+    errors.push(...check(value as never).map((error) => ({ ...error, field: path === '' ? error.field : `${path}.${error.field}` })));
+  }
+  return errors;
+}
+
+function broken(rules: readonly Rule<never>[], now: unknown, before: unknown, path: string): FieldError[] {
+  return rules
+    .filter((rule) => (rule.transition ? before !== undefined : true) && !rule.holds(now as never, before as never))
+    .map((rule) => ({
+      field: rule.field ? (path === '' ? rule.field : `${path}.${rule.field}`) : path,
+      type: rule.type ?? 'Invalid',
+      ...(rule.type ? {} : { value: rule.field ? rule.field.split('.').reduce(own, now) : now }),
+      message: rule.message,
+    }));
+}
