@@ -6,8 +6,9 @@
  *  Pending ───────────────► Running ───────────────────────────► Succeeded
  *   ▲  │                     │  │ │   counted failures > limit,
  *   │  │    endAttempt(...)  │  │ └── or lost MAX_LOST_IN_ROW times ► Failed
- *   └──│──── notBefore ◄─────┘  └──── endAttempt(Cancelled) ───────► Cancelled
+ *   └──│──── notBefore ◄─────┘  └──── after stop: Cancelled ───────► Cancelled
  *      └──────────────────── cancelTask ───────────────────────────► Cancelled
+ *  An attempt ends the Task as Cancelled, or gives it back unharmed as Suspended, only when it was told to stop so.
  *
  *  one attempt:   Leased ──reportRunning──► Running ──endAttempt──► Ended(reason)
  *                    └───────────────endAttempt──────────────────────▲
@@ -230,7 +231,7 @@ function afterFailure(status: TaskStatus, ended: Attempt, { retry, now, random =
   const reason = ended.reason as AttemptReason;
   const { progress: _none, notBefore: _old, message: _message, ...rest } = status;
   const text = `attempt ${ended.number}: ${reason}: ${ended.message ?? reasonRule(reason).text}`;
-  if (reason === 'Cancelled' || ended.stop === 'Cancelled') return { ...rest, phase: 'Cancelled', message: text };
+  if (ended.stop === 'Cancelled') return { ...rest, phase: 'Cancelled', message: text };
   if (rest.attempts?.some(isOpen)) return { ...rest, phase: 'Running' };
   if (reasonRule(reason).counts) {
     const failures = (status.countedFailures ?? 0) + 1;
@@ -239,7 +240,7 @@ function afterFailure(status: TaskStatus, ended: Attempt, { retry, now, random =
     if (failures > retry.limit) return { ...next, phase: 'Failed', message: `${text} (${failures} counted failures, retry.limit is ${retry.limit})` };
     return pendingAfter(next, now, countedBackoffMs(retry, failures, random));
   }
-  if (reason === 'Suspended' || reason === 'Superseded') return { ...rest, phase: 'Pending' };
+  if (reason === 'Suspended' && ended.stop === 'Suspended') return { ...rest, phase: 'Pending' };
   const lost = (status.lostInRow ?? 0) + 1;
   const next: TaskStatus = { ...rest, lostInRow: lost, message: text };
   if (lost < MAX_LOST_IN_ROW) return pendingAfter(next, now, lostBackoffMs(lost, random));

@@ -1,0 +1,249 @@
+/**
+ * What a Job needs next. Pure: from what is known to a status and steps.
+ *
+ * ```
+ *              first Task leased                success rule met
+ *  Pending ───────────────────────► Running ─────────────────────► Complete ─┐
+ *     │  ▲                           │  ▲ │  rule cannot hold,              ├─ ttlAfterFinished ─► deleted
+ *     │  │ resumed (nothing ran yet) │  │ └─ deadline over ────────► Failed ─┘
+ *     ▼  │                           ▼  │ resumed
+ *   Suspended (suspend: true, or maxCost reached) ── deadline over ► Failed
+ * ```
+ * Complete and Failed are never left. Order of judgement: success, deadline, failure; an end wins over a suspension. What is left
+ * over is cancelled only once the end is durable.
+ */
+import { formatCredits, parseCredits } from '../../../crds/credits';
+import { getCondition, isConditionTrue, rfc3339, setCondition } from '../../../crds/conditions';
+import { humanDuration, parseDuration } from '../../../crds/duration';
+import type { Job, JobPhase, JobStatus } from '../../../crds/job';
+import type { Condition } from '../../../crds/meta';
+import { isDeleting } from '../../../crds/status';
+import type { Task } from '../../../crds/task';
+import { admission, type AdmissionFacts } from './admission';
+import type { LiveTask, Tally } from './tally';
+import { refill, windowOf } from './window';
+
+export interface JobFacts extends Omit<AdmissionFacts, 'running'> {
+  tally: Tally;
+  chargedMicro: bigint;
+  heldMicro: bigint;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** When the remaining Tasks will be done, milliseconds since the epoch. */
+  finishAt?: number;
+}
+
+export type JobStep =
+  /** Makes Tasks of the next `count` indexes. */
+  | { step: 'create'; count: number }
+  /** Deletes finished Tasks that a durable status counts. */
+  | { step: 'remove'; tasks: Task[] }
+  /** Their open attempts are to end, and the Tasks become Pending again. */
+  | { step: 'stop'; tasks: Task[] }
+  /** Not needed any more: Cancelled, or about to be. */
+  | { step: 'cancel'; tasks: Task[] }
+  | { step: 'deleteJob' };
+
+export interface JobPlan {
+  status: JobStatus;
+  /** The status differs in more than numbers, or room depends on it: to be written without delay. */
+  urgent: boolean;
+  steps: JobStep[];
+  requeueAfterMs?: number;
+}
+
+/** Tasks that one reconcile stops or cancels; the rest follows in the next. */
+export const MAX_STOPS = 500;
+
+type Verdict = { type: 'Complete' | 'Failed'; reason: string; message: string } | undefined;
+
+export function planJob(facts: JobFacts): JobPlan {
+  const { job, tally, now } = facts;
+  const before = job.status ?? {};
+  const finished = isConditionTrue(before.conditions, 'Finished');
+  const verdict = finished ? undefined : judge(facts);
+  const over = finished || verdict !== undefined;
+  const held = over ? undefined : suspension(facts);
+  const conditions = nextConditions(facts, verdict, over, held);
+  const phase = nextPhase(facts, verdict, finished, held !== undefined);
+  const status = nextStatus(facts, phase, conditions, over, verdict !== undefined);
+  const steps: JobStep[] = [];
+  let foldFirst = false;
+  if (finished) {
+    push(steps, 'cancel', openTasks(tally, (each) => each.phase === 'Pending' || each.open?.stop !== 'Cancelled'));
+    if (ttlLeftMs(job, now) <= 0 && !isDeleting(job)) steps.push({ step: 'deleteJob' });
+  } else if (held) {
+    if (held.stopRunning) push(steps, 'stop', openTasks(tally, (each) => each.open !== undefined && each.open.stop === undefined));
+  } else if (!verdict) {
+    push(steps, 'stop', surplus(job, tally));
+    const admittedReason = getCondition(conditions, 'Admitted')?.reason;
+    if (admittedReason !== 'UnknownRuntime' && admittedReason !== 'UnknownRateTier') {
+      const room = refill({
+        window: windowOf(job), live: tally.live.size, open: tally.open, folded: tally.folded.size, unfolded: tally.unfolded.size,
+        expected: tally.expected.size, unmade: tally.unmade,
+      });
+      push(steps, 'remove', foldedTasks(tally, room.remove));
+      if (room.create > 0) steps.push({ step: 'create', count: room.create });
+      foldFirst = room.foldFirst;
+    }
+  }
+  const plan: JobPlan = {
+    status, steps, urgent: foldFirst || phase !== before.phase || conditions !== before.conditions || before.observedGeneration !== status.observedGeneration,
+  };
+  const wait = over ? ttlLeftMs(job, now) : deadlineLeftMs(job, now);
+  if (Number.isFinite(wait)) plan.requeueAfterMs = Math.max(1, wait);
+  return plan;
+}
+
+/** Whether the Job is over, and how. */
+function judge({ job, tally, now }: JobFacts): Verdict {
+  const { total, succeeded, failed } = tally;
+  const need = needed(job, total);
+  if (succeeded.count >= need) {
+    return need < total
+      ? { type: 'Complete', reason: 'MinCompletionsReached', message: `${succeeded.count} of ${total} indexes succeeded, success.minCompletions is ${need}` }
+      : { type: 'Complete', reason: 'AllIndexesSucceeded', message: `all ${total} indexes succeeded` };
+  }
+  if (deadlineLeftMs(job, now) <= 0) {
+    return { type: 'Failed', reason: 'DeadlineExceeded', message: `not done ${job.spec.deadline} after its creation: ${succeeded.count} of ${total} indexes succeeded; give a longer deadline to a new Job` };
+  }
+  if (total - failed.count < need) {
+    return {
+      type: 'Failed',
+      reason: 'FailedIndexes',
+      message: `${failed.count} of ${total} indexes failed (${shortened(tally.failedIndexes)}), so ${need} can no longer succeed; `
+        + `see kubectl get gt -n ${job.metadata.namespace} and gleaner logs`,
+    };
+  }
+  return undefined;
+}
+
+interface Suspension {
+  reason: 'SuspendRequested' | 'BudgetExhausted';
+  message: string;
+  /** Attempts that run are stopped; within a budget they are paid for, so they may end. */
+  stopRunning: boolean;
+}
+
+function suspension({ job, tally, chargedMicro, fit }: JobFacts): Suspension | undefined {
+  if (job.spec.suspend) return { reason: 'SuspendRequested', message: 'spec.suspend is true; nothing is lost, set it to false to go on', stopRunning: true };
+  if (job.spec.maxCost === undefined || tally.running > 0) return undefined;
+  const budget = parseCredits(job.spec.maxCost);
+  const before = getCondition(job.status?.conditions, 'Suspended');
+  const known = before?.status === 'True' && before.reason === 'BudgetExhausted' && before.observedGeneration === job.metadata.generation;
+  if (!known && fit?.parked?.reason !== 'BudgetExhausted' && chargedMicro < budget) return undefined;
+  const lacking = fit?.parked?.reason === 'BudgetExhausted' ? `; the next task needs ${formatCredits(fit.parked.missingMicro)} more` : '';
+  return {
+    reason: 'BudgetExhausted',
+    message: known && !lacking ? before.message : `${formatCredits(chargedMicro)} of maxCost ${job.spec.maxCost} credits are used${lacking}; raise spec.maxCost to go on`,
+    stopRunning: false,
+  };
+}
+
+function nextConditions(facts: JobFacts, verdict: Verdict, over: boolean, held: Suspension | undefined): Condition[] | undefined {
+  const { job, tally, now } = facts;
+  const { generation: observedGeneration } = job.metadata;
+  let list = job.status?.conditions;
+  const set = (condition: Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>): void => {
+    list = setCondition(list, { ...condition, ...(observedGeneration !== undefined && { observedGeneration }) }, new Date(now));
+  };
+  if (verdict) {
+    if (isConditionTrue(list, 'Suspended')) set({ type: 'Suspended', status: 'False', reason: verdict.reason, message: verdict.message });
+    set({ type: verdict.type, status: 'True', reason: verdict.reason, message: verdict.message });
+    set({ type: 'Finished', status: 'True', reason: verdict.type, message: verdict.message });
+  }
+  if (over) return list;
+  set({ type: 'Admitted', ...admission({ ...facts, running: tally.running }, getCondition(list, 'Admitted')) });
+  if (held) set({ type: 'Suspended', status: 'True', reason: held.reason, message: held.message });
+  else if (isConditionTrue(list, 'Suspended')) set({ type: 'Suspended', status: 'False', reason: 'Resumed', message: 'the Job goes on' });
+  return list;
+}
+
+function nextPhase({ job, tally }: JobFacts, verdict: Verdict, finished: boolean, suspended: boolean): JobPhase {
+  if (finished) return job.status?.phase ?? 'Complete';
+  if (verdict) return verdict.type;
+  if (suspended) return 'Suspended';
+  const started = job.status?.startTime !== undefined || tally.firstLeasedAt !== undefined;
+  return started ? 'Running' : 'Pending';
+}
+
+function nextStatus(facts: JobFacts, phase: JobPhase, conditions: Condition[] | undefined, over: boolean, ends: boolean): JobStatus {
+  const { job, tally, now, chargedMicro, heldMicro, finishAt } = facts;
+  const before = job.status ?? {};
+  const { completions: _c, estimatedFinish: _e, ...kept } = before;
+  const cost = { charged: formatCredits(chargedMicro), held: formatCredits(heldMicro) };
+  const startTime = before.startTime ?? (tally.firstLeasedAt && rfc3339(new Date(tally.firstLeasedAt)));
+  const base: JobStatus = { ...kept, phase, completions: tally.total, active: tally.running, cost, ...(conditions && { conditions }) };
+  if (startTime) base.startTime = startTime;
+  if (job.metadata.generation !== undefined) base.observedGeneration = job.metadata.generation;
+  if (over && !ends) return base;
+  base.succeeded = tally.succeeded.count;
+  base.failed = tally.failed.count;
+  base.completionsText = `${tally.succeeded.count}/${tally.total}`;
+  base.completedIndexes = tally.completedIndexes;
+  base.failedIndexes = tally.failedIndexes;
+  const need = needed(job, tally.total);
+  base.progress = phase === 'Complete' ? 1 : Math.round(Math.min(1, (tally.succeeded.count + tally.runningProgress) / Math.max(1, need)) * 10_000) / 10_000;
+  if (ends) {
+    base.completionTime = rfc3339(new Date(now));
+    base.results = { url: `/results/${job.metadata.namespace}/${job.metadata.name}` };
+  } else if (phase === 'Running' && finishAt !== undefined) {
+    base.estimatedFinish = rfc3339(new Date(Math.min(finishAt, MAX_TIME)));
+  }
+  return base;
+}
+
+/** Year 9999: the last that RFC 3339 can write. */
+const MAX_TIME = Date.UTC(9999, 11, 31);
+
+/** Successes that make the Job complete. */
+export const needed = (job: Job, total: number): number => Math.min(total, job.spec.success?.minCompletions ?? total);
+
+function deadlineLeftMs({ spec, metadata }: Job, now: number): number {
+  if (spec.deadline === undefined || metadata.creationTimestamp === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(metadata.creationTimestamp) + parseDuration(spec.deadline) - now;
+}
+
+function ttlLeftMs({ spec, status }: Job, now: number): number {
+  if (spec.ttlAfterFinished === undefined || status?.completionTime === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(status.completionTime) + parseDuration(spec.ttlAfterFinished) - now;
+}
+
+/** Attempts beyond `parallelism` that were not told to stop: those leased last. */
+function surplus({ spec: { parallelism } }: Job, tally: Tally): Task[] {
+  if (parallelism === undefined || tally.running <= parallelism) return [];
+  const going = [...tally.live.values()].filter((each) => each.open && each.open.stop === undefined);
+  const count = Math.min(going.length - parallelism, MAX_STOPS);
+  if (count <= 0) return [];
+  const newestFirst = going.sort((a, b) => (a.open!.leasedAt < b.open!.leasedAt ? 1 : a.open!.leasedAt > b.open!.leasedAt ? -1 : b.task.spec.index - a.task.spec.index));
+  return newestFirst.slice(0, count).map((each) => each.task);
+}
+
+function openTasks(tally: Tally, wanted: (each: LiveTask) => boolean): Task[] {
+  const tasks: Task[] = [];
+  if (tally.open === 0) return tasks;
+  for (const each of tally.live.values()) {
+    if (tasks.length >= MAX_STOPS) break;
+    if ((each.phase === 'Pending' || each.phase === 'Running') && wanted(each)) tasks.push(each.task);
+  }
+  return tasks;
+}
+
+function foldedTasks(tally: Tally, count: number): Task[] {
+  const tasks: Task[] = [];
+  for (const index of tally.folded) {
+    if (tasks.length >= count) break;
+    const known = tally.live.get(index);
+    if (known) tasks.push(known.task);
+  }
+  return tasks;
+}
+
+function push(steps: JobStep[], step: 'remove' | 'stop' | 'cancel', tasks: Task[]): void {
+  if (tasks.length > 0) steps.push({ step, tasks });
+}
+
+const shortened = (ranges: string): string => (ranges.length <= 100 ? ranges : `${ranges.slice(0, 99)}…`);
+/** For messages and events: "12/20 in 3m". */
+export const summary = (status: JobStatus): string =>
+  `${status.completionsText ?? ''}${status.startTime && status.completionTime ? ` in ${humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime))}` : ''}`;
