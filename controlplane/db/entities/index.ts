@@ -1,6 +1,7 @@
 /** Every entity that TypeORM maps. Each part appends its own. */
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import { ElementRow, JobNameRow, JoinTokenRow, ResultRow } from './gateway';
 
 type EntityClass = Extract<EntityTarget<ObjectLiteral>, new () => unknown>;
 
-export const entities: EntityClass[] = [];
+export const entities: EntityClass[] = [ElementRow, ResultRow, JobNameRow, JoinTokenRow];

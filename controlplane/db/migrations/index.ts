@@ -5,7 +5,8 @@
 import type { MigrationInterface } from 'typeorm';
 import { ObjectLog } from './0001-object-log';
 import { LedgerTables } from './0002-ledger';
+import { Gateway } from './0004-gateway';
 
 export type Migration = new () => MigrationInterface & { name: string };
 
-export const migrations: Migration[] = [ObjectLog, LedgerTables];
+export const migrations: Migration[] = [ObjectLog, LedgerTables, Gateway];
