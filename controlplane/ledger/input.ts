@@ -28,6 +28,12 @@ function refuse(field: string, value: unknown, wanted: string): never {
   throw new LedgerInputError(field, `${shown(typeof value === 'bigint' ? `${value}` : value)} is not ${wanted}`);
 }
 
+/** Ends the key of a payment for a result that came after its attempt was given up. */
+const LATE = '/late';
+export const isLate = (key: string): boolean => key.endsWith(LATE);
+/** `<task uid>/<attempt>` of a hold's key. */
+export const baseKey = (key: string): string => (isLate(key) ? key.slice(0, -LATE.length) : key);
+
 export function checkBatch(requests: readonly unknown[]): void {
   if (requests.length > MAX_BATCH) throw new LedgerInputError('requests', `${requests.length} at once, the limit is ${MAX_BATCH}; send them in parts`);
 }
@@ -68,6 +74,8 @@ export function checkHold(request: HoldRequest): void {
   if (typeof request.amountMicro !== 'bigint' || request.amountMicro < 0n) refuse('amountMicro', request.amountMicro, 'an amount of micro-credits of 0 or more');
   if (request.maxJobMicro !== undefined) checkAmount('maxJobMicro', request.maxJobMicro);
   checkTerms(request.terms);
+  const attempt = `${request.terms.taskUid}/${request.terms.attempt}`;
+  if (baseKey(request.key) !== attempt) refuse('key', request.key, `the key of this attempt; write "${attempt}" or "${attempt}${LATE}"`);
 }
 
 function checkTerms(terms: HoldTerms): void {

@@ -1,0 +1,90 @@
+/**
+ * The ledger's decisions: each takes the book as it is, answers, and adds what it decided to the batch. Synchronous, one after the other.
+ * What the book does not know (a key that was used long ago) is asked of the disk.
+ */
+import { formatCredits } from '../../crds/credits';
+import { minimum } from '../market/money';
+import { ownerPart } from '../market/settle';
+import { DEPOSITS } from './accounts';
+import type { Batch, Book } from './book';
+import { depositKey, depositPostings, holdKey, holdPostings, settleKey, settlePostings } from './entry';
+import { LedgerInputError, baseKey, isLate } from './input';
+import type { HoldOutcome, HoldRequest, SettleOutcome, SettleRequest } from './ledger';
+import type { Queries } from './queries';
+
+/** All deposits together: leaves room in 64 bits for every balance that can follow from them. */
+export const MAX_DEPOSITED_MICRO = 1n << 61n;
+
+export interface Turn {
+  book: Book;
+  batch: Batch;
+  queries: Queries;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+export function decideDeposit({ book, batch, queries, at }: Turn, request: { key: string; namespace: string; amountMicro: bigint; note?: string }): { repeated: boolean } {
+  const { namespace, amountMicro, note } = request;
+  const key = depositKey(request.key);
+  const before = book.depositing.get(key) ?? queries.deposit(key);
+  if (before) {
+    if (before.namespace === namespace && before.amountMicro === amountMicro) return { repeated: true };
+    throw new LedgerInputError('key', `${request.key} was used for a deposit of ${formatCredits(before.amountMicro)} to ${before.namespace}; take another key`);
+  }
+  if (amountMicro - book.balanceOf(DEPOSITS) > MAX_DEPOSITED_MICRO) {
+    throw new LedgerInputError('amountMicro', `all deposits together would exceed ${formatCredits(MAX_DEPOSITED_MICRO)} credits; deposit less`);
+  }
+  book.add(batch, { kind: 'deposit', id: book.nextId, key, at, namespace, amountMicro, note, postings: depositPostings(namespace, amountMicro) });
+  return { repeated: false };
+}
+
+export function decideHold({ book, batch, queries, at }: Turn, request: HoldRequest): HoldOutcome {
+  const { key, amountMicro, maxJobMicro, terms } = request;
+  if (book.holds.has(key)) return { ok: true };
+  if (book.settling.has(key) || queries.transactionId(holdKey(key)) !== undefined) return { ok: false, reason: 'Closed' };
+  if (isLate(key) && openOrPaid(book, queries, baseKey(key))) return { ok: false, reason: 'Closed' };
+  if (maxJobMicro !== undefined) {
+    const job = book.job(terms.jobUid);
+    const missingMicro = job.charged + job.held + amountMicro - maxJobMicro;
+    if (missingMicro > 0n) return { ok: false, reason: 'BudgetExhausted', missingMicro };
+  }
+  const availableMicro = book.available(terms.namespace);
+  const missingMicro = amountMicro - availableMicro - book.limit(terms.namespace);
+  // An issuer whose limit was lowered below what it owes may still run what costs nothing.
+  if (missingMicro > 0n && amountMicro > 0n) return { ok: false, reason: 'InsufficientCredit', missingMicro, availableMicro };
+  const hold = { id: book.nextId, key, amountMicro, terms, createdAt: at };
+  book.add(batch, { kind: 'hold', id: hold.id, key: holdKey(key), at, hold, postings: holdPostings(terms.namespace, amountMicro) });
+  return { ok: true };
+}
+
+function openOrPaid(book: Book, queries: Queries, key: string): boolean {
+  if (book.holds.has(key)) return true;
+  const settled = book.settling.get(key) ?? settledBefore(queries, key);
+  return settled !== undefined && settled.chargeMicro > 0n;
+}
+
+function settledBefore(queries: Queries, key: string): { chargeMicro: bigint; ownerMicro: bigint } | undefined {
+  const id = queries.transactionId(holdKey(key));
+  return id === undefined ? undefined : queries.settlementOf(id);
+}
+
+export function decideSettle({ book, batch, queries, at }: Turn, request: SettleRequest): SettleOutcome {
+  const { key, reason, usage } = request;
+  const hold = book.holds.get(key);
+  if (!hold) {
+    const before = book.settling.get(key) ?? settledBefore(queries, key);
+    return before ? { ok: true, repeated: true, chargedMicro: before.chargeMicro, ownerMicro: before.ownerMicro } : { ok: false, reason: 'NoHold' };
+  }
+  const { namespace, ownerId: owner, rates } = hold.terms;
+  const charge = minimum(request.chargeMicro, hold.amountMicro);
+  const ownerAmount = charge === request.chargeMicro ? request.ownerMicro : minimum(request.ownerMicro, ownerPart(charge, rates.ownerSharePpm));
+  book.add(batch, {
+    kind: 'settle',
+    id: book.nextId,
+    key: settleKey(hold.id),
+    at,
+    settled: { hold, reason, usage, chargeMicro: charge, ownerMicro: ownerAmount },
+    postings: settlePostings({ namespace, owner, held: hold.amountMicro, charge, ownerAmount }),
+  });
+  return { ok: true, repeated: false, chargedMicro: charge, ownerMicro: ownerAmount };
+}
