@@ -14,6 +14,8 @@ import { History, type Change, type HistoryLimits } from './history';
 import type { ObjectLog } from './log';
 import type { Table } from './table';
 
+/** The revision of an empty store: '0' means "from the beginning" to a watch, so it must not be what a list says. */
+const FIRST = 1;
 /** Rows are removed when so many wait, then at most this many more than twice what the turn adds. */
 const GARBAGE_BATCH = 256;
 const GARBAGE_EXTRA = 1024;
@@ -76,7 +78,7 @@ export class Commits {
         if (deleted) this.garbage.push(revision);
       }
     }
-    this.revision = Math.max(this.revision, floor);
+    this.revision = Math.max(this.revision, floor, FIRST);
     this.assigned = this.revision;
   }
 

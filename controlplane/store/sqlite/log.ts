@@ -39,7 +39,7 @@ export class ObjectLog {
   constructor(private readonly db: Database) {
     this.insert = db.prepare('INSERT INTO object_log (rv, resource, namespace, name, type, value) VALUES (?, ?, ?, ?, ?, ?)');
     this.delete = db.prepare('DELETE FROM object_log WHERE rv BETWEEN ? AND ?');
-    this.setFloor = db.prepare('UPDATE object_log_floor SET rv = ? WHERE id = 1 AND rv < ?1');
+    this.setFloor = db.prepare('UPDATE object_log_floor SET rv = max(rv, ?) WHERE id = 1');
   }
 
   /** Revisions up to this one may be missing. */

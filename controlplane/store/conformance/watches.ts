@@ -1,0 +1,146 @@
+import type { ObjectStore, WatchOptions } from '../store';
+import { Collector, expectRefusal, job, JOBS, map, MAPS, useStore, withMeta, type OpenStore } from './support';
+
+export function describeWatches(open: OpenStore): void {
+  describe('watch', () => streamTests(open));
+  describe('watch with a selection', () => selectionTests(open));
+}
+
+const watch = (store: ObjectStore, options: WatchOptions = {}, resource = MAPS): Collector => new Collector().start(store, resource, { namespace: 'lab-a', ...options });
+
+function streamTests(open: OpenStore): void {
+  const at = useStore(open);
+
+  test('from nothing: what is there, then what changes', async () => {
+    await at.store.create(MAPS, map('a'));
+    const seen = watch(at.store);
+    await seen.take(1);
+    await at.store.update(MAPS, map('a', { n: '1' }));
+    await at.store.create(MAPS, map('b'));
+    await at.store.delete(MAPS, 'lab-a', 'a');
+    expect(await seen.take(4)).toEqual(['ADDED a', 'MODIFIED a', 'ADDED b', 'DELETED a']);
+    seen.stop();
+  });
+
+  test('from a revision: exactly what came after, also what came before the watch began', async () => {
+    await at.store.create(MAPS, map('a'));
+    const { resourceVersion } = await at.store.list(MAPS);
+    await at.store.update(MAPS, map('a', { n: '1' }));
+    await at.store.create(MAPS, map('elsewhere', {}, { namespace: 'lab-b' }));
+    const seen = watch(at.store, { resourceVersion });
+    await at.store.delete(MAPS, 'lab-a', 'a');
+    expect(await seen.take(2)).toEqual(['MODIFIED a', 'DELETED a']);
+    const versions = seen.events.map((event) => BigInt(event.object.metadata.resourceVersion ?? 0));
+    expect(versions[1]).toBeGreaterThan(versions[0]);
+    expect(versions[0]).toBeGreaterThan(BigInt(resourceVersion));
+    seen.stop();
+  });
+
+  test('a write is visible and reported when its promise resolves', async () => {
+    const seen = watch(at.store);
+    const made = await at.store.create(MAPS, map('a'));
+    await seen.take(1);
+    expect(seen.events).toEqual([{ type: 'ADDED', object: made }]);
+    seen.stop();
+  });
+
+  test('several writes of one turn are all reported, in order', async () => {
+    const seen = watch(at.store);
+    await at.store.batch([
+      { verb: 'create', resource: MAPS, object: map('a') },
+      { verb: 'update', resource: MAPS, object: map('a', { n: '1' }) },
+      { verb: 'update', resource: MAPS, object: map('a', { n: '1' }) },
+      { verb: 'delete', resource: MAPS, namespace: 'lab-a', name: 'a' },
+    ]);
+    expect(await seen.take(3)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a']);
+    seen.stop();
+  });
+
+  test('bookmarks: one after what is there, with a revision to go on from', async () => {
+    await at.store.create(MAPS, map('a'));
+    const seen = watch(at.store, { bookmarks: true });
+    expect(await seen.take(2)).toEqual(['ADDED a', 'BOOKMARK']);
+    const bookmark = seen.events[1].object;
+    expect([bookmark.kind, bookmark.apiVersion]).toEqual(['ConfigMap', 'v1']);
+    await at.store.create(MAPS, map('b'));
+    const resumed = watch(at.store, { resourceVersion: bookmark.metadata.resourceVersion });
+    expect(await resumed.take(1)).toEqual(['ADDED b']);
+    seen.stop();
+    resumed.stop();
+  });
+
+  test('a revision ahead of the newest is FutureVersion; one that is none is Invalid', async () => {
+    const { resourceVersion } = await at.store.list(MAPS);
+    await expectRefusal((async () => watch(at.store, { resourceVersion: String(BigInt(resourceVersion) + 1_000_000n) }))(), 'FutureVersion');
+    await expectRefusal((async () => watch(at.store, { resourceVersion: 'soon' }))(), 'Invalid');
+  });
+
+  test('after stop nothing comes, and no end', async () => {
+    const stopped = watch(at.store);
+    const other = watch(at.store);
+    stopped.stop();
+    await at.store.create(MAPS, map('a'));
+    await other.take(1);
+    expect([stopped.events, stopped.ends]).toEqual([[], []]);
+    other.stop();
+  });
+
+  test('removing the last finalizer reports the deletion', async () => {
+    const seen = watch(at.store, {}, JOBS);
+    await at.store.create(JOBS, job('a', 1, { finalizers: ['x/y'] }));
+    const { object } = await at.store.delete(JOBS, 'lab-a', 'a');
+    await at.store.update(JOBS, withMeta(object, { finalizers: [] }));
+    expect(await seen.take(3)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a']);
+    seen.stop();
+  });
+}
+
+function selectionTests(open: OpenStore): void {
+  const at = useStore(open);
+  const gold = { labels: { tier: 'gold' } };
+  const iron = { labels: { tier: 'iron' } };
+
+  test('objects enter and leave it', async () => {
+    const seen = watch(at.store, { labels: [{ key: 'tier', operator: 'In', values: ['gold'] }] });
+    await at.store.create(MAPS, map('a', {}, iron));
+    await at.store.update(MAPS, map('a', {}, gold));
+    await at.store.update(MAPS, map('a', { n: '1' }, gold));
+    const left = await at.store.update(MAPS, map('a', {}, iron));
+    await at.store.delete(MAPS, 'lab-a', 'a');
+    await at.store.create(MAPS, map('b', {}, gold));
+    expect(await seen.take(4)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED b']);
+    expect(seen.events[2].object.metadata.resourceVersion).toBe(left.metadata.resourceVersion);
+    seen.stop();
+  });
+
+  test('the same when it is replayed from a revision', async () => {
+    const { resourceVersion } = await at.store.list(MAPS);
+    await at.store.create(MAPS, map('a', {}, gold));
+    await at.store.update(MAPS, map('a', {}, iron));
+    await at.store.update(MAPS, map('a', {}, gold));
+    await at.store.delete(MAPS, 'lab-a', 'a');
+    const seen = watch(at.store, { resourceVersion, labels: [{ key: 'tier', operator: 'In', values: ['gold'] }] });
+    expect(await seen.take(4)).toEqual(['ADDED a', 'DELETED a', 'ADDED a', 'DELETED a']);
+    seen.stop();
+  });
+
+  test('one object by name', async () => {
+    const seen = watch(at.store, { fields: [{ path: 'metadata.name', operator: '=', value: 'b' }] });
+    for (const name of ['a', 'b', 'c']) await at.store.create(MAPS, map(name));
+    await at.store.create(MAPS, map('b', {}, { namespace: 'lab-b' }));
+    await at.store.delete(MAPS, 'lab-a', 'b');
+    expect(await seen.take(2)).toEqual(['ADDED b', 'DELETED b']);
+    seen.stop();
+  });
+
+  test('all namespaces, or one', async () => {
+    const all = watch(at.store, { namespace: '' });
+    const one = watch(at.store, { namespace: 'lab-b' });
+    await at.store.create(MAPS, map('a'));
+    await at.store.create(MAPS, map('b', {}, { namespace: 'lab-b' }));
+    expect(await one.take(1)).toEqual(['ADDED b']);
+    expect((await all.take(2)).filter((event) => /ADDED [ab]$/.test(event))).toEqual(['ADDED a', 'ADDED b']);
+    all.stop();
+    one.stop();
+  });
+}
