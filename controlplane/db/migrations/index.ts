@@ -5,8 +5,9 @@
 import type { MigrationInterface } from 'typeorm';
 import { ObjectLog } from './0001-object-log';
 import { LedgerTables } from './0002-ledger';
+import { AuthTables } from './0003-auth';
 import { Gateway } from './0004-gateway';
 
 export type Migration = new () => MigrationInterface & { name: string };
 
-export const migrations: Migration[] = [ObjectLog, LedgerTables, Gateway];
+export const migrations: Migration[] = [ObjectLog, LedgerTables, AuthTables, Gateway];

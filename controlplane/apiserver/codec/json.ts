@@ -1,0 +1,105 @@
+/**
+ * JSON with what JSON.parse hides: duplicate fields by path, and a bound on nesting.
+ *
+ * JSON.parse (native, fast) makes the value; a second, allocation-free pass over the same text finds what it hid.
+ * Field names `__proto__` are refused: later copies of such an object would otherwise set a prototype.
+ */
+import { badRequest } from '../http/errors';
+
+export interface Decoded {
+  value: unknown;
+  /** Paths of fields that occur twice (`spec.completions`); the last one won. */
+  duplicates: string[];
+}
+
+export const MAX_DEPTH = 64;
+/** More duplicates than this are not listed. */
+const MAX_DUPLICATES = 32;
+
+interface Frame {
+  /** Names seen so far; undefined for arrays. */
+  names: Set<string> | undefined;
+  /** Path segment that leads from this frame to the value being read. */
+  segment: string;
+  index: number;
+}
+
+/** @throws ApiError 400: no JSON, nested too deeply, or a field `__proto__`. */
+export function parseJson(text: string): Decoded {
+  const duplicates = scan(text);
+  try {
+    return { value: JSON.parse(text), duplicates };
+  } catch (error) {
+    throw badRequest(`the body is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Invalid JSON is left to JSON.parse: the scan only has to end. */
+function scan(text: string): string[] {
+  const frames: Frame[] = [];
+  const duplicates: string[] = [];
+  let expectName = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    const top = frames[frames.length - 1];
+    if (char === QUOTE) {
+      const end = endOfString(text, at);
+      if (expectName && top?.names) {
+        noteName(nameOf(text, at, end), top, frames, duplicates);
+        expectName = false;
+      }
+      at = end;
+    } else if (char === 0x7b || char === 0x5b) {
+      if (frames.length >= MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
+      const isMap = char === 0x7b;
+      frames.push({ names: isMap ? new Set() : undefined, segment: isMap ? '' : '[0]', index: 0 });
+      expectName = isMap;
+    } else if (char === 0x7d || char === 0x5d) {
+      frames.pop();
+      expectName = false;
+    } else if (char === 0x2c && top) {
+      if (top.names) expectName = true;
+      else top.segment = `[${++top.index}]`;
+    }
+  }
+  return duplicates;
+}
+
+function noteName(name: string, top: Frame, frames: Frame[], duplicates: string[]): void {
+  if (name === '__proto__') throw badRequest('field name "__proto__" is not allowed');
+  top.segment = name;
+  if (!top.names?.has(name)) {
+    top.names?.add(name);
+    return;
+  }
+  const path = pathOf(frames);
+  if (duplicates.length < MAX_DUPLICATES && !duplicates.includes(path)) duplicates.push(path);
+}
+
+function pathOf(frames: Frame[]): string {
+  let path = '';
+  for (const { segment } of frames) path += segment.startsWith('[') || path === '' ? segment : `.${segment}`;
+  return path;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === BACKSLASH) at++;
+    else if (char === QUOTE) return at;
+  }
+  return text.length;
+}
+
+function nameOf(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end);
+  if (!raw.includes('\\')) return raw;
+  try {
+    return String(JSON.parse(`"${raw}"`));
+  } catch {
+    return raw;
+  }
+}

@@ -1,0 +1,153 @@
+/** What is served: aggregated and legacy discovery documents, made from the registry. */
+import { notAcceptable } from '../http/errors';
+import type { AnswerForm } from '../http/accept';
+import type { ResourceRegistry } from '../resources/registry';
+import { groupVersion, type Resource } from '../resources/resource';
+
+export interface Document {
+  contentType: string;
+  body: string;
+}
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
+const SUBRESOURCE_VERBS = ['get', 'patch', 'update'] as const;
+const JSON_TYPE = 'application/json';
+
+interface Subresource {
+  name: string;
+  group: string;
+  version: string;
+  kind: string;
+}
+
+function subresourcesOf(resource: Resource): Subresource[] {
+  const { group, version, kind } = resource;
+  return [
+    ...(resource.hasStatus ? [{ name: 'status', group, version, kind }] : []),
+    ...(resource.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale' }] : []),
+  ];
+}
+
+/** Answers discovery paths; documents are kept until the registry changes. */
+export class Discovery {
+  #documents = new Map<string, Document | undefined>();
+  #revision = -1;
+
+  constructor(private readonly registry: ResourceRegistry) {}
+
+  /** @returns undefined when `path` is no discovery path. @throws ApiError 406 */
+  answer(path: string, form: AnswerForm): Document | undefined {
+    if (this.#revision !== this.registry.revision) {
+      this.#documents = new Map();
+      this.#revision = this.registry.revision;
+    }
+    if (!isDiscoveryPath(path)) return undefined;
+    const key = `${path} ${form.as} ${'version' in form ? form.version : ''}`;
+    if (this.#documents.has(key)) return this.#documents.get(key);
+    const document = this.#make(path, form);
+    if (document) this.#documents.set(key, document);
+    return document;
+  }
+
+  #make(path: string, form: AnswerForm): Document | undefined {
+    if (path === '/api' || path === '/apis') {
+      if (form.as === 'APIGroupDiscoveryList') return this.#aggregated(path === '/api', form.version);
+      if (form.as !== 'object') throw notAcceptable(JSON_TYPE);
+      return plain(path === '/api' ? this.#versions() : { kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groupNames().map((name) => this.#group(name)) });
+    }
+    const [, root, group, version] = path.split('/');
+    if (root === 'apis' && version === undefined) {
+      return this.#groupNames().includes(group) ? plain({ kind: 'APIGroup', apiVersion: 'v1', ...this.#group(group) }) : undefined;
+    }
+    const gv = root === 'api' ? group : `${group}/${version}`;
+    const resources = this.registry.inGroupVersion(gv);
+    return resources.length === 0 ? undefined : plain(resourceList(gv, resources));
+  }
+
+  #groupNames(): string[] {
+    return [...new Set(this.registry.all().map(({ group }) => group))].filter((group) => group !== '');
+  }
+
+  #versions(): object {
+    const versions = this.registry.groupVersions().filter((gv) => !gv.includes('/'));
+    return { kind: 'APIVersions', versions, serverAddressByClientCIDRs: [] };
+  }
+
+  #group(name: string): object {
+    const versions = this.registry
+      .groupVersions()
+      .filter((gv) => gv.startsWith(`${name}/`))
+      .map((gv) => ({ groupVersion: gv, version: gv.slice(name.length + 1) }));
+    return { name, versions, preferredVersion: versions[0] };
+  }
+
+  #aggregated(core: boolean, version: 'v2' | 'v2beta1'): Document {
+    const groups = core ? [''] : this.#groupNames();
+    const items = groups.map((name) => ({
+      metadata: name === '' ? {} : { name },
+      versions: this.registry
+        .groupVersions()
+        .filter((gv) => (core ? !gv.includes('/') : gv.startsWith(`${name}/`)))
+        .map((gv) => ({
+          version: core ? gv : gv.slice(name.length + 1),
+          resources: this.registry.inGroupVersion(gv).map(aggregatedResource),
+          freshness: 'Current',
+        })),
+    }));
+    const list = { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
+    return { contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, body: JSON.stringify(list) };
+  }
+}
+
+function isDiscoveryPath(path: string): boolean {
+  return path === '/api' || /^\/api\/[^/]+$/.test(path) || path === '/apis' || /^\/apis\/[^/]+(\/[^/]+)?$/.test(path);
+}
+
+const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: JSON.stringify(body) });
+
+function aggregatedResource(resource: Resource): object {
+  const { group, version, kind } = resource;
+  const subresources = subresourcesOf(resource).map(({ name, ...responseKind }) => ({
+    subresource: name,
+    responseKind,
+    verbs: SUBRESOURCE_VERBS,
+  }));
+  return {
+    resource: resource.plural,
+    responseKind: { group, version, kind },
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: VERBS,
+    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+    ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}
+
+function resourceList(gv: string, resources: readonly Resource[]): object {
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: gv,
+    resources: resources.flatMap((resource) => [
+      {
+        name: resource.plural,
+        singularName: resource.singular,
+        namespaced: resource.namespaced,
+        kind: resource.kind,
+        verbs: VERBS,
+        ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+        ...(resource.categories.length > 0 && { categories: resource.categories }),
+      },
+      ...subresourcesOf(resource).map(({ name, group, version, kind }) => ({
+        name: `${resource.plural}/${name}`,
+        singularName: '',
+        namespaced: resource.namespaced,
+        ...(`${group}/${version}` !== groupVersion(resource) && group !== '' && { group, version }),
+        kind,
+        verbs: SUBRESOURCE_VERBS,
+      })),
+    ],
+    ),
+  };
+}

@@ -1,0 +1,37 @@
+/** What form of answer the client accepts. */
+import { notAcceptable } from './errors';
+
+export type AnswerForm =
+  | { as: 'object' }
+  | { as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: string }
+  | { as: 'APIGroupDiscoveryList'; version: 'v2' | 'v2beta1' };
+
+const META_VERSIONS = new Set(['v1', 'v1beta1']);
+
+/** The first acceptable form in the client's order. Clients that prefer protobuf get JSON. @throws ApiError 406 */
+export function negotiate(header: string | undefined): AnswerForm {
+  if (header === undefined || header === '' || header === 'application/json') return { as: 'object' };
+  for (const clause of header.split(',')) {
+    const form = formOf(clause);
+    if (form) return form;
+  }
+  throw notAcceptable('application/json');
+}
+
+function formOf(clause: string): AnswerForm | undefined {
+  const [type, ...rest] = clause.split(';').map((part) => part.trim());
+  if (type === 'application/vnd.kubernetes.protobuf') return rest.length === 0 ? { as: 'object' } : undefined;
+  if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
+  const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
+  const as = parameters.get('as');
+  const version = parameters.get('v') ?? '';
+  if (as === undefined) return { as: 'object' };
+  const group = parameters.get('g');
+  if (group === 'meta.k8s.io' && META_VERSIONS.has(version)) {
+    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as, version };
+  }
+  if (group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList' && (version === 'v2' || version === 'v2beta1')) {
+    return { as, version };
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+/** What a path asks for: `/api/v1/namespaces/N/secrets/X`, `/apis/G/V/namespaces/N/jobs/X/status`, … */
+
+export interface ResourcePath {
+  /** `v1` or `group/version` */
+  groupVersion: string;
+  plural: string;
+  /** '' for cluster scope or all namespaces. */
+  namespace: string;
+  name: string;
+  subresource: string;
+}
+
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/** @returns undefined when the path is none of a resource. */
+export function parseResourcePath(path: string): ResourcePath | undefined {
+  const segments = decodeSegments(path);
+  if (!segments) return undefined;
+  let groupVersion: string;
+  let rest: string[];
+  if (segments[0] === 'api') {
+    groupVersion = segments[1] ?? '';
+    rest = segments.slice(2);
+  } else if (segments[0] === 'apis') {
+    groupVersion = `${segments[1] ?? ''}/${segments[2] ?? ''}`;
+    rest = segments.slice(3);
+  } else {
+    return undefined;
+  }
+  let namespace = '';
+  const ofNamespaceItself = segments[0] === 'api' && rest.length === 3 && NAMESPACE_SUBRESOURCES.has(rest[2]);
+  if (rest[0] === 'namespaces' && rest.length > 2 && !ofNamespaceItself) {
+    namespace = rest[1];
+    rest = rest.slice(2);
+  }
+  if (rest.length === 0 || rest.length > 3) return undefined;
+  const [plural, name = '', subresource = ''] = rest;
+  return { groupVersion, plural, namespace, name, subresource };
+}
+
+function decodeSegments(path: string): string[] | undefined {
+  const segments = path.split('/').slice(1);
+  if (segments[segments.length - 1] === '') segments.pop();
+  try {
+    const decoded = segments.map((segment) => (segment.includes('%') ? decodeURIComponent(segment) : segment));
+    return decoded.some((segment) => segment === '' || segment.includes('/') || segment.includes('\0')) ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+/** Writing answers. */
+import type { ServerResponse } from 'node:http';
+
+import type { ApiError } from './errors';
+
+export const JSON_TYPE = 'application/json';
+
+/** Sends a whole JSON answer; a client that left is not an error. */
+export function sendJson(res: ServerResponse, code: number, body: object | string, contentType: string = JSON_TYPE): void {
+  if (res.headersSent || res.destroyed) return;
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  res.writeHead(code, { 'Content-Type': contentType, 'Content-Length': bytes.length, 'Cache-Control': 'no-cache, private' });
+  res.end(bytes);
+}
+
+export function sendText(res: ServerResponse, code: number, text: string): void {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text) });
+  res.end(text);
+}
+
+export function sendError(res: ServerResponse, error: ApiError): void {
+  const { status } = error;
+  if (status.details?.retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(status.details.retryAfterSeconds));
+  if (status.code === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="gleaner"');
+  // The body of a refused request was not read: the connection cannot be used again.
+  if (status.code === 413) res.setHeader('Connection', 'close');
+  sendJson(res, status.code, status);
+}
+
+const MAX_WARNING_CHARS = 1024;
+
+/** Adds `Warning: 299 - "…"` headers, which kubectl prints. */
+export function addWarnings(res: ServerResponse, warnings: readonly string[]): void {
+  if (warnings.length === 0 || res.headersSent) return;
+  const lines = warnings.map((text) => {
+    const printable = text.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
+    return `299 - "${printable.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
+  });
+  res.setHeader('Warning', lines);
+}

@@ -1,0 +1,31 @@
+/** What the API server counts. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export class ApiMetrics {
+  readonly requests: Counter<'verb' | 'resource' | 'code'>;
+  readonly seconds: Histogram<'verb' | 'resource'>;
+  readonly watchClients: Gauge<'resource'>;
+
+  constructor(registry: Registry = new Registry()) {
+    const registers = [registry];
+    this.requests = new Counter({
+      name: 'gleaner_api_requests_total',
+      help: 'Requests to the API server by verb, resource and HTTP status code.',
+      labelNames: ['verb', 'resource', 'code'],
+      registers,
+    });
+    this.seconds = new Histogram({
+      name: 'gleaner_api_request_seconds',
+      help: 'Time from a request to the end of its answer, without watches.',
+      labelNames: ['verb', 'resource'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+    this.watchClients = new Gauge({
+      name: 'gleaner_watch_clients',
+      help: 'Watches that are open, by resource.',
+      labelNames: ['resource'],
+      registers,
+    });
+  }
+}

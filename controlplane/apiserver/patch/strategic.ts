@@ -1,0 +1,73 @@
+/**
+ * Strategic merge patch for the core kinds that are served. Their lists are atomic but for two of metadata's:
+ * `finalizers` (a set) and `ownerReferences` (a map by uid). Directives: `$patch: delete|replace`, `$retainKeys`,
+ * `$deleteFromPrimitiveList/…`, `$setElementOrder/…` (order only, ignored for these two).
+ */
+import { badRequest } from '../http/errors';
+import { isObject, type JsonObject } from '../schema/schema';
+
+const SETS = new Set(['metadata.finalizers']);
+const MAPS = new Map([['metadata.ownerReferences', 'uid']]);
+
+/** @throws ApiError 400: a directive that makes no sense. */
+export function strategicMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) throw badRequest('strategic merge patch: the body must be an object');
+  return mergeObject(isObject(target) ? target : {}, patch, '');
+}
+
+function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonObject {
+  const directive = patch.$patch;
+  if (directive === 'replace') return strip(patch);
+  if (directive === 'delete') return {};
+  if (directive !== undefined && directive !== 'merge') throw badRequest(`strategic merge patch: unknown directive $patch: ${JSON.stringify(directive)}`);
+  const out: JsonObject = { ...target };
+  if (Array.isArray(patch.$retainKeys)) {
+    const kept = new Set(patch.$retainKeys);
+    for (const key of Object.keys(out)) if (!kept.has(key)) delete out[key];
+  }
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith('$')) {
+      deleteFromList(out, key, value, path);
+      continue;
+    }
+    const at = path === '' ? key : `${path}.${key}`;
+    const present = Object.hasOwn(out, key) ? out[key] : undefined;
+    if (value === null) delete out[key];
+    else if (isObject(value)) out[key] = mergeObject(isObject(present) ? present : {}, value, at);
+    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, at);
+    else out[key] = value;
+  }
+  return out;
+}
+
+function deleteFromList(out: JsonObject, key: string, value: unknown, path: string): void {
+  const [directive, name] = key.split('/');
+  if (directive !== '$deleteFromPrimitiveList' || !Array.isArray(value) || !name) return;
+  const present = Object.hasOwn(out, name) ? out[name] : undefined;
+  if (!SETS.has(path === '' ? name : `${path}.${name}`) || !Array.isArray(present)) return;
+  out[name] = present.filter((item) => !value.includes(item));
+}
+
+function mergeList(target: unknown[], patch: unknown[], path: string): unknown[] {
+  if (SETS.has(path)) return [...new Set([...target, ...patch])];
+  const mergeKey = MAPS.get(path);
+  if (mergeKey === undefined) return patch;
+  if (patch.some((item) => isObject(item) && item.$patch === 'replace')) return patch.filter((item) => !(isObject(item) && item.$patch === 'replace'));
+  const out = [...target];
+  for (const item of patch) {
+    if (!isObject(item) || item[mergeKey] === undefined) throw badRequest(`strategic merge patch: an item of ${path} has no ${mergeKey}`);
+    const index = out.findIndex((present) => isObject(present) && present[mergeKey] === item[mergeKey]);
+    if (item.$patch === 'delete') {
+      if (index >= 0) out.splice(index, 1);
+    } else if (index >= 0) {
+      out[index] = mergeObject(out[index] as JsonObject, item, path);
+    } else {
+      out.push(strip(item));
+    }
+  }
+  return out;
+}
+
+function strip(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('$')));
+}

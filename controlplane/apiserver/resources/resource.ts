@@ -1,0 +1,76 @@
+/**
+ * One served resource, whatever its origin: verbs, tables, discovery and OpenAPI know only this form.
+ * Built from a CustomResourceDefinition (`crd.ts`) or from the table of core kinds (`core-kinds.ts`).
+ */
+import type { KubeObject, ResourceName } from '../../../crds/meta';
+import type { FieldError } from '../schema/field-error';
+import type { NameRule } from '../schema/object-meta';
+import type { JsonObject, Schema } from '../schema/schema';
+
+export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'date';
+
+export interface PrinterColumn {
+  name: string;
+  type: ColumnType;
+  format?: string;
+  description?: string;
+  /** 0: always shown; above: only with `-o wide`. */
+  priority?: number;
+  /** Where the cell's value is; `cell` instead where a path cannot say it. */
+  jsonPath?: string;
+  cell?: (object: JsonObject) => unknown;
+}
+
+/** Dotted paths into the object, e.g. `.spec.parallelism`. */
+export interface ScalePaths {
+  specReplicasPath: string;
+  statusReplicasPath: string;
+  labelSelectorPath?: string;
+}
+
+/** What a core kind does beyond its schema; a custom resource has none. */
+export interface Strategy {
+  /** Completes an object before it is validated and written; mutates `object`. `old` is absent on create. */
+  prepare?: (object: JsonObject, old?: KubeObject) => void;
+  validate?: (object: JsonObject, old?: KubeObject) => FieldError[];
+  /** The status that a new object begins with; an object without status gets it. */
+  initialStatus?: JsonObject;
+  /** Why this object may not be deleted. */
+  deleteProblem?: (name: string) => string | undefined;
+}
+
+export interface Resource {
+  /** `jobs.gleaner.dev`; `events` in the core group. */
+  name: ResourceName;
+  group: string;
+  version: string;
+  plural: string;
+  singular: string;
+  kind: string;
+  listKind: string;
+  shortNames: readonly string[];
+  categories: readonly string[];
+  namespaced: boolean;
+  description: string;
+  /** Of the whole object, with `apiVersion`, `kind` and `metadata`. */
+  schema: Schema;
+  /** Without the NAME column, which every table begins with. */
+  columns: readonly PrinterColumn[];
+  hasStatus: boolean;
+  scale?: ScalePaths;
+  /** Paths for field selectors beyond metadata.name and metadata.namespace. */
+  selectableFields: readonly string[];
+  nameRule: NameRule;
+  /** false: strategic merge patches are refused, PUT needs a resourceVersion. */
+  core: boolean;
+  strategy: Strategy;
+}
+
+/** `v1` or `gleaner.dev/v1alpha1`. */
+export function groupVersion(resource: { group: string; version: string }): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+export function resourceName(group: string, plural: string): ResourceName {
+  return group === '' ? plural : `${plural}.${group}`;
+}

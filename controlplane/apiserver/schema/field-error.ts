@@ -1,0 +1,76 @@
+/** What is wrong with one field, in Kubernetes' words (`k8s.io/apimachinery/pkg/util/validation/field`). */
+
+export type FieldErrorReason =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueDuplicate'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany';
+
+export interface FieldError {
+  reason: FieldErrorReason;
+  /** `spec.template.env[0].name` */
+  field: string;
+  /** Without the field: `Invalid value: 0: must be greater than 0`. */
+  message: string;
+}
+
+const SHOWN_CHARS = 512;
+
+/** A value as Go's `%q` or `%v` shows it, cut to a bounded length. */
+export function showValue(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
+}
+
+export const required = (field: string, detail = ''): FieldError => ({
+  reason: 'FieldValueRequired',
+  field,
+  message: detail === '' ? 'Required value' : `Required value: ${detail}`,
+});
+
+export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${showValue(value)}: ${detail}`,
+});
+
+export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  reason: 'FieldValueTypeInvalid',
+  field,
+  message: `Invalid value: ${showValue(value)}: ${detail}`,
+});
+
+export const notSupported = (field: string, value: unknown, supported: readonly unknown[]): FieldError => ({
+  reason: 'FieldValueNotSupported',
+  field,
+  message: `Unsupported value: ${showValue(value)}: supported values: ${supported.map(showValue).join(', ')}`,
+});
+
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  reason: 'FieldValueDuplicate',
+  field,
+  message: `Duplicate value: ${showValue(value)}`,
+});
+
+export const forbidden = (field: string, detail: string): FieldError => ({
+  reason: 'FieldValueForbidden',
+  field,
+  message: `Forbidden: ${detail}`,
+});
+
+export const tooLong = (field: string, maxBytes: number): FieldError => ({
+  reason: 'FieldValueTooLong',
+  field,
+  message: `Too long: may not be more than ${maxBytes} bytes`,
+});
+
+export const tooMany = (field: string, actual: number, max: number): FieldError => ({
+  reason: 'FieldValueTooMany',
+  field,
+  message: `Too many: ${actual}: must have at most ${max} items`,
+});

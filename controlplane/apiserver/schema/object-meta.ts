@@ -1,0 +1,167 @@
+/** The schema of `metadata`, and the rules for its values. */
+import { forbidden, invalid, required, type FieldError } from './field-error';
+import { isObject, type JsonObject, type Schema } from './schema';
+
+const text = (description: string): Schema => ({ type: 'string', description });
+const strings = (description: string): Schema => ({ type: 'object', description, nullable: true, additionalProperties: { type: 'string', default: '' } });
+const time = (description: string): Schema => ({ type: 'string', format: 'date-time', nullable: true, description });
+
+/** `io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` */
+export const OBJECT_META: Schema = {
+  type: 'object',
+  description: 'ObjectMeta is metadata that all persisted resources must have.',
+  properties: {
+    name: text('Name must be unique within a namespace. Cannot be updated.'),
+    generateName: text('A prefix that the server makes a unique name from when name is not given.'),
+    namespace: text('Namespace defines the space within which each name must be unique. Cannot be updated.'),
+    labels: strings('Map of string keys and values that can be used to organize and select objects.'),
+    annotations: strings('Unstructured key value map, stored with the object, that tools may set.'),
+    uid: text('UID is the unique in time and space value for this object, set by the server.'),
+    resourceVersion: text('The internal version of this object: changes with every write. Set by the server.'),
+    generation: { type: 'integer', format: 'int64', description: 'Rises when the desired state changes. Set by the server.' },
+    creationTimestamp: time('When the object was created. Set by the server.'),
+    deletionTimestamp: time('When deletion was asked for. Set by the server.'),
+    deletionGracePeriodSeconds: { type: 'integer', format: 'int64', nullable: true, description: 'Seconds until the object may go. Set by the server.' },
+    finalizers: {
+      type: 'array',
+      nullable: true,
+      items: { type: 'string' },
+      description: 'Must be empty before the object is deleted: each entry is removed by the component that it names.',
+    },
+    ownerReferences: {
+      type: 'array',
+      nullable: true,
+      description: 'Objects that this one depends on: when all of them are gone, it is deleted.',
+      items: {
+        type: 'object',
+        required: ['apiVersion', 'kind', 'name', 'uid'],
+        properties: {
+          apiVersion: text('API version of the owner.'),
+          kind: text('Kind of the owner.'),
+          name: text('Name of the owner.'),
+          uid: text('UID of the owner.'),
+          controller: { type: 'boolean', nullable: true, description: 'Whether the owner is the managing controller.' },
+          blockOwnerDeletion: { type: 'boolean', nullable: true, description: 'Whether the owner waits for this object in foreground deletion.' },
+        },
+      },
+    },
+    managedFields: { type: 'array', nullable: true, items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, description: 'Which manager set which field. Not kept yet.' },
+    selfLink: text('Deprecated: not filled in.'),
+  },
+};
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const labelPattern = new RegExp(`^${LABEL}$`);
+const subdomainPattern = new RegExp(`^${SUBDOMAIN}$`);
+const qualifiedPattern = new RegExp(`^${QUALIFIED}$`);
+const configKeyPattern = /^[-._a-zA-Z0-9]+$/;
+
+export type NameRule = 'label' | 'subdomain';
+
+/** What is wrong with an object's name; undefined: nothing. */
+export function nameProblem(name: string, rule: NameRule): string | undefined {
+  if (rule === 'label') {
+    if (name.length > 63) return 'must be no more than 63 characters';
+    if (labelPattern.test(name)) return undefined;
+    return `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
+  }
+  if (name.length > 253) return 'must be no more than 253 characters';
+  if (subdomainPattern.test(name)) return undefined;
+  return `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+}
+
+/** What is wrong with a label or annotation key, `[prefix/]name`; undefined: nothing. */
+export function qualifiedNameProblem(key: string): string | undefined {
+  const parts = key.split('/');
+  const name = parts[parts.length - 1];
+  if (parts.length > 2) return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+  if (parts.length === 2) {
+    if (parts[0] === '') return 'prefix part must be non-empty';
+    const problem = nameProblem(parts[0], 'subdomain');
+    if (problem) return `prefix part ${problem}`;
+  }
+  if (name === '') return 'name part must be non-empty';
+  if (name.length > 63) return 'name part must be no more than 63 characters';
+  if (qualifiedPattern.test(name)) return undefined;
+  return `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
+}
+
+/** What is wrong with a label's value; undefined: nothing. */
+export function labelValueProblem(value: string): string | undefined {
+  if (value.length > 63) return 'must be no more than 63 characters';
+  if (value === '' || qualifiedPattern.test(value)) return undefined;
+  return `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${QUALIFIED})?')`;
+}
+
+/** Whether `key` may be a key of a ConfigMap or Secret. */
+export function isConfigKey(key: string): boolean {
+  return key.length <= 253 && key !== '.' && key !== '..' && configKeyPattern.test(key);
+}
+
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+
+/** Rules of `metadata` that its schema cannot say. Call only when the schema holds. */
+export function validateMetadata(metadata: JsonObject, rule: NameRule): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name, generateName } = metadata;
+  if (typeof name === 'string' && name !== '') {
+    const problem = nameProblem(name, rule);
+    if (problem) errors.push(invalid('metadata.name', name, problem));
+  } else if (typeof generateName !== 'string' || generateName === '') {
+    errors.push(required('metadata.name', 'name or generateName is required'));
+  } else {
+    const problem = nameProblem(`${generateName}x`, rule);
+    if (problem) errors.push(invalid('metadata.generateName', generateName, problem));
+  }
+  checkLabels(metadata.labels, errors);
+  checkAnnotations(metadata.annotations, errors);
+  for (const finalizer of Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : []) {
+    const problem = qualifiedNameProblem(finalizer);
+    if (problem) errors.push(invalid('metadata.finalizers', finalizer, problem));
+  }
+  checkOwners(metadata.ownerReferences, errors);
+  return errors;
+}
+
+function checkLabels(labels: unknown, errors: FieldError[]): void {
+  if (!isObject(labels)) return;
+  for (const [key, value] of Object.entries(labels)) {
+    const keyProblem = qualifiedNameProblem(key);
+    if (keyProblem) errors.push(invalid('metadata.labels', key, keyProblem));
+    const valueProblem = labelValueProblem(String(value));
+    if (valueProblem) errors.push(invalid('metadata.labels', value, valueProblem));
+  }
+}
+
+function checkAnnotations(annotations: unknown, errors: FieldError[]): void {
+  if (!isObject(annotations)) return;
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    const problem = qualifiedNameProblem(key.toLowerCase());
+    if (problem) errors.push(invalid('metadata.annotations', key, problem));
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(String(value));
+  }
+  if (bytes > MAX_ANNOTATION_BYTES) {
+    errors.push({ reason: 'FieldValueTooLong', field: 'metadata.annotations', message: `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes` });
+  }
+}
+
+function checkOwners(owners: unknown, errors: FieldError[]): void {
+  if (!Array.isArray(owners)) return;
+  const controllers = owners.filter((owner) => isObject(owner) && owner.controller === true).length;
+  if (controllers > 1) errors.push(invalid('metadata.ownerReferences', owners, `Only one reference can have Controller set to true. Found ${controllers}`));
+}
+
+/** Changes that no update may make. */
+export function validateMetadataUpdate(metadata: JsonObject, old: JsonObject): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!old.deletionTimestamp) return errors;
+  const before = new Set(Array.isArray(old.finalizers) ? (old.finalizers as string[]) : []);
+  const added = (Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : []).filter((finalizer) => !before.has(finalizer));
+  if (added.length > 0) {
+    errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`));
+  }
+  return errors;
+}

@@ -1,0 +1,59 @@
+/** A structural schema: the part of OpenAPI v3 that CustomResourceDefinitions allow. */
+
+export type SchemaType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+
+export interface Schema {
+  type?: SchemaType;
+  description?: string;
+  format?: string;
+  title?: string;
+  default?: unknown;
+  example?: unknown;
+  nullable?: boolean;
+  enum?: readonly unknown[];
+  properties?: Readonly<Record<string, Schema>>;
+  /** `true`: anything; a schema: every value. */
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+  required?: readonly string[];
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: boolean;
+  exclusiveMaximum?: boolean;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  minProperties?: number;
+  maxProperties?: number;
+  allOf?: readonly Schema[];
+  anyOf?: readonly Schema[];
+  oneOf?: readonly Schema[];
+  not?: Schema;
+  'x-kubernetes-int-or-string'?: boolean;
+  'x-kubernetes-preserve-unknown-fields'?: boolean;
+  'x-kubernetes-embedded-resource'?: boolean;
+  'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+  'x-kubernetes-list-map-keys'?: readonly string[];
+  'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  'x-kubernetes-validations'?: readonly unknown[];
+}
+
+export type JsonObject = { [key: string]: unknown };
+
+/** Whether `value` is a JSON object (not null, not an array). */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `map[key]` of the map itself: never something inherited such as `constructor`. */
+export function own<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** `path.key`, or `path[key]` for keys that are no plain identifiers (as Kubernetes prints map keys). */
+export function childPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}

@@ -1,0 +1,200 @@
+/**
+ * The embedded Kubernetes-compatible API over whatever resources the registry holds.
+ *
+ *   request ─► health, version ─► authenticate ─► authorize ─► discovery │ OpenAPI │ verb of a resource ─► answer
+ *
+ * Refusals are `Status` objects with kube-apiserver's codes and words. `stop` ends the watches that are open.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Logger } from 'pino';
+import type { Registry as MetricsRegistry } from 'prom-client';
+
+import { mastersOnly, refusal, type Attributes, type Authorizer } from '../auth/authorizer';
+import type { Authenticator, Identity } from '../auth/identity';
+import { StoreError, type ObjectStore } from '../store/store';
+import { Encoder } from './codec/encode';
+import { Discovery } from './discovery/discovery';
+import { OpenApi } from './discovery/openapi';
+import { negotiate, type AnswerForm } from './http/accept';
+import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, unauthorized, unavailable } from './http/errors';
+import { parseResourcePath } from './http/request-info';
+import { sendError, sendJson, sendText } from './http/respond';
+import { ApiMetrics } from './metrics';
+import type { ResourceRegistry } from './resources/registry';
+import type { Resource } from './resources/resource';
+import { TableRenderer } from './table/table';
+import type { Admit, ApiContext, ResourceRequest } from './verbs/context';
+import { chooseVerb, type VerbName } from './verbs/verbs';
+
+export interface ApiServerOptions {
+  store: ObjectStore;
+  registry: ResourceRegistry;
+  authenticator: Authenticator;
+  authorizer?: Authorizer;
+  admit?: Admit;
+  metrics?: MetricsRegistry;
+  /** Gleaner's version, for `/version`. */
+  version?: string;
+  /** Whether requests can be served: `/readyz`. */
+  ready?: () => boolean;
+  logger?: Pick<Logger, 'error'>;
+  now?: () => number;
+  random?: () => number;
+}
+
+/** The Kubernetes whose API this is. */
+const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
+
+export class ApiServer {
+  readonly #context: ApiContext;
+  readonly #discovery: Discovery;
+  readonly #openApi: OpenApi;
+  readonly #authorizer: Authorizer;
+  readonly #renderers = new WeakMap<Resource, TableRenderer>();
+  readonly #version: string;
+
+  constructor(private readonly options: ApiServerOptions) {
+    const { store, registry, metrics, admit = () => [], now = Date.now, random = Math.random, version = '0.1.0' } = options;
+    this.#version = version;
+    this.#authorizer = options.authorizer ?? mastersOnly;
+    this.#discovery = new Discovery(registry);
+    this.#openApi = new OpenApi(registry, version);
+    this.#context = {
+      store,
+      encoder: new Encoder(store),
+      admit,
+      metrics: new ApiMetrics(metrics),
+      renderer: (resource) => this.#renderer(resource, now),
+      openWatches: new Set(),
+      now,
+      random,
+    };
+  }
+
+  /** Serves one request; never rejects. */
+  readonly handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const started = performance.now();
+    const labels = { verb: (req.method ?? '').toLowerCase(), resource: 'none' };
+    try {
+      await this.#serve(req, res, labels);
+    } catch (error) {
+      sendError(res, this.#asApiError(error));
+      // Headers are out: the client must see that the answer is broken off.
+      if (!res.writableEnded) res.destroy();
+    }
+    this.#context.metrics.requests.inc({ ...labels, code: res.statusCode });
+    if (labels.verb !== 'watch') this.#context.metrics.seconds.observe(labels, (performance.now() - started) / 1000);
+  };
+
+  /** Ends every open watch; requests that run are answered. */
+  stop(): void {
+    for (const end of this.#context.openWatches) end();
+  }
+
+  async #serve(req: IncomingMessage, res: ServerResponse, labels: { verb: string; resource: string }): Promise<void> {
+    const url = req.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    if (this.#open(path, res)) return;
+    const identity = await this.options.authenticator.authenticate(req);
+    if (!identity) throw unauthorized();
+    const target = parseResourcePath(path);
+    const resource = target && this.options.registry.find(target.groupVersion, target.plural);
+    if (!resource) return this.#other(req, res, path, identity, labels);
+    const form = formOf(req);
+    const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const { namespace, name, subresource } = target;
+    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, query, identity, form };
+    const scopeFits = resource.namespaced ? name === '' || namespace !== '' : namespace === '';
+    const verb = scopeFits ? chooseVerb(request) : undefined;
+    if (!verb) return sendText(res, 404, '404 page not found\n');
+    labels.verb = verb.name;
+    labels.resource = resource.name;
+    await this.#authorize(identity, verb.name, request, path);
+    await verb.run(this.#context, request);
+  }
+
+  /** What anyone may see. */
+  #open(path: string, res: ServerResponse): boolean {
+    switch (path) {
+      case '/healthz':
+      case '/livez':
+        sendText(res, 200, 'ok');
+        return true;
+      case '/readyz': {
+        const ready = this.options.ready?.() ?? true;
+        sendText(res, ready ? 200 : 503, ready ? 'ok' : 'not ready');
+        return true;
+      }
+      case '/version': {
+        const { major, minor, release } = KUBERNETES_VERSION;
+        sendJson(res, 200, {
+          major,
+          minor,
+          gitVersion: `${release}-gleaner.${this.#version}`,
+          gitCommit: '',
+          gitTreeState: 'clean',
+          buildDate: '1970-01-01T00:00:00Z',
+          goVersion: '',
+          compiler: 'node',
+          platform: `${process.platform}/${process.arch}`,
+        });
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  async #authorize(identity: Identity, verb: VerbName, { resource, subresource, namespace, name }: ResourceRequest, path: string): Promise<void> {
+    const attributes: Attributes = { verb, resource: { group: resource.group, plural: resource.plural, subresource, namespace, name }, path };
+    const why = await this.#authorizer(identity, attributes);
+    if (why !== undefined) throw forbiddenError(resource, name, why);
+  }
+
+  /** Discovery, OpenAPI (any identity may read them), and paths that are nothing. */
+  #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): void {
+    const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+    const openApi = trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/');
+    const document = openApi ? this.#openApi.answer(trimmed) : this.#discovery.answer(trimmed, discoveryForm(req, trimmed));
+    if (!document) {
+      if (!identity.groups.includes('system:masters') && !trimmed.startsWith('/openapi')) {
+        throw new ApiError(403, 'Forbidden', `forbidden: ${refusal(identity, { verb: (req.method ?? 'get').toLowerCase(), path })}`, {});
+      }
+      return sendText(res, 404, '404 page not found\n');
+    }
+    labels.resource = openApi ? 'openapi' : 'discovery';
+    if (req.method !== 'GET') throw methodNotAllowed();
+    sendJson(res, 200, document.body, document.contentType);
+  }
+
+  #renderer(resource: Resource, now: () => number): TableRenderer {
+    let renderer = this.#renderers.get(resource);
+    if (!renderer) {
+      renderer = new TableRenderer(resource, now);
+      this.#renderers.set(resource, renderer);
+    }
+    return renderer;
+  }
+
+  #asApiError(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
+    if (error instanceof StoreError) return error.retryable ? unavailable(error.message) : badRequest(error.message);
+    this.options.logger?.error({ err: error }, 'request failed');
+    return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server', {
+      causes: [{ message: error instanceof Error ? error.name : 'unknown' }],
+    });
+  }
+}
+
+function formOf(req: IncomingMessage): AnswerForm {
+  const form = negotiate(req.headers.accept);
+  if (form.as === 'APIGroupDiscoveryList') throw notAcceptable('application/json');
+  return form;
+}
+
+/** `/api` and `/apis` come aggregated when asked for; everything else is plain. */
+function discoveryForm(req: IncomingMessage, path: string): AnswerForm {
+  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : { as: 'object' };
+}

@@ -1,0 +1,104 @@
+/** `Table` answers: what `kubectl get` prints (meta.k8s.io). */
+import type { KubeObject } from '../../../crds/meta';
+import type { PrinterColumn, Resource } from '../resources/resource';
+import { isObject, type JsonObject } from '../schema/schema';
+import { humanDuration } from './duration';
+import { compileJsonPath, type JsonPath } from './json-path';
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+export interface TableColumn {
+  name: string;
+  type: string;
+  format: string;
+  description: string;
+  priority: number;
+}
+
+export interface TableRow {
+  cells: unknown[];
+  object?: object;
+}
+
+export interface Table {
+  kind: 'Table';
+  apiVersion: string;
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  columnDefinitions: TableColumn[] | null;
+  rows: TableRow[];
+}
+
+const NAME_COLUMN: TableColumn = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name must be unique within a namespace.',
+  priority: 0,
+};
+
+/** Renders one resource's objects; compile once per resource. */
+export class TableRenderer {
+  readonly columns: TableColumn[];
+  readonly #cells: ((object: JsonObject) => unknown)[];
+
+  constructor(
+    resource: Resource,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.columns = [
+      NAME_COLUMN,
+      ...resource.columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type, format, description, priority })),
+    ];
+    this.#cells = resource.columns.map((column) => this.#cell(column));
+  }
+
+  row(object: KubeObject, include: IncludeObject, version: string): TableRow {
+    const fields = object as unknown as JsonObject;
+    const cells = [object.metadata.name, ...this.#cells.map((cell) => cell(fields))];
+    if (include === 'None') return { cells };
+    return { cells, object: include === 'Object' ? object : partialMetadata(object, version) };
+  }
+
+  /** `withColumns`: false for the later frames of a watch. */
+  table(objects: readonly KubeObject[], include: IncludeObject, version: string, metadata: Table['metadata'], withColumns = true): Table {
+    return {
+      kind: 'Table',
+      apiVersion: `meta.k8s.io/${version}`,
+      metadata,
+      columnDefinitions: withColumns ? this.columns : null,
+      rows: objects.map((object) => this.row(object, include, version)),
+    };
+  }
+
+  #cell(column: PrinterColumn): (object: JsonObject) => unknown {
+    const { cell } = column;
+    if (cell) return cell;
+    const path: JsonPath = compileJsonPath(column.jsonPath ?? '');
+    return (object) => {
+      const [value] = path(object);
+      return value === undefined || value === null ? null : this.#show(value, column.type);
+    };
+  }
+
+  #show(value: unknown, type: PrinterColumn['type']): unknown {
+    switch (type) {
+      case 'string':
+        return typeof value === 'object' ? JSON.stringify(value) : String(value);
+      case 'integer':
+        return typeof value === 'number' ? Math.trunc(value) : null;
+      case 'number':
+        return typeof value === 'number' ? value : null;
+      case 'boolean':
+        return typeof value === 'boolean' ? value : null;
+      case 'date': {
+        const at = typeof value === 'string' ? Date.parse(value) : NaN;
+        return Number.isNaN(at) ? '<unknown>' : humanDuration(this.now() - at);
+      }
+    }
+  }
+}
+
+/** Only the metadata of an object, as `PartialObjectMetadata`. */
+export function partialMetadata(object: KubeObject, version: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: isObject(object.metadata) ? object.metadata : {} };
+}

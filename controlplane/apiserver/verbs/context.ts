@@ -1,0 +1,64 @@
+/** What every verb is given. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { FieldError } from '../../../crds/admission';
+import type { KubeObject, ResourceName } from '../../../crds/meta';
+import type { Identity } from '../../auth/identity';
+import { StoreError, type ObjectStore } from '../../store/store';
+import type { Encoder } from '../codec/encode';
+import type { AnswerForm } from '../http/accept';
+import { fromStoreError, notFound, type ApiError } from '../http/errors';
+import type { ApiMetrics } from '../metrics';
+import type { Resource } from '../resources/resource';
+import type { TableRenderer } from '../table/table';
+
+/** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
+export type Admit = (resource: ResourceName, object: KubeObject, old?: KubeObject) => readonly FieldError[];
+
+/** Shared by all requests. */
+export interface ApiContext {
+  store: ObjectStore;
+  encoder: Encoder;
+  admit: Admit;
+  metrics: ApiMetrics;
+  renderer: (resource: Resource) => TableRenderer;
+  /** Called with every open watch's end, so that a server that stops can end them. */
+  openWatches: Set<() => void>;
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+export interface ResourceRequest {
+  req: IncomingMessage;
+  res: ServerResponse;
+  resource: Resource;
+  /** '' for cluster scope, or all namespaces. */
+  namespace: string;
+  /** '' for the collection. */
+  name: string;
+  subresource: string;
+  query: URLSearchParams;
+  identity: Identity;
+  form: AnswerForm;
+}
+
+/** The stored object. @throws ApiError 404 */
+export async function getExisting(context: ApiContext, { resource, namespace, name }: ResourceRequest): Promise<KubeObject> {
+  const object = await context.store.get(resource.name, namespace, name);
+  if (!object) throw notFound(resource, name);
+  return object;
+}
+
+/** Runs a store call; a StoreError becomes the answer that it means. */
+export async function storing<T>(request: Pick<ResourceRequest, 'resource' | 'name'>, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw asApiError(error, request);
+  }
+}
+
+export function asApiError(error: unknown, { resource, name }: Pick<ResourceRequest, 'resource' | 'name'>): ApiError | unknown {
+  return error instanceof StoreError ? fromStoreError(error, resource, error.details.name ?? name) : error;
+}

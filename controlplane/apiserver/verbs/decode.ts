@@ -1,0 +1,141 @@
+/** From a request's body to an object that may be written: decode, check, prune, default, complete, validate, admit. */
+import { formatFieldError, type FieldError as AdmissionError } from '../../../crds/admission';
+import type { KubeObject } from '../../../crds/meta';
+import type { Decoded } from '../codec/json';
+import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
+import { decodeObject, mediaType, readBody } from '../http/body';
+import { addWarnings } from '../http/respond';
+import { groupVersion, type Resource } from '../resources/resource';
+import { applyDefaults } from '../schema/default';
+import { showValue, type FieldError } from '../schema/field-error';
+import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
+import { prune } from '../schema/prune';
+import { isObject, type JsonObject } from '../schema/schema';
+import { validate } from '../schema/validate';
+import type { ApiContext, ResourceRequest } from './context';
+import { fieldValidation } from './options';
+
+/** Fields of metadata that only the store sets. */
+const STORE_OWNED = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+
+export interface Proposal {
+  object: JsonObject & KubeObject;
+  duplicates: string[];
+}
+
+/** Reads the body as an object of the request's kind. @throws ApiError 400, 413, 415 */
+export async function readProposal(request: ResourceRequest): Promise<Proposal> {
+  const body = await readBody(request.req);
+  return toProposal(decodeObject(mediaType(request.req), body), request);
+}
+
+/** @throws ApiError 400 when `value` is no object of the request's kind */
+export function toProposal({ value, duplicates }: Decoded, request: ResourceRequest): Proposal {
+  const { resource } = request;
+  const expected = groupVersion(resource);
+  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is not a JSON object`);
+  if (resource.core) {
+    value.apiVersion ??= expected;
+    value.kind ??= resource.kind;
+  }
+  const { apiVersion, kind } = value;
+  if (typeof kind !== 'string' || kind === '') throw badRequest(`Object 'Kind' is missing in '${showValue(value)}'`);
+  if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`Object 'apiVersion' is missing in '${showValue(value)}'`);
+  if (apiVersion !== expected) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  }
+  if (kind !== resource.kind) {
+    throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match the resource ${resource.plural}`);
+  }
+  value.metadata ??= {};
+  if (!isObject(value.metadata)) throw invalidError(resource, '', validate(value, resource.schema));
+  return { object: value as JsonObject & KubeObject, duplicates };
+}
+
+/** Sets namespace and name from the URL. @throws ApiError 400 when the object says something else */
+export function place(object: KubeObject, { resource, namespace, name }: ResourceRequest): void {
+  const { metadata } = object;
+  if (resource.namespaced) {
+    metadata.namespace ||= namespace;
+    if (metadata.namespace !== namespace) {
+      throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+    }
+  } else if (metadata.namespace) {
+    throw badRequest('namespace must be empty: the resource is cluster-scoped');
+  } else {
+    delete metadata.namespace;
+  }
+  if (name === '') return;
+  metadata.name ||= name;
+  if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/**
+ * Prunes and defaults in place; unknown and duplicate fields refuse the request, warn, or pass, as it asks.
+ * @throws ApiError from `refuse` in strict mode
+ */
+export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, refuse: (why: string) => ApiError): void {
+  const { object, duplicates } = proposal;
+  const { schema } = request.resource;
+  delete (object.metadata as unknown as JsonObject).managedFields;
+  delete (object.metadata as unknown as JsonObject).selfLink;
+  const unknown = prune(object, schema);
+  const mode = fieldValidation(request.query);
+  const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
+  if (problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
+  if (mode === 'Warn') addWarnings(request.res, problems);
+  const metadata = object.metadata as unknown as JsonObject;
+  for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
+  applyDefaults(object, schema);
+}
+
+/** The refusal of a body with unknown or duplicate fields. */
+export const strictBodyError =
+  (resource: Resource) =>
+  (why: string): ApiError =>
+    badRequest(`${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: ${why}`);
+
+/** Drops what only the store may set. */
+export function forCreate(object: JsonObject & KubeObject, resource: Resource): void {
+  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  for (const field of STORE_OWNED) delete object.metadata[field];
+  if (resource.hasStatus) delete object.status;
+  resource.strategy.prepare?.(object);
+}
+
+/** Keeps what an update must not change. @throws ApiError 409 for another uid */
+export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, resource: Resource): void {
+  const { metadata } = object;
+  if (metadata.uid && metadata.uid !== old.metadata.uid) {
+    throw conflict(resource, old.metadata.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  const { resourceVersion } = metadata;
+  for (const field of STORE_OWNED) delete metadata[field];
+  Object.assign(metadata, Object.fromEntries(STORE_OWNED.map((field) => [field, old.metadata[field]]).filter(([, value]) => value !== undefined)));
+  if (resourceVersion) metadata.resourceVersion = resourceVersion;
+  else delete metadata.resourceVersion;
+  if (resource.hasStatus) {
+    const { status } = old as KubeObject & { status?: unknown };
+    if (status === undefined) delete object.status;
+    else object.status = status;
+  }
+  resource.strategy.prepare?.(object, old);
+}
+
+/** @throws ApiError 422 with every offending field */
+export function checkObject(context: ApiContext, object: JsonObject & KubeObject, resource: Resource, old?: KubeObject): void {
+  const errors: FieldError[] = validate(object, resource.schema);
+  if (errors.length === 0) {
+    const metadata = object.metadata as unknown as JsonObject;
+    errors.push(...validateMetadata(metadata, resource.nameRule));
+    if (old) errors.push(...validateMetadataUpdate(metadata, old.metadata as unknown as JsonObject));
+    errors.push(...(resource.strategy.validate?.(object, old) ?? []));
+    errors.push(...context.admit(resource.name, object, old).map(fromAdmission));
+  }
+  if (errors.length > 0) throw invalidError(resource, object.metadata.name || object.metadata.generateName || '', errors);
+}
+
+/** As the schema's errors are: the field apart from the message. */
+function fromAdmission(error: AdmissionError): FieldError {
+  return { reason: `FieldValue${error.type}`, field: error.field, message: formatFieldError(error).slice(error.field.length + 2) };
+}

@@ -1,0 +1,114 @@
+/** DELETE of one object and of a collection. */
+import type { KubeObject } from '../../../crds/meta';
+import type { DeleteResult, Operation } from '../../store/store';
+import { conflict, forbiddenError, type Status } from '../http/errors';
+import { sendJson } from '../http/respond';
+import { groupVersion, type Resource } from '../resources/resource';
+import { answerObject } from './answer';
+import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
+import { readDeleteOptions, type DeleteOptions } from './delete-options';
+import { integerParameter, selectionOf } from './options';
+import { retrying } from './patch';
+
+/** Finalizers that tell the garbage collector what to do with the dependents of an object that goes. */
+const POLICY_FINALIZERS = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const;
+/** Objects deleted in one transaction. */
+const COLLECTION_PAGE = 500;
+
+export async function deleteOne(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { resource, name, res } = request;
+  const options = await readDeleteOptions(request);
+  refuseProtected(resource, name);
+  const old = await storing(request, () => getExisting(context, request));
+  checkPreconditions(old, options, request);
+  const result = options.dryRun ? { object: old, gone: true } : await retrying(() => remove(context, request, options));
+  if (result.gone) sendJson(res, 200, success(resource, result.object));
+  else answerObject(context, request, 200, result.object);
+}
+
+function refuseProtected(resource: Resource, name: string): void {
+  const problem = resource.strategy.deleteProblem?.(name);
+  if (problem) throw forbiddenError(resource, name, problem);
+}
+
+function checkPreconditions({ metadata }: KubeObject, { preconditions = {} }: DeleteOptions, { resource, name }: ResourceRequest): void {
+  for (const [field, label] of [['uid', 'UID'], ['resourceVersion', 'ResourceVersion']] as const) {
+    const wanted = preconditions[field];
+    if (wanted !== undefined && wanted !== metadata[field]) {
+      throw conflict(resource, name, `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${metadata[field] ?? ''}`);
+    }
+  }
+}
+
+async function remove(context: ApiContext, request: ResourceRequest, options: DeleteOptions): Promise<DeleteResult<KubeObject> | 'stale'> {
+  const { resource, namespace, name } = request;
+  if (options.propagation === 'Background') {
+    return storing(request, () => context.store.delete(resource.name, namespace, name, options.preconditions));
+  }
+  const old = await storing(request, () => getExisting(context, request));
+  checkPreconditions(old, options, request);
+  const finalizers = [...new Set([...(old.metadata.finalizers ?? []), POLICY_FINALIZERS[options.propagation]])];
+  const marked: KubeObject = { ...old, metadata: { ...old.metadata, finalizers } };
+  const operations: Operation[] = [
+    { verb: 'update', resource: resource.name, object: marked },
+    // Fails with the update: the mark and the deletion belong together.
+    { verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid: old.metadata.uid } },
+  ];
+  const first = old.metadata.deletionTimestamp ? undefined : operations[0];
+  const outcomes = await storing(request, () => context.store.batch(first ? operations : [operations[1]]));
+  const failed = outcomes.find((outcome) => !outcome.ok);
+  if (failed && !failed.ok) {
+    if (failed.error.reason === 'Conflict') return 'stale';
+    await storing(request, () => Promise.reject(failed.error));
+  }
+  const object = await context.store.get(resource.name, namespace, name);
+  return object && object.metadata.uid === old.metadata.uid ? { object, gone: false } : { object: old, gone: true };
+}
+
+function success(resource: Resource, { metadata }: KubeObject): Status {
+  const { name, uid } = metadata;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(resource.group !== '' && { group: resource.group }), kind: resource.plural, ...(uid && { uid }) },
+    code: 200,
+  };
+}
+
+/** Deletes everything that the selectors match; answers with what was there. */
+export async function deleteCollection(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { resource, query, res } = request;
+  const options = await readDeleteOptions(request);
+  const limit = integerParameter(query, 'limit');
+  const { items, resourceVersion } = await storing(request, () => context.store.list(resource.name, { ...selectionOf(request), ...(limit && { limit }) }));
+  const chosen = items.filter(({ metadata }) => resource.strategy.deleteProblem?.(metadata.name) === undefined);
+  if (!options.dryRun) {
+    for (let at = 0; at < chosen.length; at += COLLECTION_PAGE) {
+      await removeAll(context, request, chosen.slice(at, at + COLLECTION_PAGE), options);
+    }
+  }
+  const head = `{"kind":"${resource.listKind}","apiVersion":"${groupVersion(resource)}","metadata":{"resourceVersion":"${resourceVersion}"},"items":[`;
+  sendJson(res, 200, `${head}${chosen.map((object) => context.encoder.encode(object)).join(',')}]}`);
+}
+
+async function removeAll(context: ApiContext, request: ResourceRequest, objects: readonly KubeObject[], options: DeleteOptions): Promise<void> {
+  const { resource } = request;
+  if (options.propagation !== 'Background') {
+    for (const { metadata } of objects) {
+      const single = { ...request, namespace: metadata.namespace ?? '', name: metadata.name };
+      await retrying(() => remove(context, single, options));
+    }
+    return;
+  }
+  const outcomes = await context.store.batch(
+    objects.map(({ metadata: { namespace = '', name, uid } }) => ({ verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid } })),
+  );
+  for (const outcome of outcomes) {
+    // Gone or made anew by somebody else in the meantime: it is not ours to delete.
+    if (!outcome.ok && outcome.error.reason !== 'NotFound' && outcome.error.reason !== 'Conflict') {
+      await storing(request, () => Promise.reject(outcome.error));
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** PATCH: read, apply, write; read again when somebody else was faster, unless the patch names a resourceVersion. */
+import type { KubeObject } from '../../../crds/meta';
+import { parseJson } from '../codec/json';
+import { ApiError, badRequest, invalidError, unsupportedMediaType } from '../http/errors';
+import { mediaType, readBody } from '../http/body';
+import { jsonPatch } from '../patch/json-patch';
+import { mergePatch } from '../patch/merge';
+import { strategicMergePatch } from '../patch/strategic';
+import type { Resource } from '../resources/resource';
+import { isObject } from '../schema/schema';
+import { answerObject } from './answer';
+import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
+import { place, toProposal } from './decode';
+import { replace } from './update';
+
+const MERGE = 'application/merge-patch+json';
+const JSON_PATCH = 'application/json-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const APPLY = 'application/apply-patch+yaml';
+const ATTEMPTS = 5;
+
+export type ApplyPatch = (target: object) => unknown;
+
+/** The patch formats that a resource takes. */
+export function patchTypes(resource: Resource): string[] {
+  return resource.core ? [JSON_PATCH, MERGE, STRATEGIC] : [JSON_PATCH, MERGE];
+}
+
+export async function patch(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { apply, duplicates } = await readPatch(request);
+  answerObject(context, request, 200, await retrying(() => patchOnce(context, request, apply, duplicates)));
+}
+
+/** Reads the body of a PATCH. @throws ApiError 400, 413, 415 */
+export async function readPatch(request: ResourceRequest): Promise<{ apply: ApplyPatch; duplicates: string[] }> {
+  const type = mediaType(request.req);
+  const supported = patchTypes(request.resource);
+  if (type === APPLY || type === 'application/apply-patch+cbor') {
+    throw unsupportedMediaType(supported, 'server-side apply is not supported yet: use kubectl apply without --server-side');
+  }
+  if (!supported.includes(type)) throw unsupportedMediaType(supported);
+  const { value, duplicates } = parseJson((await readBody(request.req)).toString('utf8'));
+  switch (type) {
+    case JSON_PATCH:
+      return { apply: (target) => jsonPatch(target, value), duplicates };
+    case STRATEGIC:
+      return { apply: (target) => strategicMergePatch(target, value), duplicates };
+    default:
+      if (!isObject(value)) throw badRequest('merge patch: the body must be an object');
+      return { apply: (target) => mergePatch(target, value), duplicates };
+  }
+}
+
+/** Tries again on a lost race. */
+export async function retrying<T>(attempt: () => Promise<T | 'stale'>): Promise<T> {
+  for (let number = 1; number < ATTEMPTS; number++) {
+    const result = await attempt();
+    if (result !== 'stale') return result as T;
+  }
+  const result = await attempt();
+  if (result === 'stale') throw new ApiError(409, 'Conflict', 'the object changes too fast to be patched: try again');
+  return result as T;
+}
+
+/** @returns 'stale' when the object changed in between and the patch does not insist on a version */
+async function patchOnce(context: ApiContext, request: ResourceRequest, apply: ApplyPatch, duplicates: string[]): Promise<KubeObject | 'stale'> {
+  const old = await storing(request, () => getExisting(context, request));
+  const patched: unknown = structuredClone(apply(old));
+  const { object } = toProposal({ value: patched, duplicates: [] }, request);
+  if (object.metadata.name !== request.name) {
+    const message = `Invalid value: ${JSON.stringify(object.metadata.name ?? '')}: field is immutable`;
+    throw invalidError(request.resource, request.name, [{ reason: 'FieldValueInvalid', field: 'metadata.name', message }]);
+  }
+  place(object, request);
+  const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion;
+  const refuse = (why: string): ApiError =>
+    invalidError({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched).slice(0, 512))}: ${why}` }]);
+  if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;
+  try {
+    return await replace(context, request, { object, duplicates }, old, refuse);
+  } catch (error) {
+    if (!insists && error instanceof ApiError && error.status.code === 409) return 'stale';
+    throw error;
+  }
+}

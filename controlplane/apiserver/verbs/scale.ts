@@ -1,0 +1,118 @@
+/** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
+import type { KubeObject } from '../../../crds/meta';
+import { ApiError, badRequest, invalidError, notAcceptable } from '../http/errors';
+import { decodeObject, mediaType, readBody } from '../http/body';
+import { sendJson } from '../http/respond';
+import type { Resource, ScalePaths } from '../resources/resource';
+import { isObject, own, type JsonObject } from '../schema/schema';
+import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
+import { readPatch, retrying } from './patch';
+import { replace } from './update';
+
+interface Scale {
+  kind: 'Scale';
+  apiVersion: 'autoscaling/v1';
+  metadata: Record<string, unknown>;
+  spec: { replicas?: number };
+  status: { replicas: number; selector?: string };
+}
+
+export async function getScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const object = await storing(request, () => getExisting(context, request));
+  answerScale(request, object);
+}
+
+export async function updateScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { value } = decodeObject(mediaType(request.req), await readBody(request.req));
+  const wanted = checkScale(value, request.name);
+  const object = await retrying(() => writeScale(context, request, () => wanted));
+  answerScale(request, object);
+}
+
+export async function patchScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { apply } = await readPatch(request);
+  const object = await retrying(() =>
+    writeScale(context, request, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
+  );
+  answerScale(request, object);
+}
+
+function answerScale(request: ResourceRequest, object: KubeObject): void {
+  if (request.form.as !== 'object') throw notAcceptable('application/json');
+  sendJson(request.res, 200, scaleOf(object, request.resource));
+}
+
+function pathsOf(resource: Resource): ScalePaths {
+  if (!resource.scale) throw new Error(`${resource.name} has no scale subresource`);
+  return resource.scale;
+}
+
+function scaleOf(object: KubeObject, resource: Resource): Scale {
+  const paths = pathsOf(resource);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = valueAt(object, paths.specReplicasPath);
+  const current = valueAt(object, paths.statusReplicasPath);
+  const selector = paths.labelSelectorPath === undefined ? undefined : valueAt(object, paths.labelSelectorPath);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: typeof replicas === 'number' ? { replicas } : {},
+    status: { replicas: typeof current === 'number' ? current : 0, ...(typeof selector === 'string' && { selector }) },
+  };
+}
+
+interface WantedScale {
+  replicas: number;
+  resourceVersion?: string;
+}
+
+/** @throws ApiError 400, 422 */
+function checkScale(value: unknown, name: string): WantedScale {
+  if (!isObject(value)) throw badRequest('Scale: the body must be an object');
+  if (value.kind !== undefined && value.kind !== 'Scale') throw badRequest(`the object provided is a ${String(value.kind)}, not a Scale`);
+  const metadata = isObject(value.metadata) ? value.metadata : {};
+  if (metadata.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`);
+  const replicas = isObject(value.spec) ? (value.spec.replicas ?? 0) : 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0 || replicas >= 2 ** 31) {
+    throw invalidError({ group: 'autoscaling', kind: 'Scale' }, name, [
+      { reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0` },
+    ]);
+  }
+  const { resourceVersion } = metadata;
+  return { replicas, ...(typeof resourceVersion === 'string' && resourceVersion !== '' && { resourceVersion }) };
+}
+
+async function writeScale(context: ApiContext, request: ResourceRequest, wanted: (old: KubeObject) => WantedScale): Promise<KubeObject | 'stale'> {
+  const old = await storing(request, () => getExisting(context, request));
+  const { replicas, resourceVersion } = wanted(old);
+  const object = structuredClone(old) as KubeObject & JsonObject;
+  setAt(object, pathsOf(request.resource).specReplicasPath, replicas);
+  const insists = resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion;
+  if (insists) object.metadata.resourceVersion = resourceVersion;
+  try {
+    return await replace(context, { ...request, subresource: '' }, { object, duplicates: [] }, old, badRequest);
+  } catch (error) {
+    if (!insists && error instanceof ApiError && error.status.code === 409) return 'stale';
+    throw error;
+  }
+}
+
+const keysOf = (path: string): string[] => path.split('.').slice(1);
+
+function valueAt(object: object, path: string): unknown {
+  let value: unknown = object;
+  for (const key of keysOf(path)) value = isObject(value) ? own(value, key) : undefined;
+  return value;
+}
+
+function setAt(object: JsonObject, path: string, value: unknown): void {
+  const keys = keysOf(path);
+  let target = object;
+  for (const key of keys.slice(0, -1)) {
+    const child = own(target, key);
+    target[key] = isObject(child) ? child : {};
+    target = target[key] as JsonObject;
+  }
+  target[keys[keys.length - 1]] = value;
+}

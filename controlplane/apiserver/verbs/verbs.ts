@@ -1,0 +1,59 @@
+/** Which verb a request is. */
+import { methodNotAllowed } from '../http/errors';
+import type { ApiContext, ResourceRequest } from './context';
+import { create } from './create';
+import { deleteCollection, deleteOne } from './delete';
+import { get } from './get';
+import { list } from './list';
+import { booleanParameter } from './options';
+import { patch } from './patch';
+import { getScale, patchScale, updateScale } from './scale';
+import { update } from './update';
+import { watch } from './watch';
+
+export type VerbName = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export interface Verb {
+  name: VerbName;
+  run: (context: ApiContext, request: ResourceRequest) => Promise<void>;
+}
+
+const COLLECTION: Readonly<Record<string, Verb | undefined>> = {
+  GET: { name: 'list', run: list },
+  POST: { name: 'create', run: create },
+  DELETE: { name: 'deletecollection', run: deleteCollection },
+};
+const WATCH: Verb = { name: 'watch', run: watch };
+const OBJECT: Readonly<Record<string, Verb | undefined>> = {
+  GET: { name: 'get', run: get },
+  PUT: { name: 'update', run: update },
+  PATCH: { name: 'patch', run: patch },
+  DELETE: { name: 'delete', run: deleteOne },
+};
+const STATUS: Readonly<Record<string, Verb | undefined>> = {
+  GET: { name: 'get', run: get },
+  PUT: { name: 'update', run: update },
+  PATCH: { name: 'patch', run: patch },
+};
+const SCALE: Readonly<Record<string, Verb | undefined>> = {
+  GET: { name: 'get', run: getScale },
+  PUT: { name: 'update', run: updateScale },
+  PATCH: { name: 'patch', run: patchScale },
+};
+
+/** @returns undefined when the path leads nowhere (an unknown subresource). @throws ApiError 405 */
+export function chooseVerb(request: ResourceRequest): Verb | undefined {
+  const table = tableOf(request);
+  if (!table) return undefined;
+  const verb = table[request.req.method ?? ''];
+  if (!verb) throw methodNotAllowed();
+  return verb.name === 'list' && booleanParameter(request.query, 'watch') ? WATCH : verb;
+}
+
+function tableOf({ name, subresource, resource }: ResourceRequest): Readonly<Record<string, Verb | undefined>> | undefined {
+  if (name === '') return COLLECTION;
+  if (subresource === '') return OBJECT;
+  if (subresource === 'status' && resource.hasStatus) return STATUS;
+  if (subresource === 'scale' && resource.scale) return SCALE;
+  return undefined;
+}

@@ -1,0 +1,144 @@
+/**
+ * Bearer tokens: 256 random bits, kept as SHA-256. All of them are in memory, so a request costs one hash and no read of the disk.
+ *
+ * Invariants: a token's text exists only in the answer of `create`; a token that expired or was revoked is refused from that moment on;
+ * `create` and `revoke` resolve when they are durable.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+import type { Database } from 'better-sqlite3';
+
+import type { Writer } from '../db/writer';
+import type { Authenticator, Identity } from './identity';
+
+export interface TokenInfo {
+  id: string;
+  subject: string;
+  groups: readonly string[];
+  description: string;
+  /** RFC 3339. */
+  createdAt: string;
+  /** RFC 3339; absent: never. */
+  expiresAt?: string;
+}
+
+export interface NewToken {
+  subject: string;
+  groups?: readonly string[];
+  description?: string;
+  /** Absent: never expires. */
+  ttlMs?: number;
+}
+
+interface Row {
+  id: string;
+  hash: Buffer;
+  subject: string;
+  groups: string;
+  description: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
+interface Entry extends TokenInfo {
+  hash: Buffer;
+  identity: Identity;
+  expiresAtMs: number;
+}
+
+const MAX_TOKENS = 100_000;
+const MAX_TOKEN_CHARS = 512;
+const PREFIX = 'gln_';
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+export class TokenStore implements Authenticator {
+  /** By the hash in base64. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly database: { raw: Database; writer: Writer },
+    private readonly now: () => number = Date.now,
+    private readonly random: (bytes: number) => Buffer = randomBytes,
+  ) {
+    const rows = database.raw.prepare<[], Row>('SELECT id, hash, subject, groups, description, created_at, expires_at FROM access_token').all();
+    for (const row of rows) this.#remember(row);
+  }
+
+  /** @returns the token's text, which cannot be had again. @throws Error when a field is too long or there are too many tokens */
+  async create({ subject, groups = [], description = '', ttlMs }: NewToken): Promise<{ token: string; info: TokenInfo }> {
+    if (subject === '' || subject.length > 253) throw new Error(`subject: ${JSON.stringify(subject.slice(0, 64))} must have 1 to 253 characters`);
+    if (groups.length > 64 || groups.some((group) => group === '' || group.length > 253)) throw new Error('groups: at most 64, of 1 to 253 characters each');
+    if (description.length > 1024) throw new Error('description: at most 1024 characters');
+    if (ttlMs !== undefined && !(ttlMs > 0)) throw new Error(`ttl: ${ttlMs} ms must be more than 0`);
+    if (this.#entries.size >= MAX_TOKENS) throw new Error(`there are ${MAX_TOKENS} tokens already: revoke some`);
+    const token = PREFIX + this.random(32).toString('base64url');
+    const at = this.now();
+    const row: Row = {
+      id: this.random(8).toString('hex'),
+      hash: sha256(token),
+      subject,
+      groups: JSON.stringify(groups),
+      description,
+      created_at: new Date(at).toISOString(),
+      expires_at: ttlMs === undefined ? null : new Date(at + ttlMs).toISOString(),
+    };
+    await this.database.writer.enqueue((db) => {
+      db.prepare(
+        'INSERT INTO access_token (id, hash, subject, groups, description, created_at, expires_at) VALUES (@id, @hash, @subject, @groups, @description, @created_at, @expires_at)',
+      ).run(row);
+    });
+    return { token, info: infoOf(this.#remember(row)) };
+  }
+
+  /** @returns whether there was such a token */
+  async revoke(id: string): Promise<boolean> {
+    const found = [...this.#entries].find(([, entry]) => entry.id === id);
+    if (!found) return false;
+    this.#entries.delete(found[0]);
+    await this.database.writer.enqueue((db) => {
+      db.prepare('DELETE FROM access_token WHERE id = ?').run(id);
+    });
+    return true;
+  }
+
+  list(): TokenInfo[] {
+    return [...this.#entries.values()].map(infoOf);
+  }
+
+  /** Whom a token's text stands for. */
+  identify(token: string): Identity | undefined {
+    if (token.length > MAX_TOKEN_CHARS) return undefined;
+    const hash = sha256(token);
+    const entry = this.#entries.get(hash.toString('base64'));
+    if (!entry || !timingSafeEqual(entry.hash, hash)) return undefined;
+    return entry.expiresAtMs > this.now() ? entry.identity : undefined;
+  }
+
+  async authenticate(req: IncomingMessage): Promise<Identity | undefined> {
+    const match = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '');
+    return match ? this.identify(match[1]) : undefined;
+  }
+
+  #remember(row: Row): Entry {
+    const groups = JSON.parse(row.groups) as string[];
+    const entry: Entry = {
+      id: row.id,
+      hash: row.hash,
+      subject: row.subject,
+      groups,
+      description: row.description,
+      createdAt: row.created_at,
+      ...(row.expires_at !== null && { expiresAt: row.expires_at }),
+      identity: { user: row.subject, groups: [...groups, 'system:authenticated'] },
+      expiresAtMs: row.expires_at === null ? Infinity : Date.parse(row.expires_at),
+    };
+    this.#entries.set(row.hash.toString('base64'), entry);
+    return entry;
+  }
+}
+
+function infoOf({ id, subject, groups, description, createdAt, expiresAt }: Entry): TokenInfo {
+  return { id, subject, groups, description, createdAt, ...(expiresAt !== undefined && { expiresAt }) };
+}

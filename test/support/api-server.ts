@@ -1,0 +1,143 @@
+/** A real API server for tests: TLS with its own CA, SQLite in a temporary folder, a free port, a kubeconfig. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request as httpsRequest, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Registry } from 'prom-client';
+
+import { admit, loadCrds, NAMESPACES } from '../../crds';
+import { CORE_KINDS } from '../../controlplane/apiserver/resources/core-kinds';
+import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
+import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
+import { ApiServer } from '../../controlplane/apiserver/server';
+import { MASTERS } from '../../controlplane/auth/authorizer';
+import { writeKubeconfig } from '../../controlplane/auth/kubeconfig';
+import { TokenStore } from '../../controlplane/auth/token-store';
+import { NamespaceController, ensureNamespace } from '../../controlplane/controllers/namespace/namespace-controller';
+import { openDatabase } from '../../controlplane/db/open';
+import type { ObjectStore } from '../../controlplane/store/store';
+import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
+import { CertificateAuthority } from '../../controlplane/tls/ca';
+
+export interface Answer {
+  code: number;
+  headers: NodeJS.Dict<string | string[]>;
+  text: string;
+  /** The body, when it is JSON. */
+  json: Json;
+}
+
+/** What tests read out of answers. */
+export interface Json {
+  [key: string]: Json & string & number & Json[];
+}
+
+export interface RequestOptions {
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** '' sends none; absent: the administrator's. */
+  token?: string;
+}
+
+export interface TestApiServer {
+  url: string;
+  dir: string;
+  kubeconfig: string;
+  caCertificate: string;
+  token: string;
+  store: ObjectStore;
+  tokens: TokenStore;
+  metrics: Registry;
+  api: ApiServer;
+  /** One HTTPS request; a body that is no string or Buffer is sent as JSON. */
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface TestApiServerOptions {
+  /** Served besides Gleaner's own. */
+  crds?: readonly CustomResourceDefinition[];
+}
+
+export async function startApiServer({ crds = [] }: TestApiServerOptions = {}): Promise<TestApiServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
+  const database = await openDatabase(join(dir, 'gleaner.db'));
+  const store = new SqliteObjectStore(database);
+  const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
+  const tokens = new TokenStore(database);
+  const metrics = new Registry();
+  const api = new ApiServer({ store, registry, authenticator: tokens, admit, metrics });
+  await ensureNamespace(store, 'default');
+  const namespaces = new NamespaceController({
+    store,
+    resources: () => registry.all().filter(({ namespaced }) => namespaced).map(({ name }) => name),
+  });
+  await namespaces.start();
+  const ca = await CertificateAuthority.open(join(dir, 'pki'));
+  const pair = await ca.serverKeyPair();
+  const server = createServer({ key: pair.key, cert: pair.certificate }, (req, res) => void api.handle(req, res));
+  await listen(server);
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });
+  const kubeconfig = join(dir, 'kubeconfig');
+  writeKubeconfig(kubeconfig, { server: url, caCertificate: ca.caCertificate, token });
+  const stop = async (): Promise<void> => {
+    api.stop();
+    await namespaces.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    store.close();
+    await database.close();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return {
+    url, dir, kubeconfig, caCertificate: ca.caCertificate, token, store, tokens, metrics, api, stop,
+    request: (method, path, options = {}) => send(`${url}${path}`, method, ca.caCertificate, { token, ...options }),
+  };
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve());
+  });
+}
+
+function send(url: string, method: string, ca: string, { body, headers = {}, token = '' }: RequestOptions): Promise<Answer> {
+  const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const all = {
+    ...(token !== '' && { Authorization: `Bearer ${token}` }),
+    ...(bytes !== undefined && { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(bytes)) }),
+    ...headers,
+  };
+  return new Promise((resolve, reject) => {
+    const req = httpsRequest(url, { method, ca, headers: all }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ code: res.statusCode ?? 0, headers: res.headers, text, json: parseOrEmpty(text) });
+      });
+    });
+    req.on('error', reject);
+    req.end(bytes);
+  });
+}
+
+function parseOrEmpty(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return {};
+  }
+}
+
+/** Makes a namespace of its own for one test. */
+export async function makeNamespace(server: TestApiServer, name: string): Promise<string> {
+  const { code, text } = await server.request('POST', `/api/v1/${NAMESPACES}`, { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
+  if (code !== 201) throw new Error(`namespace ${name} was not made: ${text}`);
+  return name;
+}
