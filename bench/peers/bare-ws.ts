@@ -1,0 +1,52 @@
+/**
+ * The floor of the heartbeat rows: a WebSocket server over TLS that parses a beat and notes the time, and clients that send beats.
+ * Two processes, each an instance of this worker.
+ */
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import { selfSigned } from '../harness/certificate';
+import { serve } from '../harness/worker';
+
+const CONNECTS_AT_ONCE = 50;
+
+const lastSeen = new Map<WebSocket, number>();
+
+async function listen(): Promise<{ port: number; ca: string }> {
+  const pair = await selfSigned();
+  const server = createServer(pair);
+  new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      const frame = JSON.parse(data.toString('utf8')) as { messages: { type: string }[] };
+      if (frame.messages[0]?.type === 'heartbeat') lastSeen.set(socket, performance.now());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, ca: pair.cert };
+}
+
+/** Opens `count` connections; each beats every `beatMs`, spread evenly. */
+async function connect(args: { port: number; ca: string; count: number; beatMs: number }): Promise<void> {
+  const beat = JSON.stringify({ messages: [{ type: 'heartbeat' }] });
+  const open = (i: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(`wss://127.0.0.1:${args.port}/`, { ca: args.ca, perMessageDeflate: false });
+      socket.on('error', reject);
+      socket.on('open', () => {
+        setTimeout(() => setInterval(() => socket.send(beat), args.beatMs), (i * args.beatMs) / args.count);
+        resolve();
+      });
+    });
+  for (let i = 0; i < args.count; i += CONNECTS_AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(CONNECTS_AT_ONCE, args.count - i) }, (_, k) => open(i + k)));
+  }
+}
+
+export const bareWsOperations = {
+  listen: (_: object) => listen(),
+  connect,
+  beating: (_: object) => Promise.resolve({ connections: lastSeen.size }),
+};
+export type BareWsOperations = typeof bareWsOperations;
+
+serve(bareWsOperations);
