@@ -1,5 +1,4 @@
 /** Field types: each is class-validator decorators, the schema that follows from them, and a bound. */
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsString, Max, MaxLength, Min, MinLength, ValidateBy,
   ValidateNested,
@@ -16,14 +15,22 @@ const schema = (extra: JsonSchema): PropertyDecorator => (target, name) => {
   Object.assign(fieldInfo(target, name).schema, extra);
 };
 
-/** A value with a grammar of its own, or (`each`) a list of such values. The message says what must be instead. */
-export function format(base: JsonSchema, rule: Omit<Rule<unknown>, 'holds'> & { holds(value: unknown): boolean }, each = false): PropertyDecorator {
+/** A value with a grammar of its own. The message says what must be instead. */
+export function format(base: JsonSchema, rule: Omit<Rule<unknown>, 'holds'> & { holds(value: unknown): boolean }): PropertyDecorator {
   const validator = { name: FORMAT, constraints: [base], validator: { validate: rule.holds, defaultMessage: () => rule.message } };
-  return all(ValidateBy(validator, { each }), (target, name) => {
-    const info = fieldInfo(target, name);
-    if (rule.cel !== '') (each ? info.itemRules : info.rules).push(rule);
-  });
+  return all(
+    ValidateBy(validator),
+    ...(base.type === 'string' ? [IsString({ message: 'must be of type string' })] : []),
+    (target, name) => {
+      if (rule.cel !== '') fieldInfo(target, name).rules.push(rule);
+    },
+  );
 }
+
+/** A rule for each text of a list, beside TextList. */
+export const EachText = (rule: Omit<Rule<unknown>, 'holds'> & { holds(value: unknown): boolean }): PropertyDecorator => (target, name) => {
+  fieldInfo(target, name).itemRules.push(rule);
+};
 
 /** Text of at most `max` characters. */
 export const Text = (max: number, min = 0): PropertyDecorator => all(
@@ -32,7 +39,7 @@ export const Text = (max: number, min = 0): PropertyDecorator => all(
   ...(min > 0 ? [MinLength(min, { message: `should be at least ${min} chars long` })] : []),
 );
 
-/** A status string that admission does not see. */
+/** One of a few words. */
 export const OneOf = (...values: string[]): PropertyDecorator =>
   all(IsIn(values, { message: `supported values: ${values.map((value) => JSON.stringify(value)).join(', ')}` }), schema({ type: 'string' }));
 
@@ -59,7 +66,6 @@ export const Time = (): PropertyDecorator => all(IsString({ message: 'must be of
 export const Nested = (child: () => Class): PropertyDecorator => all(
   IsObject({ message: 'must be of type object' }),
   ValidateNested({ message: 'must be of type object' }),
-  Type(child),
   (target, name) => {
     fieldInfo(target, name).child = child;
   },
@@ -70,7 +76,6 @@ export const ListOf = (child: () => Class, maxItems: number, key?: string): Prop
   ArrayMaxSize(maxItems, { message: `must have at most ${maxItems} items` }),
   IsArray({ message: 'must be of type array' }),
   ValidateNested({ each: true, message: 'must be of type object' }),
-  Type(child),
   (target, name) => {
     fieldInfo(target, name).child = child;
   },

@@ -3,7 +3,7 @@ import { CREDITS_MAX_LENGTH, CREDITS_PATTERN, parseCredits, SHARE_PATTERN } from
 import { DURATION_MAX_LENGTH, DURATION_PATTERN, formatDuration, parseDuration } from '../duration';
 import { FormatError } from '../format-error';
 import { parseBytes, parseCpuMillis, QUANTITY_MAX_LENGTH, QUANTITY_PATTERN, type Quantity } from '../quantity';
-import { format } from './fields';
+import { EachText, format } from './fields';
 
 /** True when `read` accepts the value and `within` the outcome. */
 function reads<T>(read: () => T, within: (outcome: T) => boolean): boolean {
@@ -95,8 +95,8 @@ export const FileName = (): PropertyDecorator => format({ type: 'string', maxLen
 
 const PLATFORM = '^[a-z0-9]{1,32}/[a-z0-9]{1,32}$';
 /** Each item `os/arch`. */
-export const Platforms = (): PropertyDecorator => format({ type: 'string', maxLength: 65 }, {
+export const Platforms = (): PropertyDecorator => EachText({
   cel: `self.matches('${PLATFORM}')`,
   message: 'must be os/arch, such as "linux/amd64"',
   holds: matches(PLATFORM, 65),
-}, true);
+});

@@ -60,7 +60,7 @@ export interface FieldInfo {
   /** Merged over what class-validator-jsonschema makes of the field. */
   schema: JsonSchema;
   rules: Rule<never>[];
-  /** CEL that the class-validator decorators of the field check as well. */
+  /** About each item of a list. */
   itemRules: Rule<never>[];
   /** Class of the value, of its items or of a map's values. */
   child?: () => Class;

@@ -22,13 +22,18 @@ export function checkRules(target: Class, value: object, old: object | undefined
       errors.push(...checkRules(field.child(), now, before as object | undefined, at));
     }
     errors.push(...broken(field.rules, now, before, at));
+    if (Array.isArray(now)) now.forEach((item, i) => errors.push(...broken(field.itemRules, item, undefined, `${at}[${i}]`)));
   }
-  errors.push(...broken(info.rules, value, old, path));
+  const self = withoutNulls(value);
+  errors.push(...broken(info.rules, self, old && withoutNulls(old), path));
   for (const check of info.checks) {
-    errors.push(...check(value as never).map((error) => ({ ...error, field: path === '' ? error.field : `${path}.${error.field}` })));
+    errors.push(...check(self as never).map((error) => ({ ...error, field: path === '' ? error.field : `${path}.${error.field}` })));
   }
   return errors;
 }
+
+/** A field that is null counts as absent, as in a cluster. */
+const withoutNulls = (object: object): object => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 
 function broken(rules: readonly Rule<never>[], now: unknown, before: unknown, path: string): FieldError[] {
   return rules
