@@ -45,7 +45,7 @@ function rootSchema(resource: ResourceInfo, maker: SchemaMaker): JsonSchema {
   const { properties, required: _required, ...root } = maker.of(resource.class);
   return {
     ...root,
-    required: ['spec'],
+    ...(properties?.['spec']?.default === undefined ? { required: ['spec'] } : {}),
     properties: {
       apiVersion: { type: 'string', description: 'Group and version of the object: gleaner.dev/v1alpha1.' },
       kind: { type: 'string', description: `Kind of the object: ${resource.kind}.` },
