@@ -6,6 +6,7 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sqliteFailure } from './sqlite-error';
 
 export interface FolderLock {
   release(): void;
@@ -19,7 +20,7 @@ export function lockFolder(file: string): FolderLock {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
-    if (!(error instanceof BetterSqlite3.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error;
+    if (sqliteFailure(error)?.code !== 'SQLITE_BUSY') throw error;
     throw new Error(
       `the data folder ${dirname(file)} is in use by process ${holderOf(file)}; stop that one, or choose another folder with --data`,
       { cause: error },

@@ -11,6 +11,7 @@ import { DataSource } from 'typeorm';
 import { entities } from './entities';
 import { lockFolder } from './lock';
 import { migrations } from './migrations';
+import { sqliteFailure } from './sqlite-error';
 import { SqliteWriter } from './sqlite-writer';
 
 export interface OpenedDatabase {
@@ -52,7 +53,8 @@ export async function openDatabase(file: string): Promise<OpenedDatabase> {
   } catch (error) {
     if (raw?.open) raw.close();
     lock.release();
-    throw error;
+    const failure = sqliteFailure(error);
+    throw failure ? new Error(`cannot open the database ${path}: ${failure.message} (${failure.code})`, { cause: error }) : error;
   }
 }
 

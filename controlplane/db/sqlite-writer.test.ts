@@ -59,6 +59,16 @@ test('failed steps are told before those that succeeded, and all of them before 
   expect(seen).toEqual(['settled 2 bad', 'settled 1 good', 'settled 3 good', 'resolved 1', 'rejected 2', 'resolved 3']);
 });
 
+test('a step that fails for a reason of its own is no failure of the database, whatever code its error carries', async () => {
+  const writer = new SqliteWriter(db);
+  const bad = writer.enqueue(() => {
+    throw new CommitError('an earlier write failed', 'SQLITE_FULL');
+  });
+  const good = writer.enqueue(insert(1));
+  expect(await settle([bad, good])).toEqual([false, true]);
+  expect(rows()).toEqual([1]);
+});
+
 test('flush commits at once; within a step or a settled it commits right after', async () => {
   const writer = new SqliteWriter(db);
   const first = writer.enqueue(insert(1), () => {

@@ -12,6 +12,7 @@
  * Invariants: a promise resolves only after COMMIT returned with `synchronous=FULL`; between turns no transaction is open.
  */
 import type { Database } from 'better-sqlite3';
+import { sqliteFailure } from './sqlite-error';
 import { CommitError, type CommitStats, type Settled, type WriteStep, type Writer } from './writer';
 
 interface Entry {
@@ -130,8 +131,9 @@ export class SqliteWriter implements Writer {
       this.db.exec('COMMIT');
       return true;
     } catch (error) {
+      const lost = !this.db.inTransaction;
       this.rollback();
-      if (!inSteps || isFatal(error)) throw error;
+      if (!inSteps || lost || isFatal(error)) throw error;
       return false;
     }
   }
@@ -154,7 +156,7 @@ export class SqliteWriter implements Writer {
     } catch (error) {
       if (isFatal(error) || !this.db.inTransaction) throw error;
       this.db.exec('ROLLBACK TO step');
-      entry.error = error instanceof Error ? error : new Error(String(error));
+      entry.error = error instanceof Error || sqliteFailure(error) ? (error as Error) : new Error(String(error));
     }
     this.db.exec('RELEASE step');
   }
@@ -164,8 +166,8 @@ export class SqliteWriter implements Writer {
   }
 
   private describe(error: unknown): CommitError {
-    const code = codeOf(error) ?? 'SQLITE_ERROR';
-    const why = error instanceof Error ? error.message : String(error);
+    if (error instanceof CommitError) return error;
+    const { code, message: why } = sqliteFailure(error) ?? { code: 'SQLITE_ERROR', message: String(error) };
     const hint = code === 'SQLITE_FULL' ? '; free space on the disk of' : '; check the disk and the permissions of';
     return new CommitError(`write not saved: ${why} (${code})${hint} ${this.db.name}`, code, error);
   }
@@ -180,11 +182,7 @@ function run(entry: Entry, db: Database): void {
   if (!db.inTransaction) throw new CommitError('a write step ended the transaction', 'SQLITE_MISUSE');
 }
 
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
+/** Only SQLite's own errors say something about the database; others may carry any code. */
 function isFatal(error: unknown): boolean {
-  return FATAL.test(codeOf(error) ?? '');
+  return FATAL.test(sqliteFailure(error)?.code ?? '');
 }

@@ -157,7 +157,7 @@ export class Commits {
   }
 
   private drop(turn: Turn, error: Error): void {
-    if (this.open && this.open !== turn) this.open.doomed = error;
+    if (this.open && this.open !== turn) this.open.doomed = unavailable(error);
     this.open = undefined;
     for (const table of this.tables.values()) table.dropPending();
   }
