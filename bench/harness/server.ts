@@ -1,0 +1,105 @@
+/** Our control plane as a child process, as people start it: `gleaner server`, with a data folder of its own and any free port. */
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findTarget } from '../../cli/client';
+import type { Child } from './children';
+import type { Context } from './context';
+import { type Endpoint, HttpConnection } from './http-connection';
+import { cpuSeconds, memory } from './proc';
+import { readProfile, selfTimes } from './profile';
+
+const ROOT = join(__dirname, '..', '..', '..', '..');
+const GLEANER = join(ROOT, 'bin', 'gleaner');
+export const API = '/apis/gleaner.dev/v1alpha1';
+export const JOBS = `${API}/namespaces/default/jobs`;
+const run = promisify(execFile);
+
+export class Server {
+  private constructor(
+    private readonly context: Context,
+    private readonly child: Child,
+    readonly dataDir: string,
+    readonly endpoint: Endpoint,
+    private readonly profileDir: string | undefined,
+  ) {}
+
+  /** @param args further flags of `gleaner server` */
+  static async start(context: Context, name: string, args: string[] = []): Promise<Server> {
+    const dataDir = join(context.dir, name);
+    const profileDir = context.profile ? join(context.dir, `${name}-profile`) : undefined;
+    if (profileDir !== undefined) mkdirSync(profileDir);
+    const child = await context.children.start({
+      name,
+      command: process.execPath,
+      args: [
+        ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--cpu-prof-interval=500']),
+        GLEANER, 'server', '--data', dataDir, '--port', '0', ...args,
+      ],
+      ready: /^ready:.*$/m,
+      readyTimeoutMs: 60_000,
+      graceMs: 30_000,
+    });
+    const target = findTarget({ data: dataDir });
+    const url = new URL(target.server);
+    const endpoint = { host: url.hostname, port: Number(url.port), ca: target.ca ?? '', ...(target.token === undefined ? {} : { token: target.token }) };
+    return new Server(context, child, dataDir, endpoint, profileDir);
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  get url(): string {
+    return `https://${this.endpoint.host}:${this.endpoint.port}`;
+  }
+
+  cpuSeconds(): number {
+    return cpuSeconds(this.pid);
+  }
+
+  memory(): { rssBytes: number; peakBytes: number } {
+    return memory(this.pid);
+  }
+
+  /** @throws Error when the answer is an error */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const connection = await HttpConnection.open(this.endpoint);
+    try {
+      const reply = await connection.request(method, path, body === undefined ? '' : JSON.stringify(body));
+      if (reply.status >= 400) throw new Error(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 500)}`);
+      return JSON.parse(reply.body) as T;
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Runs `gleaner …` against this server. @throws Error with its output when it fails */
+  async gleaner(...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [GLEANER, ...args, '--data', this.dataDir], { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 });
+    return stdout.trim();
+  }
+
+  /** `gleaner ledger verify`: whether every invariant holds. What it printed is noted. */
+  async ledgerHolds(): Promise<boolean> {
+    try {
+      this.context.note(await this.gleaner('ledger', 'verify'));
+      return true;
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      this.context.note(`ledger verify FAILED: ${stdout ?? ''} ${stderr ?? String(error)}`);
+      return false;
+    }
+  }
+
+  /** Stops it; with --profile, says where its time went. */
+  async stop(): Promise<void> {
+    await this.child.stop();
+    if (this.profileDir === undefined) return;
+    this.context.note('where the server\'s time went (self time, without idle):');
+    for (const entry of selfTimes(readProfile(this.profileDir), 25)) {
+      this.context.note(`  ${(entry.share * 100).toFixed(1).padStart(5)} %  ${entry.ms.toFixed(0).padStart(6)} ms  ${entry.where}`);
+    }
+  }
+}
