@@ -31,15 +31,17 @@ export function countCombinations(parameters: Parameters): number {
 
 /** The value of every name at `index`; throws RangeError when there is no such index. */
 export function combinationAt(parameters: Parameters, index: number): Record<string, string> {
-  const entries: [string, string][] = [];
+  let entries: [string, string][] = [];
   let rest = index;
-  for (const [name, values] of axes(parameters).reverse()) {
+  const all = axes(parameters);
+  for (let at = all.length - 1; at >= 0; at--) {
+    const [name, values] = all[at] as [string, string[] | ParameterRange];
     const length = axisLength(values);
-    entries.push([name, axisValue(values, rest % length)]);
+    entries = [[name, axisValue(values, rest % length)], ...entries];
     rest = Math.floor(rest / length);
   }
   if (!Number.isSafeInteger(index) || index < 0 || rest !== 0) throw new RangeError(`index ${index} is not one of the parameters' combinations`);
-  return Object.fromEntries(entries.reverse());
+  return Object.fromEntries(entries);
 }
 
 const axes = (parameters: Parameters): [string, string[] | ParameterRange][] =>

@@ -42,15 +42,18 @@ test('formatted quantities are read back exactly', () => {
   expect(() => formatCpu(Number.NaN)).toThrow(FormatError);
 });
 
+function isRead(text: string): boolean {
+  try {
+    parseBytes(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test('the pattern accepts what the parser accepts', () => {
   const text = fc.stringMatching(/^[+-]?[0-9.]{0,6}[KMGTPEnumk]?i?(e[-+]?[0-9]{1,3})?$/);
-  fc.assert(fc.property(text, (value) => {
-    let parsed = true;
-    try {
-      parseBytes(value);
-    } catch {
-      parsed = false;
-    }
-    if (parsed) expect(value).toMatch(new RegExp(QUANTITY_PATTERN));
-  }), { numRuns: 2000 });
+  const refusedByPattern = fc.sample(text, 3000).filter((value) => !new RegExp(QUANTITY_PATTERN).test(value));
+  expect(refusedByPattern.length).toBeGreaterThan(0);
+  expect(refusedByPattern.filter(isRead)).toEqual([]);
 });

@@ -26,7 +26,7 @@ function inUnits(quantity: Quantity, decimals: number, example: string): number 
   };
   const text = typeof quantity === 'number' ? String(quantity) : quantity;
   if (typeof text !== 'string' || text.length > QUANTITY_MAX_LENGTH) return refuse('is not a quantity');
-  if (/^-/.test(text)) return refuse('is negative');
+  if (text.startsWith('-')) return refuse('is negative');
   const match = GRAMMAR.exec(text);
   if (!match) return refuse('is not a quantity');
   const [, whole = '', fractionAfterWhole = '', bareFraction = '', binary, decimal, exponent] = match;
