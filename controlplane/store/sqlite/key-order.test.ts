@@ -7,15 +7,17 @@ test('property: the same keys in the same order as sorting a set, whenever someb
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const order = new KeyOrder();
       const model = new Set<string>();
+      const seen: [readonly string[], string[]][] = [];
       for (const { key, remove, look } of steps) {
         if (remove && model.delete(key)) order.remove(key);
         if (!remove && !model.has(key)) {
           model.add(key);
           order.add(key);
         }
-        if (look) expect(order.keys()).toEqual([...model].sort());
+        if (look) seen.push([[...order.keys()], [...model].sort()]);
       }
-      expect(order.keys()).toEqual([...model].sort());
+      seen.push([order.keys(), [...model].sort()]);
+      for (const [keys, expected] of seen) expect(keys).toEqual(expected);
     }),
     { numRuns: 200 },
   );

@@ -23,7 +23,7 @@ interface Command {
   gold: boolean;
   finalized: boolean;
   /** What follows: another command in the same turn, a new turn, a restart. */
-  then: 'same turn' | 'new turn' | 'restart';
+  next: 'same turn' | 'new turn' | 'restart';
 }
 
 const command = fc.record<Command>({
@@ -32,7 +32,7 @@ const command = fc.record<Command>({
   completions: fc.integer({ min: 1, max: 3 }),
   gold: fc.boolean(),
   finalized: fc.boolean(),
-  then: fc.constantFrom('same turn', 'same turn', 'same turn', 'new turn', 'new turn', 'restart'),
+  next: fc.constantFrom('same turn', 'same turn', 'same turn', 'new turn', 'new turn', 'restart'),
 });
 
 /** What the command does to the model: 'ok' or the reason of the refusal. */
@@ -82,6 +82,8 @@ function toModel(object: Job): ModelObject {
 /** A copy kept by watching; it resumes where it was after a restart. */
 class Replica {
   readonly objects = new Map<string, KubeObject>();
+  /** Events that repeat, go back, or do not fit what came before. */
+  readonly faults: string[] = [];
   private revision: string | undefined;
   private watch: Watch | undefined;
 
@@ -95,8 +97,8 @@ class Replica {
 
   private apply({ type, object }: WatchEvent): void {
     const { name, resourceVersion } = object.metadata;
-    expect(Number(resourceVersion)).toBeGreaterThan(Number(this.revision ?? 0));
-    expect(this.objects.has(name)).toBe(type !== 'ADDED');
+    const fits = Number(resourceVersion) > Number(this.revision ?? 0) && this.objects.has(name) === (type !== 'ADDED');
+    if (!fits) this.faults.push(`${type} ${name} at ${resourceVersion} after ${this.revision}`);
     if (type === 'DELETED') this.objects.delete(name);
     else this.objects.set(name, object);
     this.revision = resourceVersion;
@@ -106,6 +108,7 @@ class Replica {
 async function check(folder: StoreFolder, model: Model, all: Replica, gold: Replica): Promise<void> {
   const { items } = await folder.store.list<Job>(JOBS);
   expect(Object.fromEntries(items.map((item) => [item.metadata.name, toModel(item)]))).toEqual(Object.fromEntries(model));
+  expect([...all.faults, ...gold.faults]).toEqual([]);
   expect([...all.objects.values()].sort(byName)).toEqual(items);
   expect([...gold.objects.values()].sort(byName)).toEqual(items.filter((item) => toModel(item).gold));
 }
@@ -130,11 +133,11 @@ async function run(commands: Command[]): Promise<void> {
     let turn: { promise: Promise<Outcome[]>; expected: string }[] = [];
     for (const [index, step] of commands.entries()) {
       turn.push({ promise: folder.store.batch([toOperation(step)]), expected: applyToModel(model, step) });
-      if (step.then === 'same turn' && index < commands.length - 1) continue;
+      if (step.next === 'same turn' && index < commands.length - 1) continue;
       const outcomes = await Promise.all(turn.map(({ promise }) => promise));
       expect(outcomes.map(([outcome]) => wordFor(outcome))).toEqual(turn.map(({ expected }) => expected));
       turn = [];
-      if (step.then === 'restart') {
+      if (step.next === 'restart') {
         await folder.reopen({ maxHistoryChanges: 50 });
         follow();
         await new Promise(setImmediate);

@@ -84,7 +84,8 @@ export class WatchHub {
   close(error?: StoreError): void {
     if (this.timer) clearInterval(this.timer);
     this.timer = undefined;
-    for (const watcher of [...this.watchers]) this.end(watcher, error);
+    const watchers = [...this.watchers];
+    for (const watcher of watchers) this.end(watcher, error);
   }
 
   private begin(watcher: Watcher): void {
@@ -133,8 +134,8 @@ export class WatchHub {
   }
 
   private bookmark(): void {
-    for (const watcher of [...this.watchers]) {
-      if (!watcher.bookmarks) continue;
+    const watchers = [...this.watchers].filter((watcher) => watcher.bookmarks);
+    for (const watcher of watchers) {
       this.begin(watcher);
       this.send(watcher, [bookmarkOf(watcher.table, this.revision)]);
     }
