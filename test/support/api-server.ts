@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Registry } from 'prom-client';
 
-import { admit, loadCrds, NAMESPACES } from '../../crds';
+import { admit, loadCrds, NAMESPACES, type ObjectMeta } from '../../crds';
 import { CORE_KINDS } from '../../controlplane/apiserver/resources/core-kinds';
 import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
@@ -29,9 +29,17 @@ export interface Answer {
   json: Json;
 }
 
-/** What tests read out of answers. */
+/** What tests read out of answers: an object, a list, a Table or a Status. */
 export interface Json {
-  [key: string]: Json & string & number & Json[];
+  kind: string;
+  apiVersion: string;
+  metadata: ObjectMeta & { continue?: string; remainingItemCount?: number };
+  message: string;
+  reason: string;
+  code: number;
+  details: { name?: string; group?: string; kind?: string; uid?: string; retryAfterSeconds?: number; causes?: { reason: string; message: string; field: string }[] };
+  items: Json[];
+  [field: string]: unknown;
 }
 
 export interface RequestOptions {
@@ -131,7 +139,7 @@ function parseOrEmpty(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return {};
+    return {} as Json;
   }
 }
 

@@ -2,9 +2,10 @@
  * JSON with what JSON.parse hides: duplicate fields by path, and a bound on nesting.
  *
  * JSON.parse (native, fast) makes the value; a second, allocation-free pass over the same text finds what it hid.
- * Field names `__proto__` are refused: later copies of such an object would otherwise set a prototype.
+ * A field `__proto__` comes out as a field like any other (never as a prototype), for the schema to judge; where what is parsed is
+ * copied field by field before that, as in patches, it is refused here.
  */
-import { badRequest } from '../http/errors';
+import { badRequest, type ApiError } from '../http/errors';
 
 export interface Decoded {
   value: unknown;
@@ -24,9 +25,9 @@ interface Frame {
   index: number;
 }
 
-/** @throws ApiError 400: no JSON, nested too deeply, or a field `__proto__`. */
-export function parseJson(text: string): Decoded {
-  const duplicates = scan(text);
+/** @throws ApiError 400: no JSON, nested too deeply, or a field `__proto__` that is not wanted. */
+export function parseJson(text: string, proto: 'keep' | 'refuse' = 'keep'): Decoded {
+  const duplicates = scan(text, proto === 'refuse');
   try {
     return { value: JSON.parse(text), duplicates };
   } catch (error) {
@@ -38,7 +39,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Invalid JSON is left to JSON.parse: the scan only has to end. */
-function scan(text: string): string[] {
+function scan(text: string, refuseProto: boolean): string[] {
   const frames: Frame[] = [];
   const duplicates: string[] = [];
   let expectName = false;
@@ -48,7 +49,7 @@ function scan(text: string): string[] {
     if (char === QUOTE) {
       const end = endOfString(text, at);
       if (expectName && top?.names) {
-        noteName(nameOf(text, at, end), top, frames, duplicates);
+        noteName(nameOf(text, at, end), top, frames, duplicates, refuseProto);
         expectName = false;
       }
       at = end;
@@ -68,15 +69,20 @@ function scan(text: string): string[] {
   return duplicates;
 }
 
-function noteName(name: string, top: Frame, frames: Frame[], duplicates: string[]): void {
-  if (name === '__proto__') throw badRequest('field name "__proto__" is not allowed');
+function noteName(name: string, top: Frame, frames: Frame[], duplicates: string[], refuseProto: boolean): void {
   top.segment = name;
+  if (refuseProto && name === '__proto__') throw protoError(pathOf(frames));
   if (!top.names?.has(name)) {
     top.names?.add(name);
     return;
   }
   const path = pathOf(frames);
   if (duplicates.length < MAX_DUPLICATES && !duplicates.includes(path)) duplicates.push(path);
+}
+
+/** The refusal of a field `__proto__` at `path`. */
+export function protoError(path: string): ApiError {
+  return badRequest(`strict decoding error: unknown field "${path}"`);
 }
 
 function pathOf(frames: Frame[]): string {

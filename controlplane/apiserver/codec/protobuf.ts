@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../http/errors';
 import { MESSAGES, type Field, type Message } from './protobuf-messages';
-import { MAX_DEPTH, type Decoded } from './json';
+import { MAX_DEPTH, protoError, type Decoded } from './json';
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
@@ -68,15 +68,17 @@ function setField(out: Record<string, unknown>, field: Field, bytes: Uint8Array,
   if (field.map) {
     const entry = decode(bytes, { 1: { name: 'key', type: 'string' }, 2: { name: 'value', type: field.type } }, depth + 1);
     const key = String(entry.key ?? '');
-    if (key === '__proto__') throw badRequest('field name "__proto__" is not allowed');
+    if (key === '__proto__') throw protoError(`${field.name}.__proto__`);
     const map = (out[field.name] ??= {}) as Record<string, unknown>;
     map[key] = entry.value ?? '';
     return;
   }
   const value = decodeBytes(bytes, field, depth);
-  if (value === undefined) return;
-  if (field.repeated) ((out[field.name] ??= []) as unknown[]).push(value);
-  else out[field.name] = value;
+  if (field.repeated) {
+    if (value !== undefined) ((out[field.name] ??= []) as unknown[]).push(value);
+  } else if (value !== undefined && value !== '') {
+    out[field.name] = value; // Go writes empty strings; in JSON they are absent.
+  }
 }
 
 function decodeBytes(bytes: Uint8Array, field: Field, depth: number): unknown {

@@ -1,5 +1,5 @@
 /** YAML bodies: one document of JSON's data model, no custom tags, few aliases, bounded nesting. */
-import { parseDocument, visit } from 'yaml';
+import { isPair, isScalar, isSeq, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import { badRequest } from '../http/errors';
 import { MAX_DEPTH, type Decoded } from './json';
@@ -8,20 +8,41 @@ const MAX_ALIASES = 100;
 
 /** @throws ApiError 400 with the parser's line and column. */
 export function parseYaml(text: string): Decoded {
-  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: true, prettyErrors: true, stringKeys: true });
+  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: false, prettyErrors: true, stringKeys: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) throw badRequest(`the body is not valid YAML: ${problem.message.split('\n')[0]}`);
+  const duplicates: string[] = [];
   visit(document, {
-    Node: (_, __, path) => {
-      if (path.length > 2 * MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
+    Node: (_, __, ancestors) => {
+      if (ancestors.length > 2 * MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
     },
-    Pair: (_, pair) => {
-      if (String(pair.key) === '__proto__') throw badRequest('field name "__proto__" is not allowed');
-    },
+    Map: (_, map, ancestors) => noteNames(map, ancestors as readonly (Node | Pair)[], duplicates),
   });
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), duplicates: [] };
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), duplicates };
   } catch (error) {
     throw badRequest(`the body is not valid YAML: ${(error as Error).message}`);
   }
+}
+
+function noteNames(map: YAMLMap, ancestors: readonly (Node | Pair)[], duplicates: string[]): void {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const name = nameOf(key);
+    if (seen.has(name)) duplicates.push(pathOf(ancestors, map, name));
+    seen.add(name);
+  }
+}
+
+const nameOf = (key: unknown): string => String(isScalar(key) ? key.value : key);
+
+function pathOf(ancestors: readonly (Node | Pair)[], map: YAMLMap, name: string): string {
+  let path = '';
+  const nodes = [...ancestors, map];
+  nodes.forEach((node, at) => {
+    const child = nodes[at + 1];
+    if (isPair(node)) path += `${path === '' ? '' : '.'}${nameOf(node.key)}`;
+    else if (isSeq(node)) path += `[${node.items.indexOf(child)}]`;
+  });
+  return path !== '' ? `${path}.${name}` : name;
 }

@@ -69,7 +69,7 @@ function prepareSecret(secret: JsonObject, old?: KubeObject): void {
     secret.data = data;
   }
   delete secret.stringData;
-  secret.type ??= (old as unknown as JsonObject | undefined)?.type ?? 'Opaque';
+  secret.type ||= (old as unknown as JsonObject | undefined)?.type ?? 'Opaque';
 }
 
 const REFERENCE = object('Names one object.', {
@@ -87,8 +87,8 @@ function involvedObject(event: JsonObject): string {
   return `${String(reference.kind ?? '').toLowerCase()}/${String(reference.name ?? '')}`;
 }
 
-type Definition = Omit<Resource, 'name' | 'listKind' | 'schema' | 'description' | 'selectableFields' | 'nameRule' | 'core' | 'strategy' | 'hasStatus' | 'categories'> &
-  Partial<Pick<Resource, 'selectableFields' | 'nameRule' | 'strategy' | 'hasStatus'>> & { schema: Schema };
+type Definition = Omit<Resource, 'name' | 'listKind' | 'schema' | 'description' | 'selectableFields' | 'nameRule' | 'core' | 'strategy' | 'hasStatus' | 'categories' | 'nameColumn'> &
+  Partial<Pick<Resource, 'selectableFields' | 'nameRule' | 'strategy' | 'hasStatus' | 'nameColumn'>> & { schema: Schema };
 
 function core(definition: Definition): Resource {
   return {
@@ -96,6 +96,7 @@ function core(definition: Definition): Resource {
     nameRule: 'subdomain',
     strategy: {},
     hasStatus: false,
+    nameColumn: true,
     categories: [],
     ...definition,
     name: resourceName(definition.group, definition.plural),
@@ -130,15 +131,17 @@ export const CORE_KINDS: readonly Resource[] = [
       ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((field) => `involvedObject.${field}`),
       'reason', 'reportingComponent', 'source', 'type',
     ],
+    nameColumn: false,
     columns: [
-      { ...age('Last Seen', '.lastTimestamp') },
+      age('Last Seen', '.lastTimestamp'),
       column('Type', '.type'),
       column('Reason', '.reason'),
       { name: 'Object', type: 'string', cell: involvedObject, description: 'What it is about.' },
       column('Source', '.source.component', 1),
-      { ...column('Message', '.message') },
+      column('Message', '.message'),
       { ...age('First Seen', '.firstTimestamp'), priority: 1 },
       { name: 'Count', type: 'integer', jsonPath: '.count', priority: 1, description: 'How often.' },
+      column('Name', '.metadata.name', 1),
     ],
     schema: {
       ...object('Event is a report of something that happened to an object.', {

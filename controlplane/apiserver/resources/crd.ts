@@ -67,6 +67,7 @@ export function resourceFromCrd(crd: CustomResourceDefinition): Resource {
     description: schema.description ?? '',
     schema: withMetadata(schema),
     columns: version.additionalPrinterColumns?.map((column) => ({ ...column, type: column.type as ColumnType })) ?? [AGE],
+    nameColumn: true,
     hasStatus: version.subresources?.status !== undefined,
     ...(version.subresources?.scale && { scale: version.subresources.scale }),
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),

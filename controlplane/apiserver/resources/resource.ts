@@ -54,8 +54,10 @@ export interface Resource {
   description: string;
   /** Of the whole object, with `apiVersion`, `kind` and `metadata`. */
   schema: Schema;
-  /** Without the NAME column, which every table begins with. */
+  /** Without the NAME column. */
   columns: readonly PrinterColumn[];
+  /** Whether tables begin with the object's name. */
+  nameColumn: boolean;
   hasStatus: boolean;
   scale?: ScalePaths;
   /** Paths for field selectors beyond metadata.name and metadata.namespace. */

@@ -18,7 +18,8 @@ function pruneValue(value: unknown, schema: Schema, path: string, unknown: strin
   if (Array.isArray(value)) {
     const { items } = schema;
     if (items) value.forEach((item, index) => pruneValue(item, items, `${path}[${index}]`, unknown));
-  } else if (isObject(value)) {
+  } else if (isObject(value) && (schema.type === undefined || schema.type === 'object')) {
+    // A map where none may be is left for validation, whose message says more.
     pruneObject(value, schema, path, unknown);
   }
 }

@@ -39,14 +39,16 @@ const NAME_COLUMN: TableColumn = {
 /** Renders one resource's objects; compile once per resource. */
 export class TableRenderer {
   readonly columns: TableColumn[];
+  readonly #named: boolean;
   readonly #cells: ((object: JsonObject) => unknown)[];
 
   constructor(
     resource: Resource,
     private readonly now: () => number = Date.now,
   ) {
+    this.#named = resource.nameColumn;
     this.columns = [
-      NAME_COLUMN,
+      ...(this.#named ? [NAME_COLUMN] : []),
       ...resource.columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type, format, description, priority })),
     ];
     this.#cells = resource.columns.map((column) => this.#cell(column));
@@ -54,7 +56,8 @@ export class TableRenderer {
 
   row(object: KubeObject, include: IncludeObject, version: string): TableRow {
     const fields = object as unknown as JsonObject;
-    const cells = [object.metadata.name, ...this.#cells.map((cell) => cell(fields))];
+    const rendered = this.#cells.map((cell) => cell(fields));
+    const cells = this.#named ? [object.metadata.name, ...rendered] : rendered;
     if (include === 'None') return { cells };
     return { cells, object: include === 'Object' ? object : partialMetadata(object, version) };
   }

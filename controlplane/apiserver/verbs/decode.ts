@@ -85,8 +85,13 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
   if (problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
   if (mode === 'Warn') addWarnings(request.res, problems);
   const metadata = object.metadata as unknown as JsonObject;
-  for (const key of Object.keys(metadata)) if (metadata[key] === null) delete metadata[key];
+  for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   applyDefaults(object, schema);
+}
+
+/** What Kubernetes leaves out of metadata: null, "", {} and []. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0);
 }
 
 /** The refusal of a body with unknown or duplicate fields. */

@@ -39,7 +39,7 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
     throw unsupportedMediaType(supported, 'server-side apply is not supported yet: use kubectl apply without --server-side');
   }
   if (!supported.includes(type)) throw unsupportedMediaType(supported);
-  const { value, duplicates } = parseJson((await readBody(request.req)).toString('utf8'));
+  const { value, duplicates } = parseJson((await readBody(request.req)).toString('utf8'), 'refuse');
   switch (type) {
     case JSON_PATCH:
       return { apply: (target) => jsonPatch(target, value), duplicates };
