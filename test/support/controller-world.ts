@@ -142,10 +142,12 @@ export class World {
     this.controller.start();
   }
 
+  /** @throws Error when a reconcile failed */
   async close(): Promise<void> {
     this.stopCaches();
     await this.controller.stop();
     await this.folder.remove();
+    if (this.errors.length > 0) throw new AggregateError(this.errors, `a reconcile failed: ${String(this.errors[0])}`);
   }
 
   async submit(job: Job): Promise<Job> {

@@ -80,6 +80,8 @@ export class Controller {
   private readonly concurrency: number;
   private started = false;
   private scheduled = false;
+  /** What is left of the list of all keys. */
+  private backlog: Iterator<string> | undefined;
 
   constructor(private readonly options: ControllerOptions) {
     this.clock = options.clock ?? systemClock;
@@ -91,7 +93,7 @@ export class Controller {
   /** Keys that were added before are worked on from now. */
   start(): void {
     this.started = true;
-    for (const key of this.options.keys?.() ?? []) this.queue.add(key);
+    this.backlog = this.options.keys?.()[Symbol.iterator]();
     this.schedule();
   }
 
@@ -122,7 +124,18 @@ export class Controller {
       });
       this.running.add(run);
     }
-    if (this.started && this.queue.takeOverflow()) for (const key of this.options.keys?.() ?? []) this.queue.add(key);
+    if (this.started) this.fill();
+  }
+
+  /** Adds keys of the list of all as long as there is room, and starts that list again when some were refused. */
+  private fill(): void {
+    while (this.queue.hasRoom) {
+      if (!this.backlog && this.queue.takeOverflow()) this.backlog = this.options.keys?.()[Symbol.iterator]();
+      if (!this.backlog) return;
+      const { value, done } = this.backlog.next();
+      if (done) this.backlog = undefined;
+      else this.queue.add(value);
+    }
   }
 
   private async run(key: string): Promise<void> {

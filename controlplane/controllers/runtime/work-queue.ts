@@ -60,9 +60,14 @@ export class WorkQueue {
     return this.waiting.size;
   }
 
-  /** True once after keys were refused for want of room and there is room for half of maxKeys again. */
+  /** Half of maxKeys is free. */
+  get hasRoom(): boolean {
+    return !this.stopped && this.waiting.size <= this.options.maxKeys / 2 && this.later.size <= this.options.maxKeys / 2;
+  }
+
+  /** True once after keys were refused for want of room, when there is room again. */
   takeOverflow(): boolean {
-    if (!this.missed || this.waiting.size > this.options.maxKeys / 2) return false;
+    if (!this.missed || !this.hasRoom) return false;
     this.missed = false;
     return true;
   }
