@@ -42,7 +42,7 @@ export function decideHold({ book, batch, queries, at }: Turn, request: HoldRequ
   const { key, amountMicro, maxJobMicro, terms } = request;
   if (book.holds.has(key)) return { ok: true };
   if (book.settling.has(key) || queries.transactionId(holdKey(key)) !== undefined) return { ok: false, reason: 'Closed' };
-  if (isLate(key) && openOrPaid(book, queries, baseKey(key))) return { ok: false, reason: 'Closed' };
+  if (isLate(key) && !released(book, queries, baseKey(key))) return { ok: false, reason: 'Closed' };
   if (maxJobMicro !== undefined) {
     const job = book.job(terms.jobUid);
     const missingMicro = job.charged + job.held + amountMicro - maxJobMicro;
@@ -57,10 +57,10 @@ export function decideHold({ book, batch, queries, at }: Turn, request: HoldRequ
   return { ok: true };
 }
 
-function openOrPaid(book: Book, queries: Queries, key: string): boolean {
-  if (book.holds.has(key)) return true;
-  const settled = book.settling.get(key) ?? settledBefore(queries, key);
-  return settled !== undefined && settled.chargeMicro > 0n;
+/** Was held, is not any more, and nothing was charged. */
+function released(book: Book, queries: Queries, key: string): boolean {
+  if (book.holds.has(key)) return false;
+  return (book.settling.get(key) ?? settledBefore(queries, key))?.chargeMicro === 0n;
 }
 
 function settledBefore(queries: Queries, key: string): { chargeMicro: bigint; ownerMicro: bigint } | undefined {

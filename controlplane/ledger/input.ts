@@ -25,7 +25,7 @@ const OWNER = /^[^\s/]{1,128}$/;
 const KEY = /^[\x21-\x7e]+$/;
 
 function refuse(field: string, value: unknown, wanted: string): never {
-  throw new LedgerInputError(field, `${shown(typeof value === 'bigint' ? `${value}` : value)} is not ${wanted}`);
+  throw new LedgerInputError(field, `${shown(value)} is not ${wanted}`);
 }
 
 /** Ends the key of a payment for a result that came after its attempt was given up. */

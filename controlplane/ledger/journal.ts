@@ -40,7 +40,7 @@ export class Journal {
       agent, owner, tier, reason, cpu_micros, memory_mib_seconds, wall_millis, io_bytes, egress_bytes, estimated, held, charge, owner_amount)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.balance = db.prepare('INSERT OR REPLACE INTO ledger_balance (account, balance, lifetime) VALUES (?, ?, ?)');
-    this.jobTotal = db.prepare(`INSERT INTO ledger_job_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_uid, tier, line) DO UPDATE SET
+    this.jobTotal = db.prepare(`INSERT INTO ledger_job_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_uid, namespace, tier, line) DO UPDATE SET
       attempts = attempts + excluded.attempts,
       cpu_micros = min(cpu_micros + excluded.cpu_micros, ${MAX_SUM}),
       memory_mib_seconds = min(memory_mib_seconds + excluded.memory_mib_seconds, ${MAX_SUM}),
@@ -84,7 +84,7 @@ export class Journal {
   }
 
   private writeJobTotal({ terms, tier, line, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro }: JobTotal): void {
-    this.jobTotal.run(terms.jobUid, tier, line, terms.namespace, terms.jobName, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro);
+    this.jobTotal.run(terms.jobUid, terms.namespace, tier, line, terms.jobName, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro);
   }
 }
 
@@ -104,7 +104,7 @@ function jobTotals(entries: readonly Entry[]): Iterable<JobTotal> {
     if (entry.kind !== 'settle') continue;
     const { hold: { terms }, reason, usage, chargeMicro } = entry.settled;
     const line = lineOf(reason);
-    const key = `${terms.jobUid} ${line} ${terms.tier}`;
+    const key = `${terms.jobUid} ${terms.namespace} ${line} ${terms.tier}`;
     let total = totals.get(key);
     if (!total) {
       total = { terms, tier: terms.tier, line, attempts: 0, cpuMicros: 0n, memoryMibSeconds: 0n, wallMillis: 0n, amountMicro: 0n };

@@ -121,8 +121,8 @@ export interface VerifyReport {
 export interface Ledger {
   deposit(request: { key: string; namespace: string; amountMicro: bigint; note?: string }): Promise<{ repeated: boolean; availableMicro: bigint }>;
   /**
-   * Outcomes in the order of the requests; decided one after the other. The key `<key>/late` is refused as Closed while `<key>` is
-   * open, and when something was charged for it: never two payments for one attempt.
+   * Outcomes in the order of the requests; decided one after the other. The key `<key>/late` is refused as Closed unless
+   * `<key>` was held and released without a charge: never two payments for one attempt.
    */
   hold(requests: HoldRequest[]): Promise<HoldOutcome[]>;
   settle(requests: SettleRequest[]): Promise<SettleOutcome[]>;

@@ -24,14 +24,27 @@ export interface VerifyOptions {
  * @throws Error when the file cannot be read or has no ledger. The snapshot is taken before the first await.
  */
 export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const db = new BetterSqlite3(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+  const db = openSnapshot(file);
   try {
-    db.exec('BEGIN');
-    const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ledger_transaction'").get();
-    if (!table) throw new Error(`${file} has no ledger; give the data folder of a server that was started at least once`);
     return await verifySnapshot(db, options);
   } finally {
     db.close();
+  }
+}
+
+/** A connection in a read transaction that sees the file as it is now. */
+function openSnapshot(file: string): Database {
+  const way = 'give the data folder of a server that was started at least once';
+  let db: Database | undefined;
+  try {
+    db = new BetterSqlite3(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+    db.exec('BEGIN');
+    const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ledger_transaction'").get();
+    if (!table) throw new Error('it has no ledger');
+    return db;
+  } catch (error) {
+    db?.close();
+    throw new Error(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}; ${way}`, { cause: error });
   }
 }
 
@@ -130,17 +143,17 @@ async function checkOpenHolds(db: Database, replay: Replay): Promise<number> {
 
 async function checkJobTotals(db: Database, replay: Replay): Promise<void> {
   const totals = db
-    .prepare<[string, string, string], { job_uid: string; tier: string; line: string; namespace: string; attempts: bigint; amount: bigint }>(
+    .prepare<[string, string, string, string], { job_uid: string; tier: string; line: string; namespace: string; attempts: bigint; amount: bigint }>(
       `SELECT job_uid, tier, line, namespace, attempts, amount FROM ledger_job_total
-       WHERE (job_uid, tier, line) > (?, ?, ?) ORDER BY job_uid, tier, line LIMIT ${CHUNK}`)
+       WHERE (job_uid, namespace, tier, line) > (?, ?, ?, ?) ORDER BY job_uid, namespace, tier, line LIMIT ${CHUNK}`)
     .safeIntegers();
   const sums = new Map<string, { amount: bigint; attempts: bigint }>();
-  let last: [string, string, string] = ['', '', ''];
+  let last: [string, string, string, string] = ['', '', '', ''];
   for (let rows = totals.all(...last); rows.length > 0; rows = totals.all(...last)) {
     for (const { job_uid: uid, tier, line, namespace, amount, attempts } of rows) {
       const sum = sums.get(namespace) ?? { amount: 0n, attempts: 0n };
       sums.set(namespace, { amount: sum.amount + amount, attempts: sum.attempts + attempts });
-      last = [uid, tier, line];
+      last = [uid, namespace, tier, line];
     }
     await turn();
   }

@@ -81,16 +81,16 @@ const TABLES = [
   ) STRICT`,
   `CREATE TABLE ledger_job_total (
     job_uid TEXT NOT NULL,
+    namespace TEXT NOT NULL,
     tier TEXT NOT NULL,
     line TEXT NOT NULL,
-    namespace TEXT NOT NULL,
     job_name TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     cpu_micros INTEGER NOT NULL,
     memory_mib_seconds INTEGER NOT NULL,
     wall_millis INTEGER NOT NULL,
     amount INTEGER NOT NULL,
-    PRIMARY KEY (job_uid, tier, line)
+    PRIMARY KEY (job_uid, namespace, tier, line)
   ) STRICT, WITHOUT ROWID`,
   'CREATE INDEX ledger_job_total_namespace ON ledger_job_total (namespace, job_name)',
   'CREATE TABLE ledger_credit_limit (namespace TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID',
