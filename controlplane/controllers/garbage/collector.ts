@@ -14,7 +14,7 @@ import type { KubeObject, OwnerReference, ResourceName } from '../../../crds/met
 import { isDeleting } from '../../../crds/status';
 import type { ObjectStore, Operation } from '../../store/store';
 import type { Clock } from '../runtime/clock';
-import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller';
+import { Controller, type ControllerMetrics } from '../runtime/controller';
 import { keyOf, splitKey, type Change } from '../runtime/reflector';
 
 export const MAX_BATCH = 500;
@@ -54,7 +54,6 @@ export class GarbageCollector {
   private readonly controller: Controller;
   /** Owner's uid → its dependents by `<resource> <key>`. */
   private readonly dependents = new Map<string, Map<string, Dependent>>();
-  /** uid of every object that exists, as far as the caches know → where. */
   private readonly unsubscribe: (() => void)[] = [];
   private readonly byKind = new Map<string, CollectedResource>();
   /** Owners that are held by a finalizer of ours. */
@@ -125,7 +124,7 @@ export class GarbageCollector {
     }
   }
 
-  private async reconcile(ownerUid: string): Promise<ReconcileResult | void> {
+  private async reconcile(ownerUid: string): Promise<void> {
     const held = this.held.get(ownerUid);
     const owner = held && held.resource.cache.getByKey(held.key);
     if (owner?.metadata.uid === ownerUid) return this.release(held!, owner);
@@ -142,11 +141,11 @@ export class GarbageCollector {
     }
     await this.write(operations);
     // Deleted objects leave `dependents` as the caches hear of it; what is left over is looked at again then.
-    return more ? { requeueAfterMs: 1 } : undefined;
+    if (more) this.controller.queue.add(ownerUid);
   }
 
   /** Lets an owner go that waits for its dependents. */
-  private async release({ resource }: Dependent, owner: KubeObject): Promise<ReconcileResult | void> {
+  private async release({ resource }: Dependent, owner: KubeObject): Promise<void> {
     const { uid = '', finalizers = [] } = owner.metadata;
     const orphan = finalizers.includes(ORPHAN);
     const operations: Operation[] = [];
@@ -161,7 +160,8 @@ export class GarbageCollector {
     }
     if (left > 0) {
       await this.write(operations);
-      return operations.length >= MAX_BATCH ? { requeueAfterMs: 1 } : undefined;
+      if (operations.length >= MAX_BATCH) this.controller.queue.add(uid);
+      return;
     }
     const kept = finalizers.filter((each) => each !== FOREGROUND && each !== ORPHAN);
     await this.write([{ verb: 'update', resource: resource.resource, object: { ...owner, metadata: { ...owner.metadata, finalizers: kept } } }]);

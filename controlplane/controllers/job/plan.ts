@@ -36,7 +36,7 @@ export interface JobFacts extends Omit<AdmissionFacts, 'running'> {
 export type JobStep =
   /** Makes Tasks of the next `count` indexes. */
   | { step: 'create'; count: number }
-  /** Deletes finished Tasks that a durable status counts. */
+  /** Deletes finished Tasks that a durable status counts, and Cancelled ones of a Job that goes on: they are made again. */
   | { step: 'remove'; tasks: Task[] }
   /** Their open attempts are to end, and the Tasks become Pending again. */
   | { step: 'stop'; tasks: Task[] }
@@ -82,7 +82,7 @@ export function planJob(facts: JobFacts): JobPlan {
         window: windowOf(job), live: tally.live.size, open: tally.open, folded: tally.folded.size, unfolded: tally.unfolded.size,
         expected: tally.expected.size, unmade: tally.unmade,
       });
-      push(steps, 'remove', foldedTasks(tally, room.remove));
+      push(steps, 'remove', [...foldedTasks(tally, room.remove), ...cancelledTasks(tally)]);
       if (room.create > 0) steps.push({ step: 'create', count: room.create });
       foldFirst = room.foldFirst;
     }
@@ -237,6 +237,11 @@ function foldedTasks(tally: Tally, count: number): Task[] {
     if (known) tasks.push(known.task);
   }
   return tasks;
+}
+
+function cancelledTasks(tally: Tally): Task[] {
+  if (tally.cancelled === 0) return [];
+  return [...tally.live.values()].filter((each) => each.phase === 'Cancelled').slice(0, MAX_STOPS).map((each) => each.task);
 }
 
 function push(steps: JobStep[], step: 'remove' | 'stop' | 'cancel', tasks: Task[]): void {

@@ -1,0 +1,118 @@
+import { API_VERSION, JOBS, RUNTIMES, TASKS, type KubeObject, type OwnerReference, type ResourceName } from '../../../crds/meta';
+import { ManualClock, turn } from '../../../test/support/controller-world';
+import { StoreFolder } from '../../store/sqlite/test-support';
+import { Reflector } from '../runtime/reflector';
+import { GarbageCollector, MAX_BATCH } from './collector';
+
+let folder: StoreFolder;
+let collector: GarbageCollector;
+let caches: Reflector<KubeObject>[] = [];
+const errors: unknown[] = [];
+const KINDS = [[JOBS, 'Job', true], [TASKS, 'Task', true], [RUNTIMES, 'Runtime', false]] as const;
+
+async function start(): Promise<void> {
+  const clock = new ManualClock();
+  caches = KINDS.map(([resource]) => new Reflector<KubeObject>({ store: folder.store, resource, clock }));
+  for (const cache of caches) await cache.start();
+  collector = new GarbageCollector({
+    store: folder.store, clock, onError: (error) => errors.push(error),
+    resources: KINDS.map(([resource, kind, namespaced], at) => ({ resource, kind, namespaced, apiVersion: API_VERSION, cache: caches[at]! })),
+  });
+  collector.start();
+}
+async function stop(): Promise<void> {
+  await collector.stop();
+  for (const cache of caches) cache.stop();
+}
+
+beforeEach(async () => {
+  folder = await StoreFolder.open();
+  await start();
+});
+afterEach(async () => {
+  await stop();
+  await folder.remove();
+});
+
+function create(resource: ResourceName, kind: string, name: string, owners: KubeObject[] = [], metadata: Partial<KubeObject['metadata']> = {}): Promise<KubeObject> {
+  const ownerReferences: OwnerReference[] = owners.map((owner) => ({ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid! }));
+  return folder.store.create<KubeObject>(resource, {
+    apiVersion: API_VERSION, kind, metadata: { name, ...(kind !== 'Runtime' && { namespace: 'lab' }), ...metadata, ...(owners.length > 0 && { ownerReferences }) },
+  });
+}
+const names = async (resource: ResourceName): Promise<string[]> => (await folder.store.list(resource)).items.map((each) => each.metadata.name);
+const settle = async (turns = 20): Promise<void> => { for (let each = 0; each < turns; each++) await turn(); };
+
+test('dependents go with their owner, grandchildren too; others stay', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  const other = await create(JOBS, 'Job', 'b');
+  const child = await create(TASKS, 'Task', 'child', [job]);
+  await create(TASKS, 'Task', 'grandchild', [child]);
+  await create(TASKS, 'Task', 'both', [job, other]);
+  await create(TASKS, 'Task', 'none');
+  await settle();
+  expect(await names(TASKS)).toHaveLength(4);
+  await folder.store.delete(JOBS, 'lab', 'a');
+  await settle();
+  expect(await names(TASKS)).toEqual(['both', 'none']);
+  await folder.store.delete(JOBS, 'lab', 'b');
+  await settle();
+  expect(await names(TASKS)).toEqual(['none']);
+  expect(errors).toEqual([]);
+});
+
+test('many dependents go in batches', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  await Promise.all(Array.from({ length: 2 * MAX_BATCH + 10 }, (_, at) => create(TASKS, 'Task', `t${at}`, [job])));
+  const batch = jest.spyOn(folder.store, 'batch');
+  await folder.store.delete(JOBS, 'lab', 'a');
+  for (let round = 0; round < 50 && (await names(TASKS)).length > 0; round++) await settle();
+  expect(await names(TASKS)).toEqual([]);
+  expect(Math.max(...batch.mock.calls.map(([operations]) => operations.length))).toBe(MAX_BATCH);
+});
+
+test('what was orphaned while nobody looked goes at the start; an owner of the same name is another', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  await create(TASKS, 'Task', 'old', [job]);
+  await stop();
+  await folder.store.delete(JOBS, 'lab', 'a');
+  const next = await create(JOBS, 'Job', 'a');
+  await create(TASKS, 'Task', 'new', [next]);
+  await start();
+  await settle();
+  expect(await names(TASKS)).toEqual(['new']);
+});
+
+test('a dependent that is made after its owner went is collected; owners of unknown kinds are taken to exist', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  await folder.store.delete(JOBS, 'lab', 'a');
+  await create(TASKS, 'Task', 'late', [job]);
+  await create(TASKS, 'Task', 'foreign', [{ ...job, apiVersion: 'apps/v1', kind: 'Deployment' }]);
+  const runtime = await create(RUNTIMES, 'Runtime', 'shell');
+  await create(TASKS, 'Task', 'of-cluster', [runtime]);
+  await settle();
+  expect(await names(TASKS)).toEqual(['foreign', 'of-cluster']);
+  await folder.store.delete(RUNTIMES, '', 'shell');
+  await settle();
+  expect(await names(TASKS)).toEqual(['foreign']);
+});
+
+test('foreground: the owner goes after its dependents; orphan: it goes without them', async () => {
+  const first = await create(JOBS, 'Job', 'first', [], { finalizers: ['foregroundDeletion', 'mine'] });
+  await create(TASKS, 'Task', 'held', [first], { finalizers: ['x'] });
+  await folder.store.delete(JOBS, 'lab', 'first');
+  await settle();
+  expect(await names(JOBS)).toEqual(['first']);
+  const held = (await folder.store.get<KubeObject>(TASKS, 'lab', 'held'))!;
+  expect(held.metadata.deletionTimestamp).toBeDefined();
+  await folder.store.update<KubeObject>(TASKS, { ...held, metadata: { ...held.metadata, finalizers: [] } });
+  await settle();
+  expect((await folder.store.get<KubeObject>(JOBS, 'lab', 'first'))?.metadata.finalizers).toEqual(['mine']);
+
+  const second = await create(JOBS, 'Job', 'second', [], { finalizers: ['orphan'] });
+  await create(TASKS, 'Task', 'kept', [second]);
+  await folder.store.delete(JOBS, 'lab', 'second');
+  await settle();
+  expect(await names(JOBS)).toEqual(['first']);
+  expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'kept'))?.metadata.ownerReferences ?? []).toEqual([]);
+});
