@@ -18,12 +18,14 @@ build: deps $(STAMP) ## Compile TypeScript to build/js; ./bin/gleaner works afte
 $(STAMP): $(SOURCES)
 	@$(NODE_BIN)/tsc -p . && touch $@
 
-generate: build ## Write crds/generated/*.yaml from the classes in crds/
+generate: build ## Write crds/generated/*.yaml from the classes in crds/, and docs/cli/ from the commands
 	@node build/js/crds/schema/generate.js
+	@node build/js/cli/docs.js
 
 verify: build ## Types, lint, import boundaries, generated files up to date
 	@$(NODE_BIN)/oxlint --deny-warnings
 	@node build/js/crds/schema/generate.js --check
+	@node build/js/cli/docs.js --check
 
 images: deps ## Build the runtime images (shell, python, node) into build/images
 	@runtime-images/build.sh

@@ -1,5 +1,5 @@
 /**
- * How the command ends. Documented in docs/cli.md.
+ * How the command ends. Documented in docs/cli/README.md.
  *
  * 0 done · 1 it failed, or what was asked for does not hold (verify found something, a Job failed) · 2 wrong usage ·
  * 3 server or data folder not found or not reachable · 4 not allowed · 5 no such object · 6 timed out

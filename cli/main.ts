@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { version } from '../package.json';
+import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { addAgentCommands } from './commands/agent';
 import { addDataCommands } from './commands/data';
 import { addExplainCommand } from './commands/explain';
@@ -14,7 +14,7 @@ import { CliError, EXIT } from './errors';
 export function buildProgram(name = 'gleaner'): Command {
   const program = new Command(name)
     .description('Turns idle and rented machines into one computer that people use with kubectl.')
-    .version(version)
+    .version(VERSION_OF_PACKAGE)
     .showHelpAfterError('(add --help for the options)')
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', [

@@ -205,6 +205,7 @@ export interface TaskProgram {
   command?: string[];
   args: string[];
   env: { name: string; value: string }[];
+  /** `element` may be `$(NAME)`: the value of NAME in the task's `env` (element-ref.ts). */
   inputs: { name: string; element: string }[];
   resources: ResourceAmounts & { pids: number };
   timeoutMs: number;

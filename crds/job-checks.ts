@@ -1,4 +1,5 @@
 /** Rules of a Job that neither a schema nor CEL can say. Pure; they return the problems below the checked value. */
+import { referencedParameter, resolveElement } from './element-ref';
 import { FormatError } from './format-error';
 import { countCombinations } from './parameters';
 import type { Parameters } from './job';
@@ -23,6 +24,20 @@ export function combinationsFit(parameters: Parameters): FieldError[] {
     if (error instanceof FormatError) return [{ field: 'matrix', type: 'Invalid', message: error.message }];
     throw error;
   }
+}
+
+/** Every `$(NAME)` among the inputs is a parameter with a list of digests. */
+export function inputsResolve(inputs: readonly { element: string }[] | undefined, parameters: Parameters | undefined): FieldError[] {
+  return (inputs ?? []).flatMap(({ element }, i): FieldError[] => {
+    const name = referencedParameter(element);
+    if (name === undefined) return [];
+    const values: unknown = parameters && Object.getOwnPropertyDescriptor(parameters.matrix, name)?.value;
+    const field = `template.inputs[${i}].element`;
+    if (!Array.isArray(values)) return [{ field, type: 'Invalid', value: element, message: `names no parameter with a list of values; add spec.parameters.matrix.${name}` }];
+    const bad = values.find((value) => typeof value !== 'string' || resolveElement(element, { [name]: value }) === undefined) as unknown;
+    if (bad === undefined) return [];
+    return [{ field, type: 'Invalid', value: element, message: `every value of parameter ${name} must be sha256: and 64 hexadecimal digits; ${JSON.stringify(bad)} is not` }];
+  });
 }
 
 function axisProblems(field: string, name: string, values: unknown): FieldError[] {

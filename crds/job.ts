@@ -1,5 +1,5 @@
 import { JobStatus } from './job-status';
-import { combinationsFit, jobNameFits } from './job-checks';
+import { combinationsFit, inputsResolve, jobNameFits } from './job-checks';
 import type { KubeObject, ObjectMeta } from './meta';
 import { ClassCheck, ClassRule, Default, defaultsOf, Description, Immutable, Optional, PrinterColumns } from './schema/decorators';
 import { Bool, format, Int, Nested } from './schema/fields';
@@ -70,6 +70,7 @@ export class SuccessPolicy {
   field: 'success.minCompletions',
   holds: (self) => self.success === undefined || self.completions === undefined || self.success.minCompletions <= self.completions,
 })
+@ClassCheck<JobSpec>((self) => inputsResolve(self.template.inputs, self.parameters))
 export class JobSpec {
   @Description('Name of a Runtime: kubectl get runtimes. Cannot be changed.')
   @Immutable('create a Job with another name') @ObjectName()

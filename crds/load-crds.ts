@@ -1,20 +1,11 @@
 /** Reads the generated CustomResourceDefinitions. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type KubeObject, ACCOUNTS, AGENTS, JOBS, RATE_TIERS, RUNTIMES, TASKS } from './meta';
+import { PACKAGE_ROOT } from './package-info';
 
-/** Of this package, from a source file as well as from a compiled one. */
-function packageRoot(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json'))) {
-    if (folder === dirname(folder)) throw new Error(`no package.json above ${__dirname}`);
-    folder = dirname(folder);
-  }
-  return folder;
-}
-
-export const GENERATED_DIR = join(packageRoot(), 'crds', 'generated');
+export const GENERATED_DIR = join(PACKAGE_ROOT, 'crds', 'generated');
 
 /** A CustomResourceDefinition v1 as far as it is the same for all readers. */
 export interface CustomResourceDefinition extends KubeObject {

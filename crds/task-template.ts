@@ -1,7 +1,7 @@
 /** What one attempt runs: spec.template of a Job. */
 import { ClassCheck, ClassRule, Default, defaultsOf, Description, Optional } from './schema/decorators';
 import { Int, ListOf, Nested, Text, TextList } from './schema/fields';
-import { BytesQuantity, CpuQuantity, Digest, DurationText, EnvName, FileName } from './schema/formats';
+import { BytesQuantity, CpuQuantity, Digest, DigestOrReference, DurationText, EnvName, FileName } from './schema/formats';
 import type { Quantity } from './quantity';
 import { argumentsFit, environmentFits, scriptFits } from './template-checks';
 
@@ -45,8 +45,8 @@ export class Input {
   @FileName()
   name!: string;
 
-  @Description('Digest of an uploaded file.')
-  @Digest()
+  @Description('Digest of an uploaded file; or $(NAME): the index\'s value of the parameter NAME, whose values are digests.')
+  @DigestOrReference()
   element!: string;
 }
 

@@ -64,6 +64,14 @@ export const Digest = (): PropertyDecorator => format({ type: 'string', maxLengt
   holds: matches(DIGEST, 71),
 });
 
+const DIGEST_OR_REFERENCE = '^(sha256:[0-9a-f]{64}|[$][(][A-Za-z_][A-Za-z0-9_]{0,127}[)])$';
+/** A digest, or `$(NAME)` for the index's value of a parameter. */
+export const DigestOrReference = (): PropertyDecorator => format({ type: 'string', maxLength: 131 }, {
+  cel: `self.matches('${DIGEST_OR_REFERENCE}')`,
+  message: 'must be sha256: and 64 hexadecimal digits, as `gleaner elements put` prints it, or $(NAME) with the name of a parameter',
+  holds: matches(DIGEST_OR_REFERENCE, 131),
+});
+
 export const LABEL_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 const SUBDOMAIN_PATTERN = '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$';
 /** The name of another object. */

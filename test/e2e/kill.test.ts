@@ -1,0 +1,73 @@
+/**
+ * `kill -9` of the control plane, the agent and dockerd in the middle of a 200-task Job: it ends complete, each index counted once,
+ * the ledger exact. The Docker Engine that is killed is one of the test's own, in a network namespace of its own.
+ */
+import type { Job } from '../../crds/job';
+import { TestDockerd } from '../support/dockerd';
+import { eventually, jobManifest, TestCluster } from '../support/gleaner';
+
+const TASKS = 200;
+
+describe('kill -9 in the middle of a job', () => {
+  const cluster = new TestCluster();
+  let dockerd: TestDockerd;
+
+  beforeAll(async () => {
+    dockerd = await TestDockerd.start();
+    await cluster.startServer();
+    await cluster.joinAgent('agent-1');
+    await cluster.startAgent('agent-1', [], { DOCKER_HOST: dockerd.host });
+    await cluster.ok(['deposit', '100']);
+  }, 240_000);
+  afterAll(async () => {
+    await cluster.close();
+    await dockerd.stop();
+  }, 90_000);
+
+  const submit = async (name: string): Promise<void> => {
+    const script = 'sleep 0.2; echo "{\\"index\\": $GLEANER_INDEX}" > out/result.json';
+    const template = { program: { script }, timeout: '60s', resources: { cpu: '100m', memory: '16Mi', scratch: '4Mi', pids: 16 } };
+    await cluster.kubectlOk(['apply', '-f', '-'], jobManifest(name, { runtime: 'shell', completions: TASKS, template }));
+  };
+  const succeeded = async (name: string, atLeast: number): Promise<void> => {
+    await eventually(`${atLeast} of ${name}`, async () => {
+      const job = await cluster.getJson<Job>('jobs.gleaner.dev', name).catch(() => undefined);
+      return (job?.status?.succeeded ?? 0) >= atLeast ? true : undefined;
+    }, 240_000);
+  };
+  const finish = async (name: string): Promise<void> => {
+    await cluster.kubectlOk(['wait', '--for=condition=Finished', '--timeout=300s', `jobs.gleaner.dev/${name}`], undefined, 310_000);
+    const job = await cluster.getJson<Job>('jobs.gleaner.dev', name);
+    expect(job.status).toMatchObject({ phase: 'Complete', succeeded: TASKS, completedIndexes: `0-${TASKS - 1}` });
+    const lines = (await cluster.ok(['results', `job/${name}`])).trim().split('\n').map((line) => JSON.parse(line) as { index: number; result: { index: number } });
+    expect(lines.map((line) => line.index).sort((a, b) => a - b)).toEqual(Array.from({ length: TASKS }, (_, i) => i));
+    expect(lines.every((line) => line.result.index === line.index)).toBe(true);
+    expect(await cluster.ok(['ledger', 'verify'])).toMatch(/^ledger verify: ok .* 0 open holds/);
+    const bill = JSON.parse(await cluster.ok(['bill', '--job', name, '-o', 'json'])) as { lines: { line: string; attempts: number }[] };
+    expect(bill.lines.filter((line) => line.line === 'work').reduce((sum, line) => sum + line.attempts, 0)).toBe(TASKS);
+  };
+
+  it('the control plane', async () => {
+    await submit('server-dies');
+    await succeeded('server-dies', 40);
+    await cluster.kill('server', 'SIGKILL');
+    await cluster.startServer();
+    await finish('server-dies');
+  }, 600_000);
+
+  it('the agent', async () => {
+    await submit('agent-dies');
+    await succeeded('agent-dies', 40);
+    await cluster.kill('agent-1', 'SIGKILL');
+    await cluster.startAgent('agent-1', [], { DOCKER_HOST: dockerd.host });
+    await finish('agent-dies');
+  }, 600_000);
+
+  it('dockerd', async () => {
+    await submit('docker-dies');
+    await succeeded('docker-dies', 40);
+    await dockerd.kill();
+    await dockerd.restart();
+    await finish('docker-dies');
+  }, 600_000);
+});
