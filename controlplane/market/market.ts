@@ -24,6 +24,8 @@ export interface MarketOptions {
   budgetLeft: (view: JobView) => bigint | undefined;
   /** Credit of a namespace, micro-credits. */
   available: (namespace: string) => bigint;
+  /** A Job was parked, or is not any more. */
+  fitChanged?: (namespace: string, name: string) => void;
   counted?: (outcome: OfferOutcome, attempts: number) => void;
   clock?: Clock;
   offerTtlMs?: number;
@@ -170,17 +172,28 @@ export class Market {
     queue.parked = parked;
     const { namespace } = queue.view;
     this.parked.set(namespace, (this.parked.get(namespace) ?? new Set()).add(queue));
+    this.options.fitChanged?.(namespace, queue.view.name);
   }
 
-  /** Balances of the namespace rose: parked Jobs that can pay one more attempt are offered again. */
+  /** Balances or the credit limit of the namespace rose: parked Jobs that can pay one more attempt are offered again. */
   creditRose(namespace: string): void {
-    for (const queue of [...(this.parked.get(namespace) ?? [])]) {
-      const { parked } = queue;
-      if (parked?.reason === 'InsufficientCredit' && this.options.available(namespace) < parked.availableMicro + parked.missingMicro) continue;
-      if (parked?.reason === 'BudgetExhausted' && (this.options.budgetLeft(queue.view) ?? queue.view.holdMicro) < queue.view.holdMicro) continue;
+    for (const queue of this.parked.get(namespace) ?? []) {
+      if (!this.canPay(queue)) continue;
       this.unpark(queue);
       this.pending.wake(queue);
     }
+  }
+
+  private canPay(queue: JobQueue): boolean {
+    const { parked, view } = queue;
+    if (parked?.reason === 'BudgetExhausted') return (this.options.budgetLeft(view) ?? view.holdMicro) >= view.holdMicro;
+    if (!parked) return true;
+    const availableMicro = this.options.available(view.namespace);
+    const needed = parked.availableMicro + parked.missingMicro;
+    // Called, and the balance is what it was: the limit rose.
+    if (availableMicro >= needed || availableMicro === parked.availableMicro) return true;
+    queue.parked = { ...parked, availableMicro, missingMicro: needed - availableMicro };
+    return false;
   }
 
   // ------------------------------------------------------------------ leases
@@ -273,6 +286,7 @@ export class Market {
     const ofNamespace = this.parked.get(queue.view.namespace);
     ofNamespace?.delete(queue);
     if (ofNamespace?.size === 0) this.parked.delete(queue.view.namespace);
+    this.options.fitChanged?.(queue.view.namespace, queue.view.name);
   }
 
   /** One timer per agent: when it is over, the agent is looked at again, and waits on for what is left. */

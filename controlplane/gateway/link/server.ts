@@ -19,10 +19,10 @@ export interface LinkServerOptions {
   known: (agentId: string) => boolean;
   /** The session that this hello opens or resumes, attached to the socket. @throws ProtocolError */
   open: (agentId: string, hello: Hello, socket: WebSocket) => Session;
-  /** The socket is closed; it was the session's last. */
-  closed: (session: Session) => void;
   heartbeat: (session: Session) => void;
   frame: (session: Session) => void;
+  /** A connection or a frame was refused, for this code. */
+  refused: (code: string) => void;
   complaints: Complaints;
   helloTimeoutMs?: number;
   maxConnections?: number;
@@ -71,12 +71,14 @@ export class LinkServer {
     }
     const peer = peerAgentId(req.socket as TLSSocket);
     if (peer.agentId === undefined) {
+      this.options.refused('NoCertificate');
       this.options.complaints.say(`tls ${req.socket.remoteAddress}`, { address: req.socket.remoteAddress, why: peer.why }, 'agent link refused');
       reject(socket, 401, 'Unauthorized', `${peer.why}; join with a token to get a certificate`);
       return;
     }
     const { agentId } = peer;
     if (!this.options.known(agentId)) {
+      this.options.refused('UnknownAgent');
       this.options.complaints.say(`unknown ${agentId}`, { agent: agentId }, 'agent link refused: no such agent');
       reject(socket, 403, 'Forbidden', `agent ${agentId} is not registered (any more); join with a new token`);
       return;
@@ -95,6 +97,7 @@ export class LinkServer {
       if (refused) return;
       refused = true;
       const known = error instanceof ProtocolError ? error : new ProtocolError('Internal', 'the control plane could not process this; connect again', 1011);
+      this.options.refused(known.code);
       this.options.complaints.say(`${agentId} ${session?.id ?? ''} ${known.code}`, {
         agent: agentId, session: session?.id, code: known.code, ...(error instanceof ProtocolError ? { why: error.message } : { err: error }),
       }, 'agent link: frame refused');
@@ -127,14 +130,12 @@ export class LinkServer {
     });
     // Too long frames, broken UTF-8 and the like: ws closes the connection by itself, with the right code.
     ws.on('error', (error) => {
+      this.options.refused('Socket');
       this.options.complaints.say(`${agentId} ${session?.id ?? ''} socket`, { agent: agentId, session: session?.id, why: error.message }, 'agent link: connection failed');
     });
     ws.on('close', () => {
       clearTimeout(timer);
-      if (session && session.socket === ws) {
-        session.detach();
-        this.options.closed(session);
-      }
+      if (session && session.socket === ws) session.detach();
     });
   }
 }

@@ -31,6 +31,8 @@ export interface SessionEvents {
   apply(session: Session, messages: AgentMessage[]): void | Promise<void>;
   /** Applying failed (disk full, …): the session is cut, so that the agent sends again. */
   failed(session: Session, error: unknown): void;
+  /** The socket was given up, for whatever reason; the session may wait for another. */
+  detached(session: Session): void;
   /** The link is congested, or is not any more. */
   congested(session: Session, congested: boolean): void;
   frameSent?(): void;
@@ -90,6 +92,7 @@ export class Session implements Heard {
     if (!socket) return;
     this.socket = undefined;
     if (code !== undefined) closeSocket(socket, code, reason);
+    this.events.detached(this);
   }
 
   /** For good. */

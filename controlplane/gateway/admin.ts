@@ -1,0 +1,179 @@
+/**
+ * The operator's and issuers' routes beside the Kubernetes API: deposits, statements, verification, explanations, tokens, drain.
+ * Amounts are decimal strings of credits; never numbers.
+ */
+import type { Agent } from '../../crds/agent';
+import { formatCredits, parseCredits } from '../../crds/credits';
+import { parseDuration } from '../../crds/duration';
+import { FormatError, shown } from '../../crds/format-error';
+import type { Job } from '../../crds/job';
+import { AGENTS, JOBS, NAMESPACES } from '../../crds/meta';
+import type { Ledger, Statement } from '../ledger/ledger';
+import type { FitSummary } from '../market/fit';
+import { StoreError, type ObjectStore } from '../store/store';
+import type { Access } from './http/access';
+import { badRequest, notFound, parseUrl, readJson, sendJson, type Handler } from './http/reply';
+import type { JoinTokens } from './join-tokens';
+
+/** Makes bearer tokens of people. */
+export interface UserTokens {
+  create(token: { subject: string; groups?: readonly string[]; description?: string; ttlMs?: number }): Promise<{ token: string; info: { id: string; expiresAt?: string } }>;
+}
+
+export interface AdminOptions {
+  store: ObjectStore;
+  ledger: Ledger;
+  access: Access;
+  joinTokens: JoinTokens;
+  userTokens: UserTokens;
+  /** See CertificateAuthority.caHash. */
+  caHash: string;
+  explain: (jobUid: string) => FitSummary | undefined;
+}
+
+const MAX_TTL_MS = 365 * 24 * 3_600_000;
+const MAX_USES = 100_000;
+const DEFAULT_JOIN_TTL = '1h';
+const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Serves /ledger/…, /explain/…, /tokens, /drain/…. */
+export function adminRoutes(options: AdminOptions): Handler {
+  const { store, ledger } = options;
+  return async (req, res) => {
+    await options.access.require(req);
+    const { segments, query } = parseUrl(req);
+    const [first, second, third] = segments;
+    const route = `${req.method} /${first}${first === 'ledger' ? `/${second}` : ''}`;
+    switch (route) {
+      case 'POST /ledger/deposits':
+        sendJson(res, 200, await deposit(await readJson(req)));
+        return;
+      case 'GET /ledger/statements':
+        sendJson(res, 200, statementBody(await ledger.statement(namespaceName(third), query.get('job') ?? undefined)));
+        return;
+      case 'GET /ledger/verify':
+        sendJson(res, 200, await ledger.verify());
+        return;
+      case 'GET /explain':
+        sendJson(res, 200, await explain(second ?? '', third ?? ''));
+        return;
+      case 'POST /tokens':
+        sendJson(res, 201, await createToken(await readJson(req)));
+        return;
+      case 'POST /drain':
+        sendJson(res, 200, await drain(second ?? ''));
+        return;
+      default:
+        throw notFound(`there is no ${req.method} ${(req.url ?? '').split('?')[0]}; see docs/agent-link.md and docs/market.md`);
+    }
+  };
+
+  async function deposit(body: Record<string, unknown>): Promise<unknown> {
+    const namespace = namespaceName(body.namespace);
+    const key = text('key', body.key, 128);
+    const amountMicro = parsed('amount', () => parseCredits(text('amount', body.amount, 32)));
+    if (amountMicro <= 0n) throw badRequest('amount: has to be more than 0');
+    if (!(await store.get(NAMESPACES, '', namespace))) throw notFound(`namespace: there is no namespace ${JSON.stringify(namespace)}; make it with "kubectl create namespace ${namespace}"`);
+    const note = body.note === undefined ? {} : { note: text('note', body.note, 1024) };
+    const { repeated, availableMicro } = await ledger.deposit({ key: `deposit/${key}`, namespace, amountMicro, ...note });
+    return { repeated, namespace, available: formatCredits(availableMicro) };
+  }
+
+  async function explain(namespace: string, name: string): Promise<unknown> {
+    const job = await store.get<Job>(JOBS, namespace, name);
+    if (!job) throw notFound(`there is no job ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}`);
+    const fit = options.explain(job.metadata.uid as string);
+    return {
+      phase: job.status?.phase ?? 'Pending',
+      summary: fit?.message ?? 'the market does not know this job yet',
+      agents: fit?.agents ?? 0,
+      fits: fit?.fitting ?? 0,
+      excluded: (fit?.excluded ?? []).map(({ text: reason, agents, reason: code }) => ({ reason, code, agents })),
+      conditions: job.status?.conditions ?? [],
+    };
+  }
+
+  async function createToken(body: Record<string, unknown>): Promise<unknown> {
+    if (body.kind === 'agent') {
+      const owner = text('owner', body.owner ?? 'operator', 128);
+      if (/[\s/]/.test(owner)) throw badRequest(`owner: ${shown(owner)} must not have spaces or "/"`);
+      const uses = body.uses ?? 1;
+      if (typeof uses !== 'number' || !Number.isInteger(uses) || uses < 1 || uses > MAX_USES) throw badRequest(`uses: ${shown(uses)} is not a whole number from 1 to ${MAX_USES}`);
+      const made = await options.joinTokens.create({ owner, uses, ttlMs: ttl(body.ttl ?? DEFAULT_JOIN_TTL), caHash: options.caHash });
+      return { token: made.token, id: made.id, expiresAt: new Date(made.expiresAt).toISOString() };
+    }
+    if (body.kind === 'user') {
+      const subject = text('owner', body.owner, 253);
+      const { groups } = body;
+      if (groups !== undefined && (!Array.isArray(groups) || !groups.every((each) => typeof each === 'string'))) throw badRequest('groups: has to be a list of texts');
+      const made = await options.userTokens.create({
+        subject, ...(groups === undefined ? {} : { groups: groups as string[] }), ...(body.ttl === undefined ? {} : { ttlMs: ttl(body.ttl) }),
+      }).catch((error: Error) => {
+        throw badRequest(error.message);
+      });
+      return { token: made.token, id: made.info.id, ...(made.info.expiresAt === undefined ? {} : { expiresAt: made.info.expiresAt }) };
+    }
+    throw badRequest(`kind: ${shown(body.kind)} is not "agent" or "user"`);
+  }
+
+  /** No new attempts; what runs goes on. Undone with `kubectl patch`. */
+  async function drain(name: string): Promise<unknown> {
+    for (let round = 0; ; round += 1) {
+      const agent = await store.get<Agent>(AGENTS, '', name);
+      if (!agent) throw notFound(`there is no agent ${JSON.stringify(name)}; "kubectl get agents" lists them`);
+      try {
+        const { metadata, status } = await store.update<Agent>(AGENTS, { ...agent, spec: { ...agent.spec, cordoned: true } });
+        return { agent: metadata.name, cordoned: true, running: status?.running ?? 0 };
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.reason !== 'Conflict' || round >= 10) throw error;
+      }
+    }
+  }
+}
+
+function statementBody({ namespace, lines, totalMicro, heldMicro, availableMicro }: Statement): unknown {
+  return {
+    namespace,
+    lines: lines.map((line) => ({
+      job: line.job, jobUid: line.jobUid, tier: line.tier, line: line.line, attempts: line.attempts,
+      cpuSeconds: decimal(line.cpuMicros, 1_000_000n),
+      memoryGiBSeconds: decimal(line.memoryMibSeconds, 1024n),
+      wallSeconds: decimal(line.wallMillis, 1000n),
+      amount: formatCredits(line.amountMicro),
+    })),
+    total: formatCredits(totalMicro), held: formatCredits(heldMicro), available: formatCredits(availableMicro),
+  };
+}
+
+/** `value / unit` with three places, cut. */
+function decimal(value: bigint, unit: bigint): string {
+  const thousandths = (value * 1000n) / unit;
+  return `${thousandths / 1000n}.${String(thousandths % 1000n).padStart(3, '0')}`;
+}
+
+function text(field: string, value: unknown, max: number): string {
+  if (typeof value !== 'string' || value === '' || value.length > max) throw badRequest(`${field}: ${shown(value)} is not a text of 1 to ${max} characters`);
+  return value;
+}
+
+function namespaceName(value: unknown): string {
+  const name = text('namespace', value, 63);
+  if (!NAME.test(name)) throw badRequest(`namespace: ${shown(name)} is not a namespace's name`);
+  return name;
+}
+
+function parsed<T>(field: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof FormatError) throw badRequest(`${field}: ${error.message}`);
+    throw error;
+  }
+}
+
+function ttl(value: unknown): number {
+  const ms = parsed('ttl', () => parseDuration(text('ttl', value, 32)));
+  if (ms <= 0 || ms > MAX_TTL_MS) throw badRequest(`ttl: ${shown(value)} is not more than 0s and at most ${MAX_TTL_MS / 3_600_000}h`);
+  return ms;
+}
+

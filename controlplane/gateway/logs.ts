@@ -1,0 +1,178 @@
+/**
+ * stdout and stderr of attempts: one bounded file per stream, `DIR/<job uid>/<index>-<attempt>.<stream>`, made when there is something.
+ *
+ * Chunks of one stream are written in the order in which they came. They are acknowledged once the kernel has them: a killed process
+ * loses none; a power cut may lose the last seconds of a log (results, usage and money never).
+ * `GET /logs/<ns>/<task>?stream=&attempt=&tail=&follow=true`
+ */
+import { EventEmitter, once } from 'node:events';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_LOG_BYTES, type LogChunk } from '../../crds/agent-link';
+import type { Access } from './http/access';
+import { drained, HttpError, notFound, parseUrl, queryInteger, type Handler } from './http/reply';
+
+export interface LogTarget {
+  jobUid: string;
+  index: number;
+  attempt: number;
+}
+
+export interface LogsOptions {
+  root: string;
+  /** Most bytes of all logs of one Job that this process takes; more is dropped. */
+  maxJobBytes?: number;
+}
+
+/** Of a Task that a request names; `active` tells whether the attempt may still write. */
+export interface LogSource {
+  jobUid: string;
+  index: number;
+  /** Newest attempt, when the Task is there. */
+  newestAttempt?: number;
+  active: (attempt: number) => boolean;
+}
+
+const MAX_JOB_BYTES = 1024 ** 3;
+const READ_BYTES = 64 * 1024;
+/** A follower looks again at least so often, in case the end of the attempt came without a chunk. */
+const FOLLOW_CHECK_MS = 1000;
+const UID = /^[0-9a-zA-Z-]{1,64}$/;
+
+export class Logs {
+  private readonly writes = new Map<string, Promise<void>>();
+  private readonly bytes = new Map<string, number>();
+  private readonly changes = new EventEmitter().setMaxListeners(0);
+
+  constructor(private readonly options: LogsOptions) {}
+
+  /** Resolves when the kernel has it. What is beyond a bound is dropped. */
+  write(target: LogTarget, chunk: Pick<LogChunk, 'stream' | 'offset' | 'data'>): Promise<void> {
+    const data = Buffer.from(chunk.data, 'base64');
+    const room = Math.max(0, MAX_LOG_BYTES - chunk.offset);
+    const used = this.bytes.get(target.jobUid) ?? 0;
+    const kept = data.subarray(0, Math.min(room, (this.options.maxJobBytes ?? MAX_JOB_BYTES) - used));
+    if (kept.length === 0 || !UID.test(target.jobUid)) return Promise.resolve();
+    this.bytes.set(target.jobUid, used + kept.length);
+    const file = this.path(target, chunk.stream);
+    const done = (this.writes.get(file) ?? Promise.resolve()).then(() => this.append(target.jobUid, file, kept, chunk.offset));
+    const settled = done.catch(() => undefined).then(() => {
+      if (this.writes.get(file) === settled) this.writes.delete(file);
+    });
+    this.writes.set(file, settled);
+    return done;
+  }
+
+  /** The attempt writes nothing more: followers finish. */
+  ended(target: LogTarget): void {
+    for (const stream of ['stdout', 'stderr']) this.changes.emit(this.path(target, stream));
+  }
+
+  /** Removes all logs of a Job. */
+  async remove(jobUid: string): Promise<void> {
+    this.bytes.delete(jobUid);
+    if (UID.test(jobUid)) await rm(join(this.options.root, jobUid), { recursive: true, force: true });
+  }
+
+  /** @param find the Task that a request names, or what is still known of it */
+  routes(access: Access, find: (namespace: string, task: string) => LogSource | undefined): Handler {
+    return async (req, res) => {
+      await access.require(req);
+      if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'logs know GET', { allow: 'GET' });
+      const { segments, query } = parseUrl(req);
+      if (segments.length !== 3) throw notFound('the path has to be /logs/<namespace>/<task>');
+      const [, namespace = '', task = ''] = segments;
+      const stream = query.get('stream') ?? 'stdout';
+      if (stream !== 'stdout' && stream !== 'stderr') throw new HttpError(400, 'BadRequest', `stream: ${JSON.stringify(stream)} is not stdout or stderr`);
+      const tail = queryInteger(query, 'tail', 0, 1_000_000);
+      const asked = queryInteger(query, 'attempt', 1, 1_000_000_000);
+      const source = find(namespace, task);
+      if (!source || !UID.test(source.jobUid)) throw notFound(`there is no task ${JSON.stringify(task)} in namespace ${JSON.stringify(namespace)}`);
+      const attempt = asked ?? source.newestAttempt ?? (await this.newest(source));
+      if (attempt === undefined) throw notFound(`task ${JSON.stringify(task)} has had no attempt yet`);
+      const file = this.path({ ...source, attempt }, stream);
+      res.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+      res.flushHeaders();
+      let offset = tail === undefined ? 0 : await tailOffset(file, tail);
+      const follow = query.get('follow') === 'true';
+      const closed = new AbortController();
+      res.once('close', () => closed.abort());
+      for (;;) {
+        const active = follow && source.active(attempt);
+        const changed = active ? this.change(file, closed.signal) : undefined;
+        offset = await copy(file, offset, res);
+        if (!changed || closed.signal.aborted) break;
+        await changed;
+      }
+      res.end();
+    };
+  }
+
+  /** The next chunk, the end of the attempt, or a while without either. */
+  private async change(file: string, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_CHECK_MS)]);
+    await once(this.changes, file, { signal: over }).catch(() => undefined);
+  }
+
+  private path({ jobUid, index, attempt }: LogTarget, stream: string): string {
+    return join(this.options.root, jobUid, `${index}-${attempt}.${stream}`);
+  }
+
+  private async append(jobUid: string, file: string, data: Buffer, offset: number): Promise<void> {
+    await mkdir(join(this.options.root, jobUid), { recursive: true, mode: 0o700 });
+    // Not 'a': a repeated offset overwrites. Not 'w': what is there stays.
+    const handle = await open(file, 'r+', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return open(file, 'w', 0o600);
+    });
+    try {
+      for (let written = 0; written < data.length;) written += (await handle.write(data, written, data.length - written, offset + written)).bytesWritten;
+    } finally {
+      await handle.close();
+    }
+    this.changes.emit(file);
+  }
+
+  private async newest({ jobUid, index }: LogSource): Promise<number | undefined> {
+    const names = await readdir(join(this.options.root, jobUid)).catch(() => []);
+    const attempts = names.map((name) => new RegExp(`^${index}-(\\d+)\\.`).exec(name)?.[1]).filter((n) => n !== undefined).map(Number);
+    return attempts.length === 0 ? undefined : Math.max(...attempts);
+  }
+}
+
+/** Copies from `offset` to the end; returns the new offset. A file that is not there is empty. */
+async function copy(file: string, offset: number, res: Parameters<Handler>[1]): Promise<number> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return offset;
+  let at = offset;
+  try {
+    for (const buffer = Buffer.alloc(READ_BYTES); ;) {
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
+      if (bytesRead === 0) return at;
+      at += bytesRead;
+      if (!res.write(Buffer.from(buffer.subarray(0, bytesRead))) && !(await drained(res))) return at;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where the last `lines` lines begin. A file is at most MAX_LOG_BYTES long. */
+async function tailOffset(file: string, lines: number): Promise<number> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return 0;
+  try {
+    const content = Buffer.alloc(MAX_LOG_BYTES);
+    const { bytesRead } = await handle.read(content, 0, MAX_LOG_BYTES, 0);
+    let at = content[bytesRead - 1] === 10 ? bytesRead - 1 : bytesRead;
+    if (lines === 0) return bytesRead;
+    for (let left = lines; left > 0 && at > 0; left -= 1) {
+      const newline = content.lastIndexOf(10, at - 1);
+      if (newline < 0) return 0;
+      at = newline;
+    }
+    return at === 0 ? 0 : at + 1;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What an agent says, applied: one frame at a time, alike messages together. An agent may speak only about leases that are bound to it;
+ * what is repeated, late or of another epoch changes nothing.
+ */
+import type { Accept, AgentMessage, AttemptReport, Finished, LogChunk } from '../../crds/agent-link';
+import type { Task, Usage } from '../../crds/task';
+import { assign } from './assign';
+import { conclude, type End } from './conclude';
+import type { GatewayContext } from './context';
+import { checkUnknown, late } from './late';
+import { splitLease, type Lease } from './leases';
+import { ProtocolError } from './link/protocol-error';
+import type { Progress } from './progress';
+
+export interface ReportsOptions {
+  context: GatewayContext;
+  progress: Progress;
+  /** The Task with this uid, as far as it is known. */
+  taskByUid: (uid: string) => Task | undefined;
+  /** Size of a data element; undefined: not there. */
+  elementBytes: (digest: string) => number | undefined;
+  /** The agent holds the image of an attempt that it has run. */
+  holdsImage: (agentId: string, jobUid: string) => void;
+  withdraw: (agentId: string, offer: string) => void;
+}
+
+export class Reports {
+  constructor(private readonly options: ReportsOptions) {}
+
+  /** Everything of a frame but hello, capacity and heartbeat. Resolves when it is durable. @throws ProtocolError */
+  apply(agentId: string, messages: readonly AgentMessage[]): void | Promise<void> {
+    const waits: Promise<unknown>[] = [];
+    const accepts: Accept[] = [];
+    const finished: Finished[] = [];
+    for (const message of messages) {
+      switch (message.type) {
+        case 'attempt':
+          this.attempt(agentId, message);
+          break;
+        case 'log': {
+          const written = this.log(agentId, message);
+          if (written) waits.push(written);
+          break;
+        }
+        case 'accept':
+          accepts.push(message);
+          break;
+        case 'decline':
+          this.options.context.market.decline(agentId, message.offer, message.leases, message.reason);
+          break;
+        case 'finished':
+          finished.push(message);
+          break;
+        case 'hello':
+        case 'capacity':
+        case 'heartbeat':
+          break;
+        default:
+          message satisfies never;
+      }
+    }
+    if (finished.length > 0) waits.push(this.finished(agentId, finished));
+    if (accepts.length > 0) waits.push(this.accept(agentId, accepts));
+    if (waits.length === 0) return undefined;
+    return Promise.all(waits).then(() => undefined);
+  }
+
+  /** All leases of an agent that is gone for good, or was not heard of for too long. */
+  async lost(agentId: string): Promise<void> {
+    const { context } = this.options;
+    const leases = context.leases.ofAgent(agentId).filter((lease) => lease.state === 'on');
+    await conclude(context, leases.map((lease) => lostEnd(lease)));
+  }
+
+  private async accept(agentId: string, accepts: readonly Accept[]): Promise<void> {
+    const { context, withdraw } = this.options;
+    const orphaned = await assign(context, agentId, accepts, (offer) => withdraw(agentId, offer));
+    await conclude(context, orphaned.map((lease) => lostEnd(lease)));
+  }
+
+  private attempt(agentId: string, report: AttemptReport): void {
+    const lease = this.find(agentId, report);
+    if (lease?.state === 'on') this.options.progress.report(lease, report);
+  }
+
+  private log(agentId: string, chunk: LogChunk): Promise<void> | undefined {
+    const lease = this.find(agentId, chunk);
+    if (!lease) return undefined;
+    return this.options.context.logs.write({ jobUid: lease.jobUid, index: lease.index, attempt: lease.number }, chunk);
+  }
+
+  private finished(agentId: string, reports: readonly Finished[]): Promise<unknown> {
+    const { context, taskByUid } = this.options;
+    const ends: End[] = [];
+    const waits: Promise<void>[] = [];
+    const seen = new Set<string>();
+    for (const report of reports) {
+      const lease = this.find(agentId, report);
+      if (lease?.ended) waits.push(lease.ended);
+      else if (lease && lease.state === 'on' && !seen.has(lease.id)) {
+        seen.add(lease.id);
+        ends.push(this.end(lease, report));
+        if (report.reason === 'Completed') this.options.holdsImage(agentId, lease.jobUid);
+      } else if (!lease && !context.leases.get(report.lease)) {
+        const task = checkUnknown(context, agentId, report, taskByUid(splitLease(report.lease).taskUid));
+        if (task) waits.push(late(context, agentId, this.checked(report), task));
+      }
+    }
+    return Promise.all([conclude(context, ends), ...waits]);
+  }
+
+  /**
+   * The lease, when it is on and of this epoch.
+   * @throws ProtocolError when it is another agent's
+   */
+  private find(agentId: string, { lease: id, epoch }: { lease: string; epoch: number }): Lease | undefined {
+    const { context, taskByUid } = this.options;
+    const lease = context.leases.get(id);
+    if (!lease) {
+      checkUnknown(context, agentId, { lease: id, epoch }, taskByUid(splitLease(id).taskUid));
+      return undefined;
+    }
+    if (lease.agentId !== agentId) throw new ProtocolError('ForeignLease', `lease: ${id} is not this agent's`);
+    // Only its hold is left of it (its Task is gone): the epoch that comes first counts.
+    if (lease.epoch === 0) lease.epoch = epoch;
+    return lease.epoch === epoch ? lease : undefined;
+  }
+
+  private end(lease: Lease, report: Finished): End {
+    const { reason, message, exitCode, usage, result } = this.checked(report);
+    return {
+      lease, reason, usage,
+      ...(message === undefined ? {} : { message }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(reason === 'Completed' ? { result: result ?? { files: [] } } : {}),
+    };
+  }
+
+  /** A result whose files are not here is none: the attempt is the agent's failure, and is tried again. */
+  private checked(report: Finished): Finished {
+    if (report.reason !== 'Completed' || !report.result) return report;
+    const broken = report.result.files.find((file) => this.options.elementBytes(file.element) !== file.bytes);
+    if (!broken) return report;
+    const { result: _result, ...rest } = report;
+    return { ...rest, reason: 'RuntimeError', message: `result file ${broken.path}: element ${broken.element} of ${broken.bytes} bytes was not uploaded` };
+  }
+}
+
+const lostEnd = (lease: Lease): End => {
+  const usage: { usage?: Usage } = lease.usage ? { usage: lease.usage } : {};
+  return { lease, reason: 'AgentLost', ...usage };
+};
