@@ -24,13 +24,17 @@ interface Files {
   memory: string;
   memoryPeak: string;
   pidsPeak: string;
+  pidsEvents: string;
 }
 
 /** Where the files of a cgroup path are, per version. */
 function filesOf(version: 1 | 2, path: string, root: string): Files {
   if (version === 2) {
     const file = (name: string): string => join(root, path, name);
-    return { cpu: file('cpu.stat'), io: file('io.stat'), memory: file('memory.current'), memoryPeak: file('memory.peak'), pidsPeak: file('pids.peak') };
+    return {
+      cpu: file('cpu.stat'), io: file('io.stat'), memory: file('memory.current'), memoryPeak: file('memory.peak'), pidsPeak: file('pids.peak'),
+      pidsEvents: file('pids.events'),
+    };
   }
   const file = (controller: string, name: string): string => join(root, controller, path, name);
   return {
@@ -39,6 +43,7 @@ function filesOf(version: 1 | 2, path: string, root: string): Files {
     memory: file('memory', 'memory.usage_in_bytes'),
     memoryPeak: file('memory', 'memory.max_usage_in_bytes'),
     pidsPeak: file('pids', 'pids.peak'),
+    pidsEvents: file('pids', 'pids.events'),
   };
 }
 
@@ -87,8 +92,8 @@ export class SlotCgroup {
   /** For the engine's CgroupParent. */
   readonly parent: string;
   private readonly path: string;
-  private readonly files: Record<keyof Files, KeptFile>;
-  private container: KeptFile | undefined;
+  private readonly files: Record<'cpu' | 'io' | 'memory' | 'memoryPeak' | 'pidsPeak', KeptFile>;
+  private container: { memory: KeptFile; pidsEvents: KeptFile } | undefined;
 
   constructor(private readonly version: 1 | 2, private readonly driver: CgroupDriver, agent: string, slot: number, private readonly root = CGROUP_ROOT) {
     if (driver === 'cgroupfs') {
@@ -124,9 +129,10 @@ export class SlotCgroup {
 
   /** From now on `memoryBytes` is that container's own. */
   attach(containerId: string): void {
-    this.container?.close();
+    this.closeContainer();
     const child = this.driver === 'cgroupfs' ? containerId : `docker-${containerId}.scope`;
-    this.container = new KeptFile(filesOf(this.version, `${this.path}/${child}`, this.root).memory);
+    const { memory, pidsEvents } = filesOf(this.version, `${this.path}/${child}`, this.root);
+    this.container = { memory: new KeptFile(memory), pidsEvents: new KeptFile(pidsEvents) };
   }
 
   /** Undefined when the host's cgroups cannot be read. A cgroup that does not exist yet has used nothing. */
@@ -140,7 +146,7 @@ export class SlotCgroup {
 
   /** What the container holds now; before and after it, what the slot still holds. */
   memoryBytes(): number | undefined {
-    return number(this.container?.read() ?? this.files.memory.read());
+    return number(this.container?.memory.read() ?? this.files.memory.read());
   }
 
   /** Most that the slot held since `reset`. */
@@ -153,9 +159,19 @@ export class SlotCgroup {
     return number(this.files.pidsPeak.read());
   }
 
+  /** True when the container was refused a process, as far as can be seen now. */
+  forkRefused(): boolean {
+    return Number(/^max (\d+)/m.exec(this.container?.pidsEvents.read() ?? '')?.[1] ?? 0) > 0;
+  }
+
   close(): void {
     for (const file of Object.values(this.files)) file.close();
-    this.container?.close();
+    this.closeContainer();
+  }
+
+  private closeContainer(): void {
+    this.container?.memory.close();
+    this.container?.pidsEvents.close();
     this.container = undefined;
   }
 

@@ -60,6 +60,9 @@ export interface ContainerPlace {
   labels: AttemptLabels;
 }
 
+/** The types of dockerode lack what API 1.41 added. */
+export type ContainerOptions = Docker.ContainerCreateOptions & { HostConfig: Docker.HostConfig & { CgroupnsMode: 'private' } };
+
 function environment(spec: AttemptSpec): string[] {
   const own = {
     GLEANER_INDEX: spec.index, GLEANER_COMPLETIONS: spec.completions, GLEANER_ATTEMPT: spec.attempt, GLEANER_JOB: spec.job,
@@ -71,7 +74,7 @@ function environment(spec: AttemptSpec): string[] {
   return [...all].map(([name, value]) => `${name}=${value}`);
 }
 
-export function containerOptions(spec: AttemptSpec, place: ContainerPlace): Docker.ContainerCreateOptions {
+export function containerOptions(spec: AttemptSpec, place: ContainerPlace): ContainerOptions {
   const { resources } = spec.program;
   const memory = Math.max(Math.ceil(resources.memoryBytes), LEAST_MEMORY_BYTES);
   const { uid, gid } = place.owner;

@@ -11,6 +11,7 @@ import Docker from 'dockerode';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 const PING_TIMEOUT_MS = 5000;
+const CALL_TIMEOUT_MS = 120_000;
 
 /** An answer of the engine with an HTTP status, as dockerode throws it. */
 export function statusOf(error: unknown): number | undefined {
@@ -31,7 +32,11 @@ export interface EngineOptions {
 }
 
 export class Engine {
-  readonly docker: Docker;
+  /** For calls that are answered soon. */
+  readonly calls: Docker;
+  /** For calls that last as long as a program runs. */
+  readonly streams: Docker;
+  private readonly pings: Docker;
   private readonly delay: (ms: number) => Promise<void>;
   private readonly listeners: ((up: boolean) => void)[] = [];
   private up = false;
@@ -41,7 +46,9 @@ export class Engine {
   losses = 0;
 
   constructor(options: EngineOptions) {
-    this.docker = new Docker({ socketPath: options.socket });
+    this.calls = new Docker({ socketPath: options.socket, timeout: CALL_TIMEOUT_MS });
+    this.streams = new Docker({ socketPath: options.socket });
+    this.pings = new Docker({ socketPath: options.socket, timeout: PING_TIMEOUT_MS });
     this.delay = options.delay ?? ((ms) => new Promise((resolve) => { setTimeout(resolve, ms).unref(); }));
   }
 
@@ -98,9 +105,10 @@ export class Engine {
     }
   }
 
+  /** False also for an engine that is there and hangs. */
   private async ping(): Promise<boolean> {
     try {
-      await this.docker.ping({ abortSignal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+      await this.pings.ping();
       return true;
     } catch {
       return false;

@@ -17,8 +17,8 @@ export interface Observed {
   memoryBytes: number;
   memoryPeakBytes: number | undefined;
   pids: number;
-  /** The init process included. */
-  pidsPeak: number | undefined;
+  /** It had as many processes as it may, or was refused one. */
+  pidsFull: boolean;
 }
 
 export interface Outcome {
@@ -35,10 +35,9 @@ export function outcomeOf(seen: Observed): Outcome {
   const memory = `the program needed more than resources.memory (${formatBytes(seen.memoryBytes)})`;
   const scratch = `the program filled resources.scratch (${formatBytes(seen.scratchBytes)})`;
   const pids = `the program reached resources.pids (${seen.pids} processes)`;
-  const pidsFull = seen.pidsPeak !== undefined && seen.pidsPeak > seen.pids;
   if (seen.stopped === 'TimedOut') {
     const late = `it was still running after timeout (${seen.timeoutMs / 1000} s)`;
-    return pidsFull ? { reason: 'PidsExceeded', message: `${pids}, and ${late}`, exitCode } : { reason: 'TimedOut', message: late, exitCode };
+    return seen.pidsFull ? { reason: 'PidsExceeded', message: `${pids}, and ${late}`, exitCode } : { reason: 'TimedOut', message: late, exitCode };
   }
   if (seen.stopped === 'ScratchExceeded') return { reason: 'ScratchExceeded', message: scratch, exitCode };
   if (seen.stopped) return { reason: seen.stopped, exitCode };
@@ -48,7 +47,7 @@ export function outcomeOf(seen: Observed): Outcome {
   if (seen.unseen) return { reason: 'RuntimeError', message: 'the container engine went away while the program ran' };
   if (seen.killedFromOutside) return { reason: 'RuntimeError', message: 'the container was killed from outside' };
   if (seen.scratchFull || exitCode === SIGXFSZ_EXIT) return { reason: 'ScratchExceeded', message: scratch, exitCode };
-  if (pidsFull) return { reason: 'PidsExceeded', message: pids, exitCode };
+  if (seen.pidsFull) return { reason: 'PidsExceeded', message: pids, exitCode };
   return { reason: 'NonZeroExit', message: `the program ended with exit code ${exitCode}${signalOf(exitCode)}`, exitCode };
 }
 

@@ -30,6 +30,7 @@ export interface Owner {
 export class Scratch {
   /** The folder that is /task. */
   readonly task: string;
+  onDispose: () => void = () => undefined;
 
   constructor(readonly folder: string, readonly kind: ScratchKind, readonly bytes: number) {
     this.task = join(folder, 'task');
@@ -46,6 +47,7 @@ export class Scratch {
   async dispose(): Promise<void> {
     if (this.kind === 'filesystem') await unmount(this.task);
     await rm(this.folder, { recursive: true, force: true });
+    this.onDispose();
   }
 }
 
@@ -85,6 +87,8 @@ export interface ScratchPoolOptions {
 
 export class ScratchPool {
   private readonly spare: { bytes: number; scratch: Promise<Scratch> }[] = [];
+  /** Folders that this process made. */
+  private readonly made = new Set<string>();
   private closed = false;
 
   constructor(private readonly options: ScratchPoolOptions) {}
@@ -93,7 +97,7 @@ export class ScratchPool {
   static async probe(base: string, owner: Owner): Promise<ScratchKind> {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'directory';
     try {
-      const scratch = await create(base, owner, 'filesystem', MIB);
+      const scratch = await create(join(base, randomBytes(9).toString('hex')), owner, 'filesystem', MIB);
       await scratch.dispose();
       return 'filesystem';
     } catch {
@@ -105,7 +109,16 @@ export class ScratchPool {
   async take(bytes: number): Promise<Scratch> {
     const at = this.spare.findIndex((spare) => spare.bytes === bytes);
     const [ready] = at >= 0 ? this.spare.splice(at, 1) : [];
-    return (await ready?.scratch.catch(() => undefined)) ?? create(this.options.base, this.options.owner, this.options.kind, bytes);
+    return (await ready?.scratch.catch(() => undefined)) ?? this.create(bytes);
+  }
+
+  private create(bytes: number): Promise<Scratch> {
+    const name = randomBytes(9).toString('hex');
+    this.made.add(name);
+    return create(join(this.options.base, name), this.options.owner, this.options.kind, bytes).then((scratch) => {
+      scratch.onDispose = () => this.made.delete(name);
+      return scratch;
+    });
   }
 
   /** Makes one ready for the next attempt of that size; called when an attempt is over. */
@@ -116,7 +129,7 @@ export class ScratchPool {
       if (stale < 0) return;
       for (const { scratch } of this.spare.splice(stale, 1)) void scratch.then((s) => s.dispose()).catch(() => undefined);
     }
-    const scratch = create(this.options.base, this.options.owner, this.options.kind, bytes);
+    const scratch = this.create(bytes);
     scratch.catch(() => undefined);
     this.spare.push({ bytes, scratch });
   }
@@ -128,10 +141,9 @@ export class ScratchPool {
 
   /** Removes what a former agent process left and nobody claims. `keep`: names of folders. */
   async sweep(keep: ReadonlySet<string>): Promise<void> {
-    const mine = new Set(await Promise.all(this.spare.map(({ scratch }) => scratch.then((s) => basename(s.folder), () => ''))));
     const mounts = await mountPoints();
     for (const name of await readdir(this.options.base).catch((): string[] => [])) {
-      if (keep.has(name) || mine.has(name)) continue;
+      if (keep.has(name) || this.made.has(name)) continue;
       const folder = join(this.options.base, name);
       await new Scratch(folder, mounts.has(join(folder, 'task')) ? 'filesystem' : 'directory', 0).dispose().catch(() => undefined);
     }
@@ -148,8 +160,8 @@ async function mountPoints(): Promise<Set<string>> {
   return new Set(table.split('\n').map((line) => line.split(' ')[4] ?? ''));
 }
 
-async function create(base: string, owner: Owner, kind: ScratchKind, bytes: number): Promise<Scratch> {
-  const scratch = new Scratch(join(base, randomBytes(9).toString('hex')), kind, bytes);
+async function create(folder: string, owner: Owner, kind: ScratchKind, bytes: number): Promise<Scratch> {
+  const scratch = new Scratch(folder, kind, bytes);
   await mkdir(scratch.task, { recursive: true, mode: 0o755 });
   try {
     if (kind === 'filesystem') await mountNew(scratch, owner);

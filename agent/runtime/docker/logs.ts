@@ -1,0 +1,58 @@
+/** Takes a container's output apart into its two streams, each bounded. */
+import type Docker from 'dockerode';
+import { Writable } from 'node:stream';
+import { HeadTail } from '../head-tail';
+import type { AttemptEvents, LogBytes } from '../runtime';
+
+const STREAMS = ['stdout', 'stderr'] as const;
+
+export class LogPump {
+  private bounds: Partial<Record<(typeof STREAMS)[number], HeadTail>> = {};
+  private source: NodeJS.ReadableStream | undefined;
+  private over: Promise<void> = Promise.resolve();
+
+  /** `sent`: bytes of each head that went out before, by another process or from a stream that broke. */
+  constructor(private readonly docker: Docker, private readonly log: AttemptEvents['log'], private readonly sent: LogBytes = { stdout: 0, stderr: 0 }) {}
+
+  /** Reads from here on; a stream that was read before is given up, and the new one is taken to begin anew. */
+  follow(source: NodeJS.ReadableStream): void {
+    this.abandon();
+    this.source = source;
+    const sinks = STREAMS.map((name) => {
+      const bound = new HeadTail((offset, data) => {
+        const end = offset + data.length;
+        if (end <= this.sent[name]) return;
+        const known = Math.max(0, this.sent[name] - offset);
+        this.sent[name] = end;
+        this.log(name, offset + known, data.subarray(known));
+      });
+      this.bounds[name] = bound;
+      return new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          bound.write(chunk);
+          done();
+        },
+      });
+    });
+    const [stdout, stderr] = sinks;
+    if (stdout && stderr) this.docker.modem.demuxStream(source, stdout, stderr);
+    this.over = new Promise((resolve) => {
+      for (const event of ['end', 'close', 'error']) source.once(event, () => resolve());
+    });
+  }
+
+  /** After the container ended: waits for the rest of the output, at most so long, and sends the tails. */
+  async finish(atMostMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.over, new Promise((resolve) => { timer = setTimeout(resolve, atMostMs); })]);
+    clearTimeout(timer);
+    for (const bound of Object.values(this.bounds)) bound.end();
+    this.bounds = {};
+    this.abandon();
+  }
+
+  private abandon(): void {
+    (this.source as (NodeJS.ReadableStream & { destroy?: () => void }) | undefined)?.destroy?.();
+    this.source = undefined;
+  }
+}
