@@ -49,6 +49,6 @@ describe('HttpConnection', () => {
     await expect(connection.request('GET', '/')).rejects.toThrow('one request at a time');
     await first;
     connection.close();
-    await expect(connection.request('GET', '/')).rejects.toThrow();
+    await expect(connection.request('GET', '/')).rejects.toThrow('connection closed');
   });
 });

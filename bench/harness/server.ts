@@ -10,7 +10,7 @@ import { type Endpoint, HttpConnection } from './http-connection';
 import { cpuSeconds, memory } from './proc';
 import { readProfile, selfTimes } from './profile';
 
-const ROOT = join(__dirname, '..', '..', '..', '..');
+export const ROOT = join(__dirname, '..', '..', '..', '..');
 const GLEANER = join(ROOT, 'bin', 'gleaner');
 export const API = '/apis/gleaner.dev/v1alpha1';
 export const JOBS = `${API}/namespaces/default/jobs`;
@@ -25,8 +25,8 @@ export class Server {
     private readonly profileDir: string | undefined,
   ) {}
 
-  /** @param args further flags of `gleaner server` */
-  static async start(context: Context, name: string, args: string[] = []): Promise<Server> {
+  /** @param args further flags @param command what to run instead of `gleaner server` */
+  static async start(context: Context, name: string, args: string[] = [], command: string[] = ['server']): Promise<Server> {
     const dataDir = join(context.dir, name);
     const profileDir = context.profile ? join(context.dir, `${name}-profile`) : undefined;
     if (profileDir !== undefined) mkdirSync(profileDir);
@@ -35,7 +35,7 @@ export class Server {
       command: process.execPath,
       args: [
         ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--cpu-prof-interval=500']),
-        GLEANER, 'server', '--data', dataDir, '--port', '0', ...args,
+        GLEANER, ...command, '--data', dataDir, '--port', '0', ...args,
       ],
       ready: /^ready:.*$/m,
       readyTimeoutMs: 60_000,

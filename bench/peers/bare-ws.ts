@@ -43,9 +43,9 @@ async function connect(args: { port: number; ca: string; count: number; beatMs: 
 }
 
 export const bareWsOperations = {
-  listen: (_: object) => listen(),
+  listen,
   connect,
-  beating: (_: object) => Promise.resolve({ connections: lastSeen.size }),
+  beating: () => Promise.resolve({ connections: lastSeen.size }),
 };
 export type BareWsOperations = typeof bareWsOperations;
 

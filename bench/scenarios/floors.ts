@@ -59,14 +59,14 @@ export async function bareBeats(context: Context, shape: { count: number; beatMs
   const server = startWorker<BareWsOperations>(children, logDir, file);
   const clients = startWorker<BareWsOperations>(children, logDir, file);
   try {
-    const { port, ca } = await server.call('listen', {}, 10_000);
+    const { port, ca } = await server.call('listen', undefined, 10_000);
     const before = memory(server.pid).rssBytes;
     await clients.call('connect', { port, ca, count: shape.count, beatMs: shape.beatMs }, 300_000);
     await sleep(shape.settleMs);
     const meter = startCpuMeter(server.pid);
     await sleep(shape.measureMs);
     const cpu = meter();
-    const { connections } = await server.call('beating', {}, 10_000);
+    const { connections } = await server.call('beating', undefined, 10_000);
     if (connections !== shape.count) throw new Error(`bare WebSocket server: ${connections} of ${shape.count} connections beat`);
     return { cpuShare: cpu.share, bytesPerConnection: (memory(server.pid).rssBytes - before) / shape.count };
   } finally {
