@@ -55,12 +55,12 @@ export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 
 export interface WatchEvent<T extends KubeObject = KubeObject> {
   type: WatchEventType;
-  /** DELETED carries the last state with the resourceVersion of the deletion. BOOKMARK: only kind, apiVersion, metadata.resourceVersion. */
+  /** DELETED carries the last state with the resourceVersion of the deletion; of an object that left the selection, its new state. BOOKMARK: only kind, apiVersion, metadata.resourceVersion. */
   object: T;
 }
 
 export interface WatchOptions extends Selection {
-  /** Events after this revision; absent or '0': first ADDED for everything that is there, then events. */
+  /** Events after this revision; absent or '0': first ADDED for everything that is there, then events. Never delivered from within `watch()`. */
   resourceVersion?: string;
   /** A BOOKMARK about once a minute, and (with no resourceVersion) one after the initial ADDED events. */
   bookmarks?: boolean;
@@ -103,7 +103,10 @@ export interface ObjectStore {
   list<T extends KubeObject>(resource: ResourceName, options?: ListOptions): Promise<ListResult<T>>;
   /** @throws StoreError Expired when the revision is compacted, FutureVersion when it is ahead. */
   watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch;
-  /** `metadata.name` or `generateName` must be set. @throws StoreError AlreadyExists */
+  /**
+   * `metadata.name` or `generateName` must be set, `resourceVersion` must not. With a status subresource the status is dropped:
+   * `updateStatus` sets it. @throws StoreError AlreadyExists, Invalid
+   */
   create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;
   /** @throws StoreError NotFound, Conflict */
   update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T>;

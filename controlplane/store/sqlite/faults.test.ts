@@ -1,4 +1,4 @@
-/** What happens when the commit fails for real, and when callers misbehave. */
+/** What happens when the commit fails for real, when callers misbehave, and what watchers get then. */
 import type { Database } from 'better-sqlite3';
 import { Collector, expectRefusal, job, JOBS, map, MAPS, type ConfigMap } from '../conformance/support';
 import { StoreFolder } from './test-support';
@@ -139,6 +139,15 @@ test('closing the store ends every watch', async () => {
   folder.store.close();
   expect(seen.ends).toEqual([undefined]);
   expect(folder.store.stats().watchers).toBe(0);
+});
+
+test('bookmarks come again and again, and carry the newest revision', async () => {
+  folder = await StoreFolder.open({ bookmarkIntervalMs: 2 });
+  const made = await folder.store.create(MAPS, map('a'));
+  const seen = new Collector().start(folder.store, JOBS, { resourceVersion: folder.store.revision, bookmarks: true });
+  expect(await seen.take(2)).toEqual(['BOOKMARK', 'BOOKMARK']);
+  expect(seen.events[1].object.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
+  seen.stop();
 });
 
 test('a handler that writes from within a delivery sees its write in the next commit', async () => {
