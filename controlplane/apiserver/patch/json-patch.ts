@@ -15,9 +15,9 @@ export function jsonPatch(target: object, patch: unknown): unknown {
   try {
     return applyPatch(structuredClone(target), patch as Operation[], true, true, true).newDocument;
   } catch (error) {
-    if (!(error instanceof JsonPatchError)) throw error;
-    const at = error.index === undefined ? '' : `json patch operation ${error.index}: `;
-    const why = error.message.split('\n')[0];
+    // The library throws plain errors too, for `__proto__` in a path; whatever it throws is about the patch.
+    const at = error instanceof JsonPatchError && error.index !== undefined ? `json patch operation ${error.index}: ` : '';
+    const why = (error as Error).message.split('\n')[0];
     throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${at}${why}`, {});
   }
 }

@@ -19,9 +19,9 @@ export function compileJsonPath(path: string): JsonPath {
 function parse(path: string): Step[] {
   const text = path.replace(/^\$/, '').replace(/^(?=[^.[])/, '.');
   const steps: Step[] = [];
-  STEP.lastIndex = 0;
-  while (STEP.lastIndex < text.length) {
-    const match = STEP.exec(text);
+  const step = new RegExp(STEP); // Filters are parsed in between: each text needs a position of its own.
+  while (step.lastIndex < text.length) {
+    const match = step.exec(text);
     if (!match) throw new Error(`JSONPath ${JSON.stringify(path)} is not understood`);
     const [, dotted, single, double, index, all, where, operator, value] = match;
     const key = dotted ?? single ?? double;

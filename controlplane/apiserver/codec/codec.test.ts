@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+
+import { Encoder } from './encode';
+import { MAX_DEPTH, parseJson } from './json';
+import { parseProtobuf } from './protobuf';
+import { parseYaml } from './yaml';
+
+describe('JSON', () => {
+  test.each([
+    ['{"a":1,"a":2}', ['a']],
+    ['{"spec":{"x":1,"y":{"z":1,"z":2},"x":3}}', ['spec.y.z', 'spec.x']],
+    ['{"l":[{"a":1},{"b":1,"b":2}],"m":[[1],[{"c":1,"c":1}]]}', ['l[1].b', 'm[1][0].c']],
+    ['{"a":"{\\"x\\":1,\\"x\\":2}","b":["x","x"]}', []],
+    ['{"\\u0061":1,"a":2}', ['a']],
+    ['{"a":{"b":1},"c":{"b":1}}', []],
+  ])('duplicates of %s', (text, expected) => {
+    expect(parseJson(text).duplicates).toEqual(expected);
+  });
+
+  test('gives what JSON.parse gives, and no duplicates, for anything that JSON.stringify writes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const text = JSON.stringify(value);
+        expect(parseJson(text)).toEqual({ value: JSON.parse(text), duplicates: [] });
+      }),
+    );
+  });
+
+  test('any text ends in a value or a refusal', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[{}[\]",:\\a1 ]*$/), (text) => {
+        let parsed: unknown;
+        try {
+          parsed = JSON.parse(text);
+        } catch {
+          expect(() => parseJson(text)).toThrow('not valid JSON');
+          return;
+        }
+        expect(parseJson(text).value).toEqual(parsed);
+      }),
+    );
+  });
+
+  test('bounds nesting', () => {
+    expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).duplicates).toEqual([]);
+    expect(() => parseJson('['.repeat(MAX_DEPTH + 1))).toThrow('nested more than 64');
+  });
+
+  test('__proto__ is a field like any other, or refused where it is not wanted', () => {
+    const { value } = parseJson('{"spec":{"__proto__":{"polluted":true}}}') as { value: { spec: { polluted?: boolean } } };
+    expect(value.spec.polluted).toBeUndefined();
+    expect(Object.keys(value.spec)).toEqual(['__proto__']);
+    expect(() => parseJson('{"spec":{"__proto__":{}}}', 'refuse')).toThrow('unknown field "spec.__proto__"');
+    expect(() => parseJson('{"\\u005f_proto__":{}}', 'refuse')).toThrow('unknown field "__proto__"');
+  });
+});
+
+describe('YAML', () => {
+  test('values, duplicates by path', () => {
+    expect(parseYaml('a: {b: 1, c: ["x", {d: true, d: no}]}\ne: 2026-01-01\n')).toEqual({
+      value: { a: { b: 1, c: ['x', { d: 'no' }] }, e: '2026-01-01' },
+      duplicates: ['a.c[1].d'],
+    });
+  });
+
+  test.each([
+    ['a: [', 'not valid YAML'],
+    ['a: !!js/function x', 'not valid YAML'],
+    ['--- 1\n--- 2\n', 'multiple documents'],
+    [`a: ${'['.repeat(200)}${']'.repeat(200)}`, 'nested more than 64'],
+  ])('refuses %j', (text, words) => {
+    expect(() => parseYaml(text)).toThrow(words);
+  });
+
+  test('refuses a bomb of aliases', () => {
+    const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
+    for (let level = 1; level < 9; level++) lines.push(`a${level}: &a${level} [${Array(9).fill(`*a${level - 1}`).join(', ')}]`);
+    expect(() => parseYaml(lines.join('\n'))).toThrow('Excessive alias count');
+  });
+});
+
+/** Just enough of an encoder to say what a Go client sends. */
+const bytesField = (number: number, value: string | Buffer): Buffer => {
+  const body = Buffer.from(value);
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(body.length)]), body]);
+};
+const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
+const intField = (number: number, value: number): Buffer => Buffer.from([number << 3, ...varint(value)]);
+const envelope = (apiVersion: string, kind: string, raw: Buffer): Buffer =>
+  Buffer.concat([Buffer.from('k8s\0'), bytesField(1, Buffer.concat([bytesField(1, apiVersion), bytesField(2, kind)])), bytesField(2, raw)]);
+
+describe('protobuf', () => {
+  test('a Secret with labels, data and a time', () => {
+    const entry = (key: string, value: string): Buffer => Buffer.concat([bytesField(1, key), bytesField(2, value)]);
+    const metadata = Buffer.concat([bytesField(1, 'login'), bytesField(3, ''), bytesField(8, intField(1, 1_700_000_000)), bytesField(11, entry('a', 'b'))]);
+    const body = envelope('v1', 'Secret', Buffer.concat([bytesField(1, metadata), bytesField(2, entry('password', 'hunter2')), bytesField(3, 'Opaque'), intField(5, 1)]));
+    expect(parseProtobuf(body).value).toEqual({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'login', creationTimestamp: '2023-11-14T22:13:20Z', labels: { a: 'b' } },
+      data: { password: Buffer.from('hunter2').toString('base64') },
+      type: 'Opaque',
+      immutable: true,
+    });
+  });
+
+  test('DeleteOptions', () => {
+    const raw = Buffer.concat([intField(1, 0), bytesField(2, bytesField(1, 'some-uid')), bytesField(4, 'Foreground'), bytesField(5, 'All')]);
+    expect(parseProtobuf(envelope('v1', 'DeleteOptions', raw)).value).toEqual({
+      apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid: 'some-uid' }, propagationPolicy: 'Foreground', dryRun: ['All'],
+    });
+  });
+
+  test.each([
+    [Buffer.from('{}'), 'does not begin with'],
+    [envelope('v1', 'Pod', Buffer.alloc(0)), 'kind "Pod" cannot be sent in protobuf'],
+    [envelope('v1', 'constructor', Buffer.alloc(0)), 'kind "constructor" cannot be sent'],
+    [envelope('v1', 'Secret', Buffer.from([0x0a, 0x7f])), 'ends in the middle of a field'],
+    [envelope('v1', 'Secret', Buffer.from([0x08, 0xff])), 'ends in the middle of a number'],
+    [envelope('v1', 'Secret', Buffer.from([0x0b])), 'wire type 3'],
+  ])('refuses broken bodies (%#)', (body, words) => {
+    expect(() => parseProtobuf(body)).toThrow(words);
+  });
+
+  test('any bytes end in a value or a refusal', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          expect(parseProtobuf(envelope('v1', 'Event', Buffer.from(bytes))).value).toMatchObject({ kind: 'Event' });
+        } catch (error) {
+          expect((error as Error).name).toBe('ApiError');
+        }
+      }),
+    );
+  });
+});
+
+test('the encoder takes what the store keeps, and remembers what many watchers get', () => {
+  const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'a' } };
+  let asked = 0;
+  const encoder = new Encoder({ encoded: () => (asked++, Buffer.from('kept')) });
+  expect(encoder.encode(object)).toBe('kept');
+  expect([encoder.encodeShared(object), encoder.encodeShared(object), encoder.encodeShared(object)]).toEqual(['kept', 'kept', 'kept']);
+  expect(asked).toBe(2);
+  expect(new Encoder({}).encode(object)).toBe(JSON.stringify(object));
+});

@@ -1,0 +1,84 @@
+import { ApiError } from '../http/errors';
+import { jsonPatch } from './json-patch';
+import { mergePatch } from './merge';
+import { strategicMergePatch } from './strategic';
+
+// The examples of RFC 7386, appendix A.
+test.each([
+  [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
+  [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
+  [{ a: 'b' }, { a: null }, {}],
+  [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
+  [{ a: ['b'] }, { a: 'c' }, { a: 'c' }],
+  [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
+  [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+  [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
+  [['a', 'b'], ['c', 'd'], ['c', 'd']],
+  [{ a: 'b' }, ['c'], ['c']],
+  [{ a: 'foo' }, null, null],
+  [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+  [[1, 2], { a: 'b', c: null }, { a: 'b' }],
+  [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+])('merge %j with %j', (target, patch, expected) => {
+  const before = JSON.stringify(target);
+  expect(mergePatch(target, patch)).toEqual(expected);
+  expect(JSON.stringify(target)).toBe(before);
+});
+
+describe('json patch', () => {
+  test('changes a copy', () => {
+    const target = { a: { b: [1, 2] } };
+    expect(jsonPatch(target, [{ op: 'add', path: '/a/b/1', value: 9 }, { op: 'remove', path: '/a/b/0' }, { op: 'test', path: '/a/b/0', value: 9 }])).toEqual({ a: { b: [9, 2] } });
+    expect(target).toEqual({ a: { b: [1, 2] } });
+  });
+
+  test.each([
+    [{ op: 'add' }, 400],
+    [[{ op: 'test', path: '/a', value: 2 }], 422],
+    [[{ op: 'remove', path: '/nope' }], 422],
+    [[{ op: 'replace', path: '/nope/x', value: 1 }], 422],
+    [[{ op: 'sing', path: '/a' }], 422],
+    [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422],
+    [['add'], 422],
+  ])('refuses %j with %d', (patch, code) => {
+    let thrown: unknown;
+    try {
+      jsonPatch({ a: 1 }, patch);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ApiError);
+    expect((thrown as ApiError).status.code).toBe(code);
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
+});
+
+describe('strategic merge patch', () => {
+  const target = {
+    metadata: { finalizers: ['a/x', 'b/x'], ownerReferences: [{ uid: '1', name: 'one' }, { uid: '2', name: 'two' }], labels: { a: '1', b: '2' } },
+    data: { k: 'v', l: 'w' },
+  };
+
+  test.each([
+    [{ data: { k: null, m: 'x' } }, { data: { l: 'w', m: 'x' } }],
+    [{ data: { $patch: 'replace', z: '1' } }, { data: { z: '1' } }],
+    [{ data: { $retainKeys: ['k'], k: 'new' } }, { data: { k: 'new' } }],
+    [{ metadata: { finalizers: ['c/x', 'a/x'] } }, { metadata: { ...target.metadata, finalizers: ['a/x', 'b/x', 'c/x'] } }],
+    [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['a/x'] } }, { metadata: { ...target.metadata, finalizers: ['b/x'] } }],
+    [{ metadata: { '$setElementOrder/finalizers': ['b/x', 'a/x'], labels: { a: null } } }, { metadata: { ...target.metadata, labels: { b: '2' } } }],
+    [
+      { metadata: { ownerReferences: [{ uid: '2', $patch: 'delete' }, { uid: '1', controller: true }, { uid: '3', name: 'three' }] } },
+      { metadata: { ...target.metadata, ownerReferences: [{ uid: '1', name: 'one', controller: true }, { uid: '3', name: 'three' }] } },
+    ],
+  ])('%# %j', (patch, changed) => {
+    const before = JSON.stringify(target);
+    expect(strategicMergePatch(target, patch)).toEqual({ ...target, ...changed });
+    expect(JSON.stringify(target)).toBe(before);
+  });
+
+  test('refuses what makes no sense', () => {
+    expect(() => strategicMergePatch(target, { data: { $patch: 'sing' } })).toThrow('unknown directive');
+    expect(() => strategicMergePatch(target, { metadata: { ownerReferences: [{ name: 'x' }] } })).toThrow('has no uid');
+    expect(() => strategicMergePatch(target, [])).toThrow('must be an object');
+  });
+});

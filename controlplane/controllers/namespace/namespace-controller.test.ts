@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { KubeObject } from '../../../crds/meta';
+import { openDatabase, type OpenedDatabase } from '../../db/open';
+import { SqliteObjectStore } from '../../store/sqlite/sqlite-store';
+import { ensureNamespace, NamespaceController } from './namespace-controller';
+
+let dir: string;
+let database: OpenedDatabase;
+let store: SqliteObjectStore;
+let controller: NamespaceController;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'gleaner-ns-'));
+  database = await openDatabase(join(dir, 'gleaner.db'));
+  store = new SqliteObjectStore(database);
+  controller = new NamespaceController({ store, resources: () => ['configmaps', 'secrets'] });
+  await ensureNamespace(store, 'lab');
+});
+afterEach(async () => {
+  await controller.stop();
+  store.close();
+  await database.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const put = (name: string, finalizers: string[] = []): Promise<KubeObject> =>
+  store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'lab', ...(finalizers.length > 0 && { finalizers }) } });
+
+type Namespace = KubeObject & { status?: { phase?: string; conditions?: { message: string }[] } };
+const namespace = (): Promise<Namespace | undefined> => store.get<Namespace>('namespaces', '', 'lab');
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 500 && !(await condition()); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await condition()).toBe(true);
+}
+
+test('ensureNamespace makes it once, active and selectable by name', async () => {
+  await ensureNamespace(store, 'lab');
+  expect(await namespace()).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': 'lab' }, generation: 1 }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+});
+
+test('a namespace that is deleted takes its content along, in batches', async () => {
+  await Promise.all(Array.from({ length: 1200 }, (_, index) => put(`c-${index}`)));
+  await store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'other' } });
+  await controller.start();
+  expect(await store.delete('namespaces', '', 'lab')).toMatchObject({ gone: false });
+  await until(async () => (await namespace()) === undefined);
+  expect((await store.list('configmaps')).items.map(({ metadata }) => metadata.name)).toEqual(['mine']);
+});
+
+test('waits for finalizers and says what is left; works on what was deleted before it started', async () => {
+  const held = await put('held', ['example.com/x']);
+  await store.delete('namespaces', '', 'lab');
+  await controller.start();
+  await until(async () => (await namespace())?.status?.phase === 'Terminating');
+  expect((await namespace())?.status?.conditions?.[0].message).toBe('still there: 1 configmaps');
+  const current = await store.get('configmaps', 'lab', 'held');
+  expect(current?.metadata.deletionTimestamp).toBeDefined();
+  await store.update('configmaps', { ...held, metadata: { ...held.metadata, resourceVersion: undefined, finalizers: [] } });
+  await until(async () => (await namespace()) === undefined);
+});
+
+test('a namespace without a phase becomes active', async () => {
+  await store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bare' } });
+  await controller.start();
+  await until(async () => (await store.get<Namespace>('namespaces', '', 'bare'))?.status?.phase === 'Active');
+});
