@@ -133,6 +133,8 @@ export interface Ledger {
   openHold(key: string): OpenHold | undefined;
   openHolds(): Iterable<OpenHold>;
   balances(): AccountBalance[];
+  /** All 0 for an account that nothing was posted to yet. */
+  balance(account: string): AccountBalance;
   /** Credit limit per issuer namespace (≥ 0), set from Account objects; kept, so that it holds again after a restart. In force at once. */
   setCreditLimit(namespace: string, limitMicro: bigint): Promise<void>;
   /** @param job name or uid of a Job */

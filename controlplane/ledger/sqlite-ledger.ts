@@ -118,6 +118,11 @@ export class SqliteLedger implements Ledger {
     return [...this.book.balances].map(([account, { balance, lifetime }]) => ({ account, balanceMicro: balance, lifetimeMicro: lifetime }));
   }
 
+  balance(account: string): AccountBalance {
+    const { balance, lifetime } = this.book.balances.get(account) ?? { balance: 0n, lifetime: 0n };
+    return { account, balanceMicro: balance, lifetimeMicro: lifetime };
+  }
+
   async statement(namespace: string, job?: string): Promise<Statement> {
     checkNamespace('namespace', namespace);
     await this.decide(() => undefined);
