@@ -15,7 +15,7 @@
 import { formatCredits, parseCredits } from '../../../crds/credits';
 import { getCondition, isConditionTrue, rfc3339, setCondition } from '../../../crds/conditions';
 import { humanDuration, parseDuration } from '../../../crds/duration';
-import type { Job, JobPhase, JobStatus } from '../../../crds/job';
+import type { Job, JobCost, JobPhase, JobStatus } from '../../../crds/job';
 import type { Condition } from '../../../crds/meta';
 import { isDeleting } from '../../../crds/status';
 import type { Task } from '../../../crds/task';
@@ -46,8 +46,10 @@ export type JobStep =
 
 export interface JobPlan {
   status: JobStatus;
-  /** The status differs in more than numbers, or room depends on it: to be written without delay. */
+  /** The status says more than other numbers, or room depends on it: to be written without delay. */
   urgent: boolean;
+  /** There is more to do as soon as this status is durable. */
+  again: boolean;
   steps: JobStep[];
   requeueAfterMs?: number;
 }
@@ -88,12 +90,19 @@ export function planJob(facts: JobFacts): JobPlan {
     }
   }
   const plan: JobPlan = {
-    status, steps, urgent: foldFirst || phase !== before.phase || conditions !== before.conditions || before.observedGeneration !== status.observedGeneration,
+    status,
+    steps,
+    urgent: foldFirst || phaseIsNews(before.phase, phase) || conditions !== before.conditions || before.observedGeneration !== status.observedGeneration,
+    again: foldFirst || (verdict !== undefined && (tally.open > 0 || job.spec.ttlAfterFinished !== undefined)),
   };
   const wait = over ? ttlLeftMs(job, now) : deadlineLeftMs(job, now);
   if (Number.isFinite(wait)) plan.requeueAfterMs = Math.max(1, wait);
   return plan;
 }
+
+/** That a Job began to run can wait a moment: a short one is over by then, and one write is saved. */
+const phaseIsNews = (before: JobPhase | undefined, phase: JobPhase): boolean =>
+  before !== phase && !(before === 'Pending' && phase === 'Running');
 
 /** Whether the Job is over, and how. */
 function judge({ job, tally, now }: JobFacts): Verdict {
@@ -168,30 +177,44 @@ function nextPhase({ job, tally }: JobFacts, verdict: Verdict, finished: boolean
 }
 
 function nextStatus(facts: JobFacts, phase: JobPhase, conditions: Condition[] | undefined, over: boolean, ends: boolean): JobStatus {
-  const { job, tally, now, chargedMicro, heldMicro, finishAt } = facts;
+  const { job, tally, now, finishAt } = facts;
+  const { metadata } = job;
   const before = job.status ?? {};
-  const { completions: _c, estimatedFinish: _e, ...kept } = before;
-  const cost = { charged: formatCredits(chargedMicro), held: formatCredits(heldMicro) };
   const startTime = before.startTime ?? (tally.firstLeasedAt && rfc3339(new Date(tally.firstLeasedAt)));
-  const base: JobStatus = { ...kept, phase, completions: tally.total, active: tally.running, cost, ...(conditions && { conditions }) };
-  if (startTime) base.startTime = startTime;
-  if (job.metadata.generation !== undefined) base.observedGeneration = job.metadata.generation;
-  if (over && !ends) return base;
-  base.succeeded = tally.succeeded.count;
-  base.failed = tally.failed.count;
-  base.completionsText = `${tally.succeeded.count}/${tally.total}`;
-  base.completedIndexes = tally.completedIndexes;
-  base.failedIndexes = tally.failedIndexes;
-  const need = needed(job, tally.total);
-  base.progress = phase === 'Complete' ? 1 : Math.round(Math.min(1, (tally.succeeded.count + tally.runningProgress) / Math.max(1, need)) * 10_000) / 10_000;
+  const status: JobStatus = over && !ends ? { ...before } : {
+    succeeded: tally.succeeded.count,
+    failed: tally.failed.count,
+    completionsText: `${tally.succeeded.count}/${tally.total}`,
+    completedIndexes: tally.completedIndexes,
+    failedIndexes: tally.failedIndexes,
+    progress: phase === 'Complete' ? 1 : progress(job, tally),
+  };
+  status.phase = phase;
+  status.completions = tally.total;
+  status.active = tally.running;
+  status.cost = cost(facts);
+  if (conditions) status.conditions = conditions;
+  if (startTime) status.startTime = startTime;
+  if (metadata.generation !== undefined) status.observedGeneration = metadata.generation;
   if (ends) {
-    base.completionTime = rfc3339(new Date(now));
-    base.results = { url: `/results/${job.metadata.namespace}/${job.metadata.name}` };
+    status.completionTime = rfc3339(new Date(now));
+    status.results = { url: `/results/${metadata.namespace}/${metadata.name}` };
   } else if (phase === 'Running' && finishAt !== undefined) {
-    base.estimatedFinish = rfc3339(new Date(Math.min(finishAt, MAX_TIME)));
+    status.estimatedFinish = rfc3339(new Date(Math.min(finishAt, MAX_TIME)));
   }
-  return base;
+  return status;
 }
+
+/** 0 … 1: what succeeded and what runs, of what is needed; four places, so that it does not change all the time. */
+function progress(job: Job, tally: Tally): number {
+  const done = (tally.succeeded.count + tally.runningProgress) / Math.max(1, needed(job, tally.total));
+  return Math.round(Math.min(1, done) * 10_000) / 10_000;
+}
+
+const NO_COST = { charged: formatCredits(0n), held: formatCredits(0n) };
+
+const cost = ({ chargedMicro, heldMicro }: JobFacts): JobCost => (
+  chargedMicro === 0n && heldMicro === 0n ? NO_COST : { charged: formatCredits(chargedMicro), held: formatCredits(heldMicro) });
 
 /** Year 9999: the last that RFC 3339 can write. */
 const MAX_TIME = Date.UTC(9999, 11, 31);

@@ -162,8 +162,8 @@ export class JobController {
         model.job = written;
         model.writtenAt = now;
         recordTransitions(this.options.events, job, written);
-        // The next step may have waited for this status: room for new Tasks, or the cancelling of the rest.
-        if (plan.urgent) this.controller.queue.add(key);
+        if (plan.again) this.controller.queue.add(key);
+        else if (isFinished(written)) this.models.delete(tally.jobUid);
       }
       if (conflict) {
         model.stale = true;
@@ -240,9 +240,9 @@ const namesIn = (reflector: Reflector<Runtime> | Reflector<RateTier>): { has(nam
   names: () => [...reflector.keys()],
 });
 
-/** An estimate that moves is not worth a write of its own. */
-function sameButEstimate(next: JobStatus, before: JobStatus | undefined): boolean {
-  const { estimatedFinish: _next, ...a } = next;
-  const { estimatedFinish: _before, ...b } = before ?? {};
-  return (next.estimatedFinish === undefined) === (before?.estimatedFinish === undefined) && isDeepStrictEqual(a, b);
+/** An estimate that moves is not worth a write of its own; that there is one is. */
+function sameButEstimate(next: JobStatus, before: JobStatus = {}): boolean {
+  const keys = Object.keys(next) as (keyof JobStatus)[];
+  return keys.length === Object.keys(before).length
+    && keys.every((key) => next[key] === before[key] || key === 'estimatedFinish' || isDeepStrictEqual(next[key], before[key]));
 }

@@ -86,7 +86,12 @@ export const nextAttemptNumber = (status: TaskStatus | undefined): number => (st
 
 const isTerminalPhase = (status: TaskStatus | undefined): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled';
-const iso = (ms: number): string => new Date(ms).toISOString();
+/** Many reports arrive in one millisecond, and writing a time takes longer than all else here. */
+let written = { ms: 0, text: '1970-01-01T00:00:00.000Z' };
+function iso(ms: number): string {
+  if (ms !== written.ms) written = { ms, text: new Date(ms).toISOString() };
+  return written.text;
+}
 const isOpen = (attempt: Attempt): boolean => attempt.phase !== 'Ended';
 
 /**
