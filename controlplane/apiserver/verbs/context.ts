@@ -11,6 +11,7 @@ import { fromStoreError, notFound, type ApiError } from '../http/errors';
 import type { ApiMetrics } from '../metrics';
 import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
+import type { KeyedLocks } from './locks';
 
 /** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
 export type Admit = (resource: ResourceName, object: KubeObject, old?: KubeObject) => readonly FieldError[];
@@ -22,7 +23,8 @@ export interface ApiContext {
   admit: Admit;
   metrics: ApiMetrics;
   renderer: (resource: Resource) => TableRenderer;
-  /** Called with every open watch's end, so that a server that stops can end them. */
+  locks: KeyedLocks;
+  /** How to end each open watch. */
   openWatches: Set<() => void>;
   now: () => number;
   /** In [0, 1). */

@@ -21,7 +21,7 @@ export async function deleteOne(context: ApiContext, request: ResourceRequest): 
   refuseProtected(resource, name);
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
-  const result = options.dryRun ? { object: old, gone: true } : await retrying(() => remove(context, request, options));
+  const result = options.dryRun ? { object: old, gone: true } : await retrying(context, request, () => remove(context, request, options));
   if (result.gone) sendJson(res, 200, success(resource, result.object));
   else answerObject(context, request, 200, result.object);
 }
@@ -98,7 +98,7 @@ async function removeAll(context: ApiContext, request: ResourceRequest, objects:
   if (options.propagation !== 'Background') {
     for (const { metadata } of objects) {
       const single = { ...request, namespace: metadata.namespace ?? '', name: metadata.name };
-      await retrying(() => remove(context, single, options));
+      await retrying(context, single, () => remove(context, single, options));
     }
     return;
   }

@@ -1,7 +1,7 @@
 /** PATCH: read, apply, write; read again when somebody else was faster, unless the patch names a resourceVersion. */
 import type { KubeObject } from '../../../crds/meta';
 import { parseJson } from '../codec/json';
-import { ApiError, badRequest, invalidError, unsupportedMediaType } from '../http/errors';
+import { ApiError, badRequest, conflict, invalidError, unsupportedMediaType } from '../http/errors';
 import { mediaType, readBody } from '../http/body';
 import { jsonPatch } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
@@ -28,7 +28,7 @@ export function patchTypes(resource: Resource): string[] {
 
 export async function patch(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { apply, duplicates } = await readPatch(request);
-  answerObject(context, request, 200, await retrying(() => patchOnce(context, request, apply, duplicates)));
+  answerObject(context, request, 200, await retrying(context, request, () => patchOnce(context, request, apply, duplicates)));
 }
 
 /** Reads the body of a PATCH. @throws ApiError 400, 413, 415 */
@@ -51,15 +51,16 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   }
 }
 
-/** Tries again on a lost race. */
-export async function retrying<T>(attempt: () => Promise<T | 'stale'>): Promise<T> {
-  for (let number = 1; number < ATTEMPTS; number++) {
-    const result = await attempt();
-    if (result !== 'stale') return result as T;
-  }
-  const result = await attempt();
-  if (result === 'stale') throw new ApiError(409, 'Conflict', 'the object changes too fast to be patched: try again');
-  return result as T;
+/** Runs `attempt` until it wins: writers outside of requests (controllers) may be faster. @throws ApiError 409 when they always are */
+export function retrying<T>(context: ApiContext, request: ResourceRequest, attempt: () => Promise<T | 'stale'>): Promise<T> {
+  const { resource, namespace, name } = request;
+  return context.locks.run(`${resource.name} ${namespace}/${name}`, async () => {
+    for (let number = 0; number < ATTEMPTS; number++) {
+      const result = await attempt();
+      if (result !== 'stale') return result as T;
+    }
+    throw conflict(resource, name);
+  });
 }
 
 /** @returns 'stale' when the object changed in between and the patch does not insist on a version */
@@ -72,7 +73,7 @@ async function patchOnce(context: ApiContext, request: ResourceRequest, apply: A
     throw invalidError(request.resource, request.name, [{ reason: 'FieldValueInvalid', field: 'metadata.name', message }]);
   }
   place(object, request);
-  const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion;
+  const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion || object.metadata.uid !== old.metadata.uid;
   const refuse = (why: string): ApiError =>
     invalidError({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched).slice(0, 512))}: ${why}` }]);
   if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;

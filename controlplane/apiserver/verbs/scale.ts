@@ -25,13 +25,13 @@ export async function getScale(context: ApiContext, request: ResourceRequest): P
 export async function updateScale(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { value } = decodeObject(mediaType(request.req), await readBody(request.req));
   const wanted = checkScale(value, request.name);
-  const object = await retrying(() => writeScale(context, request, () => wanted));
+  const object = await retrying(context, request, () => writeScale(context, request, () => wanted));
   answerScale(request, object);
 }
 
 export async function patchScale(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { apply } = await readPatch(request);
-  const object = await retrying(() =>
+  const object = await retrying(context, request, () =>
     writeScale(context, request, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
   );
   answerScale(request, object);
