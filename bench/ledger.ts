@@ -66,7 +66,7 @@ export async function benchLedger(pairs: number, batch: number): Promise<LedgerB
     const insert = db.prepare('INSERT INTO bench_floor (text) VALUES (?)');
     const floor = await seconds(async () => {
       for (const holds of batches) {
-        for (const _side of ['hold', 'settle']) {
+        for (let side = 0; side < 2; side += 1) {
           await writer.enqueue(() => {
             for (const { key } of holds) insert.run(key);
           });

@@ -107,12 +107,12 @@ test('calls during a verification go on, and are not taken for violations', asyn
   await opened.ledger.deposit({ key: 'd1', namespace: 'lab-a', amountMicro: 10n ** 9n });
   const some = (from: number) => Array.from({ length: 1_000 }, (_, n) => hold(1n, { taskUid: `task-${from + n}` }));
   await opened.ledger.hold(some(0));
-  let ended = false;
+  const state = { ended: false };
   const running = opened.ledger.verify().finally(() => {
-    ended = true;
+    state.ended = true;
   });
   let during = 0;
-  for (; !ended && during < 100; during += 1) await opened.ledger.hold(some(1_000 * (during + 1)).slice(0, 10));
+  for (; !state.ended && during < 100; during += 1) await opened.ledger.hold(some(1_000 * (during + 1)).slice(0, 10));
   const [first, last] = [await running, await opened.ledger.verify()];
   expect(first).toMatchObject({ ok: true, violations: [] });
   expect(last).toMatchObject({ ok: true, openHolds: 1_000 + 10 * during });

@@ -59,7 +59,7 @@ test('division is within half a unit of the exact quotient; up is never below it
   fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 40n }), fc.bigInt({ min: 1n, max: 10n ** 30n }), (numerator, denominator) => {
     const difference = divideHalfEven(numerator, denominator) * denominator - numerator;
     const up = divideUp(numerator, denominator) * denominator - numerator;
-    return 2n * (difference < 0n ? -difference : difference) <= denominator && up >= 0n && up < denominator;
+    expect(2n * (difference < 0n ? -difference : difference) <= denominator && up >= 0n && up < denominator).toBe(true);
   }));
 });
 

@@ -16,6 +16,8 @@ export class LedgerModel {
   charged = new Map<string, bigint>();
   margin = 0n;
   deposited = 0n;
+  /** Number of changes so far. */
+  writes = 0;
   deposits = new Map<string, string>();
   open = new Map<string, OpenModelHold>();
   closed = new Map<string, { chargedMicro: bigint; ownerMicro: bigint }>();
@@ -27,6 +29,7 @@ export class LedgerModel {
     }
     copy.margin = this.margin;
     copy.deposited = this.deposited;
+    copy.writes = this.writes;
     return copy;
   }
 
@@ -39,6 +42,7 @@ export class LedgerModel {
     const now = `${namespace} ${amount}`;
     if (before !== undefined && before !== now) return 'refused';
     if (before === undefined) {
+      this.writes += 1;
       this.deposits.set(key, now);
       this.deposited += amount;
       this.add(this.available, namespace, amount);
@@ -58,6 +62,7 @@ export class LedgerModel {
     const availableMicro = this.availableOf(namespace);
     const missingMicro = amountMicro - availableMicro - (this.limits.get(namespace) ?? 0n);
     if (amountMicro > 0n && missingMicro > 0n) return { ok: false, reason: 'InsufficientCredit', missingMicro, availableMicro };
+    this.writes += 1;
     this.add(this.available, namespace, -amountMicro);
     this.open.set(key, { namespace, jobUid, ownerId, amount: amountMicro });
     return { ok: true };
@@ -71,6 +76,7 @@ export class LedgerModel {
     const charge = capped ? hold.amount : chargeMicro;
     const share = (charge * 8n) / 10n;
     const owner = capped && ownerMicro > share ? share : ownerMicro;
+    this.writes += 1;
     this.open.delete(key);
     this.closed.set(key, { chargedMicro: charge, ownerMicro: owner });
     this.add(this.available, hold.namespace, hold.amount - charge);
@@ -78,6 +84,12 @@ export class LedgerModel {
     this.add(this.charged, hold.jobUid, charge);
     this.margin += charge - owner;
     return { ok: true, repeated: false, chargedMicro: charge, ownerMicro: owner };
+  }
+
+  setLimit(namespace: string, limit: bigint): void {
+    if ((this.limits.get(namespace) ?? 0n) === limit) return;
+    this.writes += 1;
+    this.limits.set(namespace, limit);
   }
 
   private add(sums: Map<string, bigint>, key: string, amount: bigint): void {

@@ -15,7 +15,8 @@ import type { ObjectStore } from '../../store/store';
 import { systemClock, type Clock } from '../runtime/clock';
 import { Controller, TerminalError, type ControllerMetrics } from '../runtime/controller';
 import { Reflector } from '../runtime/reflector';
-import { holderOf, issuerOf, limitOf, nameOf, plan, statusOf, type Holder } from './plan';
+import { nameOf, type Holder } from './names';
+import { holderOf, issuerOf, limitOf, plan, statusOf } from './plan';
 
 export interface AccountControllerOptions {
   store: ObjectStore;

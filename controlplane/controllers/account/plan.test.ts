@@ -1,6 +1,7 @@
 import type { Account } from '../../../crds/account';
 import { API_VERSION } from '../../../crds/meta';
-import { holderOf, issuerOf, limitOf, nameOf, plan, statusOf } from './plan';
+import { nameOf } from './names';
+import { holderOf, issuerOf, limitOf, plan, statusOf } from './plan';
 
 const account = (name: string, kind: Account['spec']['kind'], creditLimit = '0'): Account => ({
   apiVersion: API_VERSION, kind: 'Account', metadata: { name, resourceVersion: '7', uid: 'u' }, spec: { kind, creditLimit },

@@ -1,36 +1,10 @@
 /** Which Account shows which accounts of the ledger, and what has to be written so that it does. Pure. */
-import { createHash } from 'node:crypto';
-import type { Account, AccountKind, AccountStatus } from '../../../crds/account';
+import type { Account, AccountStatus } from '../../../crds/account';
 import { formatCredits, parseCredits } from '../../../crds/credits';
 import { API_VERSION } from '../../../crds/meta';
 import { MARGIN, availableOf, earnedOf, heldOf, parseAccount } from '../../ledger/accounts';
 import type { AccountBalance } from '../../ledger/ledger';
-
-/** What an Account stands for. */
-export interface Holder {
-  kind: AccountKind;
-  /** Namespace of an issuer, id of an owner, '' for the operator. */
-  id: string;
-}
-
-const DNS_NAME = /^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/;
-
-/** `issuer-<ns>`, `owner-<id>`, `operator`. An owner's id that is no DNS name is made one, with a hash that keeps it distinct. */
-export function nameOf({ kind, id }: Holder): string {
-  switch (kind) {
-    case 'Operator':
-      return 'operator';
-    case 'Issuer':
-      return `issuer-${id}`;
-    case 'Owner': {
-      if (DNS_NAME.test(id)) return `owner-${id}`;
-      const readable = id.toLowerCase().replace(/[^-a-z0-9]+/g, '-').replace(/^-+/, '');
-      return `owner-${readable}${readable === '' ? '' : '-'}${createHash('sha256').update(id).digest('hex').slice(0, 12)}`;
-    }
-    default:
-      return kind satisfies never;
-  }
-}
+import { nameOf, type Holder } from './names';
 
 /** Whose a ledger account is; undefined: nobody's that is shown (deposits). */
 export function holderOf(account: string): Holder | undefined {
