@@ -111,7 +111,7 @@ export class CertificateAuthority {
     if (!/^[A-Za-z0-9._:-]{1,64}$/.test(commonName)) throw new Error(`common name: ${JSON.stringify(commonName)} must be 1 to 64 letters, digits, '.', '_', ':' or '-'`);
     if (!(hours > 0 && hours <= 24 * CA_DAYS)) throw new Error(`hours: ${hours} must be more than 0 and at most ${24 * CA_DAYS}`);
     if (csr.length > 16_384) throw new Error('certificate request: larger than 16 KiB');
-    const request = new Pkcs10CertificateRequest(csr);
+    const request = parseRequest(csr);
     const { algorithm } = request.publicKey as { algorithm: { name: string; namedCurve?: string } };
     if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') throw new Error('certificate request: the key must be EC P-256');
     if (!(await request.verify())) throw new Error('certificate request: not signed by its own key');
@@ -192,6 +192,14 @@ async function readAuthority(dir: string, now: () => number): Promise<[X509Certi
 
 async function exportKey(key: CryptoKey): Promise<string> {
   return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key as webcrypto.CryptoKey), 'PRIVATE KEY');
+}
+
+function parseRequest(csr: string): Pkcs10CertificateRequest {
+  try {
+    return new Pkcs10CertificateRequest(csr);
+  } catch (error) {
+    throw new Error('certificate request: not PKCS #10 in PEM', { cause: error });
+  }
 }
 
 /** Positive, 127 random bits. */

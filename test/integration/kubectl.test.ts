@@ -212,7 +212,7 @@ describe('get', () => {
   });
 });
 
-describe('describe', () => {
+describe('kubectl describe', () => {
   test('shows the object and its events', async () => {
     await create('pi');
     const { uid } = (await jsonOf('pi')).metadata;

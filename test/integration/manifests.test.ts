@@ -55,37 +55,37 @@ test('the table has at least 60 rows', () => {
   expect(MANIFESTS.length).toBeGreaterThanOrEqual(60);
 });
 
-describe.each(MANIFESTS.map((row) => [row.name, row] as const))('%s', (_, row) => {
-  const { expect: expected } = row;
-  test(expected === 'accepted' ? 'is accepted' : `is refused: ${expected.field || 'body'}`, async () => {
-    const answer = await submit(row);
-    if (expected === 'accepted') {
-      expect({ code: answer.code, text: answer.text }).toMatchObject({ code: row.old ? 200 : 201 });
-      return;
-    }
-    expect({ code: answer.code, text: answer.text }).toMatchObject({ code: CODES[expected.layer] });
-    expect(answer.json).toMatchObject({ kind: 'Status', status: 'Failure', reason: expected.layer === 'decode' ? 'BadRequest' : 'Invalid' });
-    expect(answer.json.message).toContain(expected.words);
-    if (expected.field === '') return;
-    const causes = (answer.json.details.causes ?? []).filter(({ field }) => field === expected.field);
-    expect(causes.map(({ message }) => message).join('\n')).toContain(expected.words);
-  });
+const named = <T extends { name: string }>(rows: readonly T[]): [string, T][] => rows.map((row) => [row.name, row]);
+const isAccepted = (row: ManifestCase): boolean => row.expect === 'accepted';
+const isRefused = (row: ManifestCase): row is ManifestCase & { expect: Refusal } => row.expect !== 'accepted';
+
+test.each(named(MANIFESTS.filter(isAccepted)))('accepted: %s', async (_, row) => {
+  const { code, text } = await submit(row);
+  expect({ code, text }).toMatchObject({ code: row.old ? 200 : 201 });
+});
+
+test.each(named(MANIFESTS.filter(isRefused)))('refused: %s', async (_, row) => {
+  const { layer, field, words } = row.expect;
+  const { code, text, json } = await submit(row);
+  expect({ code, text }).toMatchObject({ code: CODES[layer] });
+  expect(json).toMatchObject({ kind: 'Status', status: 'Failure', reason: layer === 'decode' ? 'BadRequest' : 'Invalid' });
+  expect(json.message).toContain(words);
+  const ofField = (json.details?.causes ?? []).filter((cause) => cause.field === field);
+  expect(field === '' ? words : ofField.map(({ message }) => message).join('\n')).toContain(words);
 });
 
 /** Every seventh row that a file can say. */
 const THROUGH_KUBECTL = MANIFESTS.filter(({ old, manifest }) => !old && JSON.stringify(manifest).length < 20_000).filter((_, index) => index % 7 === 0);
+const inputOf = ({ manifest }: ManifestCase): string => (typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
 
-describe.each(THROUGH_KUBECTL.map((row) => [row.name, row] as const))('kubectl create: %s', (_, row) => {
-  const { expect: expected } = row;
-  test(expected === 'accepted' ? 'is accepted' : `is refused: ${expected.field || 'body'}`, async () => {
-    const input = typeof row.manifest === 'string' ? row.manifest : JSON.stringify(row.manifest);
-    if (expected === 'accepted') {
-      expect(await k.ok(['create', '-f', '-'], { input })).toMatch(/ created\n$/);
-      expect(await k.ok(['delete', '-f', '-'], { input })).toContain(' deleted');
-      return;
-    }
-    const stderr = await k.fails(['create', '-f', '-'], { input });
-    expect(stderr).toContain(expected.words);
-    expect(stderr).toContain(expected.field);
-  });
+test.each(named(THROUGH_KUBECTL.filter(isAccepted)))('kubectl create, accepted: %s', async (_, row) => {
+  const input = inputOf(row);
+  expect(await k.ok(['create', '-f', '-'], { input })).toMatch(/ created\n$/);
+  expect(await k.ok(['delete', '-f', '-'], { input })).toContain(' deleted');
+});
+
+test.each(named(THROUGH_KUBECTL.filter(isRefused)))('kubectl create, refused: %s', async (_, row) => {
+  const stderr = await k.fails(['create', '-f', '-'], { input: inputOf(row) });
+  expect(stderr).toContain(row.expect.words);
+  expect(stderr).toContain(row.expect.field);
 });

@@ -47,7 +47,7 @@ export class OpenApi {
 /** `dev.gleaner.v1alpha1.Job`, `io.k8s.api.core.v1.Namespace` */
 function schemaName({ group, version, kind, core }: Resource): string {
   if (core) return `io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
-  return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+  return `${group.split('.').reduce((name, part) => `${part}.${name}`)}.${version}.${kind}`;
 }
 
 function documentOf(resources: readonly Resource[], version: string): object {

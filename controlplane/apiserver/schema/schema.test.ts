@@ -56,7 +56,8 @@ describe('validate', () => {
       properties: { a: { type: 'array', items: { type: 'string', minLength: 1 } }, b: { 'x-kubernetes-int-or-string': true } },
       additionalProperties: { type: 'integer', maximum: 5 },
     };
-    fc.assert(fc.property(fc.jsonValue(), (value) => Array.isArray(validate(value, schema))));
+    const checked = (value: unknown): boolean => validate(value, schema).every(({ message }) => message !== '');
+    expect(() => fc.assert(fc.property(fc.jsonValue(), checked))).not.toThrow();
   });
 });
 

@@ -66,5 +66,7 @@ test('waits for finalizers and says what is left; works on what was deleted befo
 test('a namespace without a phase becomes active', async () => {
   await store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bare' } });
   await controller.start();
-  await until(async () => (await store.get<Namespace>('namespaces', '', 'bare'))?.status?.phase === 'Active');
+  const bare = (): Promise<Namespace | undefined> => store.get<Namespace>('namespaces', '', 'bare');
+  await until(async () => (await bare())?.status !== undefined);
+  expect((await bare())?.status).toEqual({ phase: 'Active' });
 });
