@@ -28,6 +28,20 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   sendJson(res, status.code, status);
 }
 
+/** Resolves when more may be written, or the client left. */
+export function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    if (res.destroyed) return resolve();
+    res.on('drain', done);
+    res.on('close', done);
+  });
+}
+
 const MAX_WARNING_CHARS = 1024;
 
 /** Adds `Warning: 299 - "…"` headers, which kubectl prints. */

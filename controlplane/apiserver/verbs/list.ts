@@ -1,11 +1,10 @@
 /** GET of a collection: pages, selectors, revisions; large answers are written in pieces. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
 import { expired, futureVersion, notAcceptable } from '../http/errors';
-import { JSON_TYPE } from '../http/respond';
+import { drained, JSON_TYPE } from '../http/respond';
 import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { storing, type ApiContext, type ResourceRequest } from './context';
@@ -81,7 +80,7 @@ async function writePieces(
   }
   let flowing = res.write(first);
   for (let at = PIECE; at < objects.length; at += PIECE) {
-    if (!flowing) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+    if (!flowing) await drained(res);
     if (res.destroyed) return;
     flowing = res.write(`,${objects.slice(at, at + PIECE).map(encode).join(',')}`);
   }
