@@ -100,6 +100,7 @@ export class Logs {
       for (;;) {
         const active = follow && source.active(attempt);
         const changed = active ? this.change(file, closed.signal) : undefined;
+        if (!active) await this.writes.get(file);
         offset = await copy(file, offset, res);
         if (!changed || closed.signal.aborted) break;
         await changed;

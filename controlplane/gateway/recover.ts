@@ -48,9 +48,14 @@ export async function recover(context: GatewayContext): Promise<void> {
       market.adopt(lease.agentId, { uid: lease.taskUid, name: '', index: lease.index, jobUid: lease.jobUid, attempt: lease.number }, lease.amounts);
     }
   }
-  await ledger.settle(releases.map(({ key }) => ({ key, reason: 'Cancelled', usage: NOTHING, chargeMicro: 0n, ownerMicro: 0n })));
-  await conclude(context, ends);
+  for (let at = 0; at < releases.length; at += PART) {
+    await ledger.settle(releases.slice(at, at + PART).map(({ key }) => ({ key, reason: 'Cancelled', usage: NOTHING, chargeMicro: 0n, ownerMicro: 0n })));
+  }
+  for (let at = 0; at < ends.length; at += PART) await conclude(context, ends.slice(at, at + PART));
 }
+
+/** In one transaction. */
+const PART = 5000;
 
 function ofTask(context: GatewayContext, task: Task, number: number, epoch: number, leasedAt: number, hold: OpenHold | undefined): Lease {
   const facts = context.jobs.get(task.spec.jobUid);

@@ -39,8 +39,10 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
     const ticket = /^Ticket (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const grant = ticket === undefined ? undefined : options.grant(ticket, req);
     if (!grant) await options.access.require(req);
-    req.socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, () => req.socket.destroy());
-    res.once('close', () => req.socket.setTimeout(0));
+    const { socket } = req;
+    const cut = (): void => void socket.destroy();
+    socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, cut);
+    res.once('close', () => socket.setTimeout(0, cut));
     if (req.method === 'PUT') await upload(req, res, digest, grant);
     else if (req.method === 'GET' || req.method === 'HEAD') await download(req, res, digest, grant);
     else throw new HttpError(405, 'MethodNotAllowed', 'elements know PUT, GET and HEAD', { allow: 'GET, HEAD, PUT' });

@@ -1,0 +1,369 @@
+/** A control plane without controllers: real database, store, ledger, CA and TLS server with the gateway; and a scripted agent to talk to it. */
+import { createHash, webcrypto } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request as httpsRequest, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { Registry } from 'prom-client';
+import { WebSocket } from 'ws';
+import type { Agent } from '../../crds/agent';
+import type { AgentMessage, ControlMessage, Finished, Frame, Hello, Start, StartTask, Welcome } from '../../crds/agent-link';
+import type { Job, JobSpec } from '../../crds/job';
+import { AGENTS, API_VERSION, JOBS, NAMESPACES, RATE_TIERS, RUNTIMES, TASKS } from '../../crds/meta';
+import type { RateTier } from '../../crds/rate-tier';
+import type { Runtime } from '../../crds/runtime';
+import type { Task, Usage } from '../../crds/task';
+import { MASTERS, mastersOnly } from '../../controlplane/auth/authorizer';
+import { TokenStore } from '../../controlplane/auth/token-store';
+import { taskFor } from '../../controlplane/controllers/job/task-object';
+import { Reflector } from '../../controlplane/controllers/runtime/reflector';
+import { openDatabase, type OpenedDatabase } from '../../controlplane/db/open';
+import { Gateway } from '../../controlplane/gateway/gateway';
+import { SqliteLedger } from '../../controlplane/ledger/sqlite-ledger';
+import { DEFAULT_TIERS } from '../../controlplane/market/default-tiers';
+import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
+import { CertificateAuthority } from '../../controlplane/tls/ca';
+
+export interface Answer {
+  code: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: Buffer;
+  json: Record<string, unknown>;
+}
+
+export interface WorldOptions {
+  dir?: string;
+  lostAfterMs?: number;
+  maxElementBytes?: number;
+  maxElementsBytes?: number;
+  coolDownMs?: number;
+  offerTtlMs?: number;
+}
+
+export const IMAGE = `sha256:${'1'.repeat(64)}`;
+export const ARCHIVE = `sha256:${'2'.repeat(64)}`;
+export const digestOf = (data: string | Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
+export const usage = (cpuMicros = 0, wallMillis = 0): Usage => ({ cpuMicros, wallMillis, memoryMibSeconds: 0, ioBytes: 0, egressBytes: 0 });
+
+export class LinkWorld {
+  readonly warnings: { fields: Record<string, unknown>; message: string }[] = [];
+  private constructor(
+    readonly dir: string, readonly database: OpenedDatabase, readonly store: SqliteObjectStore, readonly ledger: SqliteLedger,
+    readonly gateway: Gateway, readonly server: Server, readonly registry: Registry, readonly ca: CertificateAuthority, readonly token: string,
+    private readonly reflectors: { stop(): void }[], warnings: LinkWorld['warnings'],
+  ) {
+    this.warnings = warnings;
+  }
+
+  static async start(options: WorldOptions = {}): Promise<LinkWorld> {
+    const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'gleaner-link-'));
+    const database = await openDatabase(join(dir, 'gleaner.db'));
+    const store = new SqliteObjectStore(database);
+    const ledger = new SqliteLedger({ db: database.raw, writer: database.writer });
+    const ca = await CertificateAuthority.open(join(dir, 'pki'));
+    const tokens = new TokenStore(database);
+    const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });
+    const reflectors = {
+      jobs: new Reflector<Job>({ store, resource: JOBS }),
+      tasks: new Reflector<Task>({ store, resource: TASKS }),
+      agents: new Reflector<Agent>({ store, resource: AGENTS }),
+      runtimes: new Reflector<Runtime>({ store, resource: RUNTIMES }),
+      rateTiers: new Reflector<RateTier>({ store, resource: RATE_TIERS }),
+    };
+    await Promise.all(Object.values(reflectors).map((each) => each.start()));
+    const warnings: LinkWorld['warnings'] = [];
+    const note = (fields: Record<string, unknown>, message: string): void => void warnings.push({ fields, message });
+    const registry = new Registry();
+    const gateway = new Gateway({
+      dirs: { pki: join(dir, 'pki'), elements: join(dir, 'elements'), logs: join(dir, 'logs') },
+      db: database.raw, writer: database.writer, store, ledger, reflectors, authenticator: tokens, authorizer: mastersOnly, userTokens: tokens,
+      certificates: ca, registry, log: { info: () => undefined, warn: note, error: note },
+      settings: { heartbeatMs: 1000, lostAfterMs: options.lostAfterMs ?? 60_000, progressIntervalMs: 200 },
+      maxElementBytes: options.maxElementBytes ?? 1024 * 1024, maxElementsBytes: options.maxElementsBytes ?? 4 * 1024 * 1024,
+      coolDownMs: options.coolDownMs ?? 200, ...(options.offerTtlMs === undefined ? {} : { offerTtlMs: options.offerTtlMs }),
+    });
+    await gateway.start();
+    const pair = await ca.serverKeyPair();
+    const server = createServer(
+      { key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false },
+      (req, res) => void gateway.handle(req, res));
+    gateway.attach(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const world = new LinkWorld(dir, database, store, ledger, gateway, server, registry, ca, token, Object.values(reflectors), warnings);
+    if (options.dir === undefined) await world.furnish();
+    return world;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Ends this process' part; the folder stays. */
+  async halt(): Promise<void> {
+    this.gateway.stop();
+    for (const each of this.reflectors) each.stop();
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    this.store.close();
+    await this.database.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private async furnish(): Promise<void> {
+    for (const tier of DEFAULT_TIERS) await this.store.create(RATE_TIERS, tier);
+    await this.store.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab' } });
+    await this.store.create<Runtime>(RUNTIMES, {
+      apiVersion: API_VERSION, kind: 'Runtime', metadata: { name: 'shell' },
+      spec: { image: IMAGE, archive: ARCHIVE, entrypoint: ['/bin/sh'], platforms: ['linux/amd64'] },
+    });
+    await this.ledger.deposit({ key: 'start', namespace: 'lab', amountMicro: 1_000_000_000n });
+  }
+
+  /** A Job with its Tasks, as the Job controller would make them. */
+  async job(name: string, completions: number, spec: Partial<JobSpec> = {}): Promise<Job> {
+    const job = await this.store.create<Job>(JOBS, {
+      apiVersion: API_VERSION, kind: 'Job', metadata: { name, namespace: 'lab' },
+      spec: {
+        runtime: 'shell', completions, rateTier: 'standard', priority: 0, suspend: false, retry: { limit: 3, backoff: '1ms' },
+        template: {
+          program: { script: 'true' }, timeout: '60s', gracePeriod: '1s',
+          resources: { cpu: '1', memory: '64Mi', scratch: '64Ki', pids: 16 },
+        },
+        ...spec,
+      },
+    });
+    await this.store.batch(Array.from({ length: completions }, (_, index) => ({ verb: 'create' as const, resource: TASKS, object: taskFor(job, index) })));
+    return job;
+  }
+
+  async task(name: string): Promise<Task> {
+    const task = await this.store.get<Task>(TASKS, 'lab', name);
+    if (!task) throw new Error(`there is no task ${name}`);
+    return task;
+  }
+
+  /** The Task once `condition` holds. */
+  async until(name: string, condition: (task: Task) => boolean): Promise<Task> {
+    return eventually(async () => {
+      const task = await this.task(name);
+      return condition(task) ? task : undefined;
+    }, `task ${name}`);
+  }
+
+  async request(method: string, path: string, options: { body?: unknown; headers?: Record<string, string>; token?: string; tls?: object } = {}): Promise<Answer> {
+    const { body, headers = {}, token = this.token } = options;
+    const bytes = body === undefined || Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const req = httpsRequest({
+        host: '127.0.0.1', port: this.port, method, path, ca: this.ca.caCertificate, agent: false, ...options.tls,
+        headers: { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...(bytes === undefined || headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(bytes) }), ...headers },
+      }, (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (chunk: Buffer) => chunks.push(chunk));
+        res.on('error', reject);
+        res.on('end', () => {
+          const received = Buffer.concat(chunks);
+          let json: Record<string, unknown> = {};
+          try {
+            json = JSON.parse(received.toString('utf8')) as Record<string, unknown>;
+          } catch {
+            // Not JSON: tests look at the bytes.
+          }
+          resolve({ code: res.statusCode ?? 0, headers: res.headers, body: received, json });
+        });
+      });
+      req.on('error', reject);
+      req.end(bytes);
+    });
+  }
+
+  async joinToken(options: Record<string, unknown> = {}): Promise<string> {
+    const { code, json } = await this.request('POST', '/tokens', { body: { kind: 'agent', owner: 'ann', ...options } });
+    if (code !== 201) throw new Error(`no token: ${code} ${String(json.message)}`);
+    return json.token as string;
+  }
+
+  /** A registered agent, not connected. */
+  async agent(): Promise<PeerIdentity> {
+    const identity = await PeerIdentity.make();
+    const { code, json } = await this.request('POST', '/join', { token: '', body: { csr: identity.csr, token: await this.joinToken() } });
+    if (code !== 201) throw new Error(`join: ${code} ${String(json.message)}`);
+    identity.certificate = json.certificate as string;
+    await eventually(async () => (this.gateway.market.pool.get(identity.id) ? true : undefined), 'the agent is known');
+    return identity;
+  }
+
+  /** A connected agent that offers `slots` slots. */
+  async peer(slots = 4, identity?: PeerIdentity): Promise<Peer> {
+    const peer = new Peer(this, identity ?? (await this.agent()));
+    await peer.connect();
+    peer.capacity(slots);
+    return peer;
+  }
+}
+
+export class PeerIdentity {
+  certificate = '';
+  private constructor(readonly id: string, readonly key: string, readonly csr: string) {}
+
+  static async make(): Promise<PeerIdentity> {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+    const csr = await Pkcs10CertificateRequestGenerator.create({ name: 'CN=agent', keys, signingAlgorithm: algorithm });
+    const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey as webcrypto.CryptoKey), 'PRIVATE KEY');
+    const spki = await webcrypto.subtle.exportKey('spki', keys.publicKey as webcrypto.CryptoKey);
+    return new PeerIdentity(createHash('sha256').update(Buffer.from(spki)).digest('hex'), key, csr.toString('pem'));
+  }
+
+  get tls(): { key: string; cert: string } {
+    return { key: this.key, cert: this.certificate };
+  }
+}
+
+export interface Started {
+  start: Start;
+  task: StartTask;
+}
+
+/** Speaks the agent's side of the link as the test tells it. */
+export class Peer {
+  readonly received: ControlMessage[] = [];
+  frames: Frame<ControlMessage>[] = [];
+  session?: string;
+  closed?: { code: number; reason: string };
+  lastAck = 0;
+  lastSeq = 0;
+  seq = 0;
+  private socket?: WebSocket;
+
+  constructor(private readonly world: LinkWorld, readonly identity: PeerIdentity) {}
+
+  async connect(hello: Partial<Hello> = {}): Promise<Welcome> {
+    await this.open();
+    this.raw({ messages: [{ ...this.helloMessage(), ...hello }] });
+    const from = this.received.length;
+    const welcome = (await this.next('welcome', from)) as Welcome;
+    if (!welcome.resumed) {
+      this.seq = 0;
+      this.lastSeq = 0;
+    }
+    this.session = welcome.session;
+    const { socket } = this;
+    const beat = setInterval(() => socket?.send('{"messages":[{"type":"heartbeat"}]}'), 50);
+    socket?.once('close', () => clearInterval(beat));
+    return welcome;
+  }
+
+  helloMessage(): Hello {
+    return {
+      type: 'hello', version: '0.1.0', os: 'linux', arch: 'amd64', lastSeq: this.lastSeq, images: [IMAGE], running: [],
+      total: { cpu: 8, memoryBytes: 2 ** 33, scratchBytes: 2 ** 33, slots: 8 }, ...(this.session === undefined ? {} : { session: this.session }),
+    };
+  }
+
+  /** Only the socket, without hello. */
+  async open(): Promise<void> {
+    this.closed = undefined;
+    const socket = new WebSocket(`wss://127.0.0.1:${this.world.port}/link`, { ca: this.world.ca.caCertificate, ...this.identity.tls });
+    this.socket = socket;
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as Frame<ControlMessage>;
+      this.frames.push(frame);
+      if (frame.ack !== undefined) this.lastAck = frame.ack;
+      if (frame.seq !== undefined && frame.seq <= this.lastSeq) return;
+      if (frame.seq !== undefined) this.lastSeq = frame.seq;
+      this.received.push(...frame.messages);
+    });
+    socket.on('close', (code, reason) => {
+      if (this.socket === socket) this.closed = { code, reason: String(reason) };
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+      socket.once('unexpected-response', (_req, res) => reject(new Error(`HTTP ${res.statusCode}`)));
+    });
+    socket.on('error', () => undefined);
+  }
+
+  raw(frame: unknown): void {
+    this.socket?.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  /** One reliable frame; returns its number. */
+  send(...messages: AgentMessage[]): number {
+    this.seq += 1;
+    this.raw({ seq: this.seq, ack: this.lastSeq, messages });
+    return this.seq;
+  }
+
+  capacity(slots: number, cpuHour = '0'): void {
+    this.raw({ messages: [{ type: 'capacity', total: { cpu: slots, memoryBytes: 2 ** 33, scratchBytes: 2 ** 33, slots }, ask: { cpuHour }, draining: false }] });
+  }
+
+  cut(): Promise<void> {
+    const { socket } = this;
+    return new Promise((resolve) => {
+      if (!socket || socket.readyState === WebSocket.CLOSED) resolve();
+      else {
+        socket.once('close', () => resolve());
+        socket.terminate();
+      }
+    });
+  }
+
+  /** The next message of a type that came at or after position `from`. */
+  next<T extends ControlMessage['type']>(type: T, from = 0): Promise<Extract<ControlMessage, { type: T }>> {
+    return eventually(
+      async () => this.received.slice(from).find((each): each is Extract<ControlMessage, { type: T }> => each.type === type),
+      `a message ${type}`);
+  }
+
+  acked(seq: number): Promise<true> {
+    return eventually(async () => (this.lastAck >= seq ? true : undefined), `ack ${seq}`);
+  }
+
+  closing(): Promise<{ code: number; reason: string }> {
+    return eventually(async () => this.closed, 'the connection is closed');
+  }
+
+  /** Accepts everything that is offered until `count` attempts are told to start. */
+  async work(count: number): Promise<[Started, ...Started[]]> {
+    const answered = new Set<string>();
+    return eventually(async () => {
+      for (const message of this.received) {
+        if (message.type !== 'offers') continue;
+        for (const { offer, leases } of message.offers) {
+          if (answered.has(offer)) continue;
+          answered.add(offer);
+          this.send({ type: 'accept', offer, leases });
+        }
+      }
+      const started = this.started();
+      return started.length >= count ? (started as [Started, ...Started[]]) : undefined;
+    }, `${count} starts`);
+  }
+
+  started(): Started[] {
+    return this.received.flatMap((message) => (message.type === 'start' ? message.tasks.map((task) => ({ start: message, task })) : []));
+  }
+
+  finished(task: StartTask, more: Partial<Finished> = {}): Finished {
+    return { type: 'finished', lease: task.lease, epoch: task.epoch, reason: 'Completed', exitCode: 0, usage: usage(1000, 10), result: { inline: `{"index":${task.index}}`, files: [] }, ...more };
+  }
+}
+
+/** Asks again until there is an answer. */
+export async function eventually<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
