@@ -72,7 +72,7 @@ export class JobStatus {
   @Optional() @Time()
   estimatedFinish?: string;
 
-  @Description('When its first Tasks were made.')
+  @Description('When its first Task was given to an agent.')
   @Optional() @Time()
   startTime?: string;
 

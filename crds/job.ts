@@ -88,7 +88,7 @@ export class JobSpec {
   @Optional() @Immutable('create a Job with another name') @Nested(() => Parameters)
   parameters?: Parameters;
 
-  @Description('At most so many Tasks at once; absent: no limit; 0 stops new ones.')
+  @Description('At most so many Tasks at once; absent: no limit. When it is lowered, the newest above it are stopped and wait; 0 stops all.')
   @Optional() @Int(0, MAX_COMPLETIONS)
   parallelism?: number;
 

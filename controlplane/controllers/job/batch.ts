@@ -2,7 +2,7 @@
 import { JOBS, TASKS } from '../../../crds/meta';
 import type { Job, JobStatus } from '../../../crds/job';
 import type { Task, TaskStatus } from '../../../crds/task';
-import type { Operation, Outcome } from '../../store/store';
+import type { Operation, Outcome, StoreError } from '../../store/store';
 import { cancelTask, stopAttempts, type ReportOutcome } from '../task/transition';
 import type { JobStep } from './plan';
 import type { Tally } from './tally';
@@ -53,15 +53,21 @@ export interface BatchResult {
   written?: Job;
   /** Somebody else changed the Job, or it is gone: read it again. */
   conflict: boolean;
+  /** What the store refuses for another reason than that things have changed. */
+  refused?: StoreError;
   /** Objects of these names are there and belong to another Job (one of the same name, being deleted). */
   blocked: number;
 }
+
+/** Outcomes of a race with somebody else: the cache will tell. */
+const EXPECTED = new Set(['AlreadyExists', 'Conflict', 'NotFound']);
 
 /** @param ownerUid jobUid of the Task that has the name already; undefined when it is not in the cache yet. */
 export function settleBatch(entries: readonly Entry[], outcomes: readonly Outcome[], tally: Tally, ownerUid: (task: Task) => string | undefined): BatchResult {
   const result: BatchResult = { conflict: false, blocked: 0 };
   entries.forEach((entry, at) => {
     const outcome = outcomes[at]!;
+    if (!outcome.ok && !EXPECTED.has(outcome.error.reason)) result.refused = outcome.error;
     if (entry.kind === 'status') {
       if (outcome.ok) {
         tally.fold(entry.folding);

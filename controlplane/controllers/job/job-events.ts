@@ -2,7 +2,6 @@
 import { getCondition } from '../../../crds/conditions';
 import type { Job } from '../../../crds/job';
 import type { EventRecorder } from '../events';
-import { summary } from './plan';
 
 export function recordTransitions(events: Pick<EventRecorder, 'record'>, before: Job, after: Job): void {
   const status = after.status ?? {};
@@ -14,7 +13,7 @@ export function recordTransitions(events: Pick<EventRecorder, 'record'>, before:
   const ended = changed('Finished');
   if (ended) {
     const complete = status.phase === 'Complete';
-    events.record(after, complete ? 'Normal' : 'Warning', ended.reason, `${ended.message} (${summary(status)})`);
+    events.record(after, complete ? 'Normal' : 'Warning', ended.reason, `${ended.message} (${status.completionsText} in ${status.duration ?? '0s'})`);
     return;
   }
   const admitted = changed('Admitted');

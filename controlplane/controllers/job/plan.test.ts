@@ -103,9 +103,17 @@ test('from any Tasks: the counts agree, one end at most, an end is kept, and pla
     expect(plan.status.progress).toBeGreaterThanOrEqual(0);
     expect(plan.status.progress).toBeLessThanOrEqual(1);
     const again = planOf(spec, list, { ...facts, status: plan.status, now: CREATED + 61_000 });
-    expect(again.status).toEqual(plan.status);
+    expect({ ...again.status, duration: plan.status.duration }).toEqual({ ...plan.status, duration: plan.status.duration });
     expect(again.urgent).toBe(false);
   }), { numRuns: 500 });
+});
+
+test('indexes that are too scattered to list fail the Job instead of growing its status without bound', () => {
+  const total = 400_000;
+  const every = (from: number): string => Array.from({ length: total / 4 }, (_, at) => from + 4 * at).join(',');
+  const plan = planOf({ completions: total, success: { minCompletions: total / 2 } }, '', { status: { completedIndexes: every(0), failedIndexes: every(2) } });
+  expect(plan.status.phase).toBe('Failed');
+  expect(getCondition(plan.status.conditions, 'Failed')?.message).toContain('cut the Job into smaller ones');
 });
 
 test('the estimate follows the rate, and says nothing before there is one', () => {

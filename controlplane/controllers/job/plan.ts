@@ -54,6 +54,9 @@ export interface JobPlan {
   requeueAfterMs?: number;
 }
 
+/** Characters of completedIndexes and failedIndexes together: an object must stay below the store's bound. */
+export const MAX_INDEXES_TEXT = 1_000_000;
+
 /** Tasks that one reconcile stops or cancels; the rest follows in the next. */
 export const MAX_STOPS = 500;
 
@@ -122,6 +125,13 @@ function judge({ job, tally, now }: JobFacts): Verdict {
       reason: 'FailedIndexes',
       message: `${failed.count} of ${total} indexes failed (${shortened(tally.failedIndexes)}), so ${need} can no longer succeed; `
         + `see kubectl get gt -n ${job.metadata.namespace} and gleaner logs`,
+    };
+  }
+  if (tally.completedIndexes.length + tally.failedIndexes.length > MAX_INDEXES_TEXT) {
+    return {
+      type: 'Failed',
+      reason: 'FailedIndexes',
+      message: `${failed.count} of ${total} indexes failed, so scattered that a status cannot list them; cut the Job into smaller ones`,
     };
   }
   return undefined;
@@ -194,7 +204,10 @@ function nextStatus(facts: JobFacts, phase: JobPhase, conditions: Condition[] | 
   status.active = tally.running;
   status.cost = cost(facts);
   if (conditions) status.conditions = conditions;
-  if (startTime) status.startTime = startTime;
+  if (startTime) {
+    status.startTime = startTime;
+    if (!over || ends) status.duration = humanDuration(now - Date.parse(startTime));
+  }
   if (metadata.generation !== undefined) status.observedGeneration = metadata.generation;
   if (ends) {
     status.completionTime = rfc3339(new Date(now));
@@ -272,6 +285,3 @@ function push(steps: JobStep[], step: 'remove' | 'stop' | 'cancel', tasks: Task[
 }
 
 const shortened = (ranges: string): string => (ranges.length <= 100 ? ranges : `${ranges.slice(0, 99)}…`);
-/** For messages and events: "12/20 in 3m". */
-export const summary = (status: JobStatus): string =>
-  `${status.completionsText ?? ''}${status.startTime && status.completionTime ? ` in ${humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime))}` : ''}`;

@@ -147,7 +147,7 @@ export class JobController {
     const { job, tally } = model;
     const expiry = tally.expire(now);
     const { plan, fitDueMs } = this.plan(model, now);
-    const changed = !sameButEstimate(plan.status, job.status);
+    const changed = !sameButTimes(plan.status, job.status);
     const restMs = plan.urgent ? 0 : model.writtenAt + this.statusIntervalMs - now;
     const writes = changed && restMs <= 0;
     const entries = entriesOf(job, tally, plan.steps, writes ? plan.status : undefined, now);
@@ -157,7 +157,7 @@ export class JobController {
         undo(entries, tally);
         throw error;
       });
-      const { written, conflict, blocked } = settleBatch(entries, outcomes, tally, (task) => this.options.tasks.getByKey(keyOf(task))?.spec.jobUid);
+      const { written, conflict, blocked, refused } = settleBatch(entries, outcomes, tally, (task) => this.options.tasks.getByKey(keyOf(task))?.spec.jobUid);
       if (written) {
         model.job = written;
         model.writtenAt = now;
@@ -169,6 +169,7 @@ export class JobController {
         model.stale = true;
         waits.push(CONFLICT_RETRY_MS);
       }
+      if (refused) throw refused;
       if (blocked > 0) waits.push(BLOCKED_RETRY_MS);
     } else if (isFinished(job) && tally.open === 0 && !changed) {
       this.models.delete(tally.jobUid);
@@ -240,9 +241,9 @@ const namesIn = (reflector: Reflector<Runtime> | Reflector<RateTier>): { has(nam
   names: () => [...reflector.keys()],
 });
 
-/** An estimate that moves is not worth a write of its own; that there is one is. */
-function sameButEstimate(next: JobStatus, before: JobStatus = {}): boolean {
+/** An estimate or a duration that moves is not worth a write of its own; that there is one is. */
+function sameButTimes(next: JobStatus, before: JobStatus = {}): boolean {
   const keys = Object.keys(next) as (keyof JobStatus)[];
   return keys.length === Object.keys(before).length
-    && keys.every((key) => next[key] === before[key] || key === 'estimatedFinish' || isDeepStrictEqual(next[key], before[key]));
+    && keys.every((key) => next[key] === before[key] || key === 'estimatedFinish' || key === 'duration' || isDeepStrictEqual(next[key], before[key]));
 }

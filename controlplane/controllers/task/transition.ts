@@ -34,6 +34,9 @@ export const MAX_ATTEMPTS_KEPT = 10;
 /** After so many attempts in a row that agents or the platform lost, the Task fails: nothing loops for ever. */
 export const MAX_LOST_IN_ROW = 20;
 
+/** Of an attempt's message, in its Task's. */
+const MAX_MESSAGE_CHARS = 1024;
+
 export interface Lease {
   /** nextAttemptNumber of the status that the offer was made from. */
   number: number;
@@ -235,7 +238,7 @@ export function convergeTask(status: TaskStatus | undefined, context: EndContext
 function afterFailure(status: TaskStatus, ended: Attempt, { retry, now, random = Math.random }: EndContext): TaskStatus {
   const reason = ended.reason as AttemptReason;
   const { progress: _none, notBefore: _old, message: _message, ...rest } = status;
-  const text = `attempt ${ended.number}: ${reason}: ${ended.message ?? reasonRule(reason).text}`;
+  const text = `attempt ${ended.number}: ${reason}: ${(ended.message ?? reasonRule(reason).text).slice(0, MAX_MESSAGE_CHARS)}`;
   if (ended.stop === 'Cancelled') return { ...rest, phase: 'Cancelled', message: text };
   if (rest.attempts?.some(isOpen)) return { ...rest, phase: 'Running' };
   if (reasonRule(reason).counts) {
