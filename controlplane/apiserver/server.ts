@@ -10,7 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry as MetricsRegistry } from 'prom-client';
 
-import { mastersOnly, refusal, type Attributes, type Authorizer } from '../auth/authorizer';
+import { mastersOnly, type Attributes, type Authorizer } from '../auth/authorizer';
 import type { Authenticator, Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
@@ -156,14 +156,13 @@ export class ApiServer {
   }
 
   /** Discovery, OpenAPI (any identity may read them), and paths that are nothing. */
-  #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): void {
+  async #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): Promise<void> {
     const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
     const openApi = trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/');
     const document = openApi ? this.#openApi.answer(trimmed) : this.#discovery.answer(trimmed, discoveryForm(req, trimmed));
     if (!document) {
-      if (!identity.groups.includes('system:masters') && !trimmed.startsWith('/openapi')) {
-        throw new ApiError(403, 'Forbidden', `forbidden: ${refusal(identity, { verb: (req.method ?? 'get').toLowerCase(), path })}`, {});
-      }
+      const why = openApi ? undefined : await this.#authorizer(identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
+      if (why !== undefined) throw new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
       return sendText(res, 404, '404 page not found\n');
     }
     labels.resource = openApi ? 'openapi' : 'discovery';

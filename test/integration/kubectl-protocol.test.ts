@@ -139,6 +139,7 @@ describe('refusals', () => {
   test('a user without rights may discover, and is refused by name', async () => {
     const { token } = await server.tokens.create({ subject: 'alice' });
     expect((await server.request('GET', '/apis', { token })).code).toBe(200);
+    expect((await server.request('GET', '/nope', { token })).json.message).toBe('forbidden: User "alice" cannot get path "/nope"');
     const { code, json } = await server.request('DELETE', `${jobs}/x`, { token });
     expect([code, json.reason, json.message]).toEqual([403, 'Forbidden', `jobs.gleaner.dev "x" is forbidden: User "alice" cannot delete resource "jobs" in API group "gleaner.dev" in the namespace "${ns}"`]);
   });
@@ -236,6 +237,16 @@ describe('watches', () => {
     await merge(`${jobs}/a`, { metadata: { labels: { x: null } } });
     await eventually(() => JSON.stringify(stream.frames), () => stream.frames.length === 2);
     expect(stream.frames.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED a', 'DELETED a']);
+    stream.close();
+  });
+
+  test('one object can be watched by its own path', async () => {
+    await create('a');
+    await create('b');
+    const stream = await watch(`${jobs}/b?watch=true`);
+    await merge(`${jobs}/b`, { spec: { suspend: true } });
+    await eventually(() => JSON.stringify(stream.frames), () => stream.frames.length === 2);
+    expect(stream.frames.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED b', 'MODIFIED b']);
     stream.close();
   });
 

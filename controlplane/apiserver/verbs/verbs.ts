@@ -47,7 +47,8 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
   if (!verb) throw methodNotAllowed();
-  return verb.name === 'list' && booleanParameter(request.query, 'watch') ? WATCH : verb;
+  const watchable = verb.name === 'list' || (verb.name === 'get' && request.subresource === '');
+  return watchable && booleanParameter(request.query, 'watch') ? WATCH : verb;
 }
 
 function tableOf({ name, subresource, resource }: ResourceRequest): Readonly<Record<string, Verb | undefined>> | undefined {
