@@ -73,6 +73,8 @@ interface Model {
 export class JobController {
   private readonly controller: Controller;
   private readonly models = new Map<string, Model>();
+  /** Namespace → names of Jobs that are not admitted for want of credit. */
+  private readonly waiting = new Map<string, Set<string>>();
   private readonly clock: Clock;
   private readonly statusIntervalMs: number;
   private readonly unsubscribe: (() => void)[] = [];
@@ -101,7 +103,10 @@ export class JobController {
     this.unsubscribe.push(
       jobs.onChange((changes) => {
         for (const { object, old, type } of changes) {
-          if (type === 'DELETED') this.models.delete(object.metadata.uid!);
+          if (type === 'DELETED') {
+            this.models.delete(object.metadata.uid!);
+            this.setWaiting(object, false);
+          }
           // Only this controller writes the status: what changes nothing else is its own doing.
           if (type !== 'MODIFIED' || specChanged(old, object)) this.controller.queue.add(keyOf(object));
         }
@@ -117,11 +122,9 @@ export class JobController {
       runtimes.onChange((changes) => { if (changes.some((each) => each.type !== 'MODIFIED')) notRunning(); }),
       rateTiers.onChange((changes) => { if (changes.some((each) => each.type !== 'MODIFIED')) notRunning(); }),
     );
+    // Called with every release: only those that wait for it are looked at.
     ledger.onCredit((namespace) => {
-      for (const model of this.models.values()) {
-        const waits = getCondition(model.job.status?.conditions, 'Admitted')?.status === 'False';
-        if (waits && model.job.metadata.namespace === namespace) this.fitChanged(namespace, model.job.metadata.name);
-      }
+      for (const name of this.waiting.get(namespace) ?? []) this.fitChanged(namespace, name);
     });
     this.controller.start();
   }
@@ -162,6 +165,7 @@ export class JobController {
         model.job = written;
         model.writtenAt = now;
         recordTransitions(this.options.events, job, written);
+        this.setWaiting(written, waitsForCredit(written));
         if (plan.again) this.controller.queue.add(key);
         else if (isFinished(written)) this.models.delete(tally.jobUid);
       }
@@ -226,9 +230,21 @@ export class JobController {
       tally, job, stale: false, estimator: new Estimator(), writtenAt: 0, since: now, fitHinted: false,
     };
     this.models.set(job.metadata.uid!, model);
+    if (waitsForCredit(job)) this.setWaiting(job, true);
     return model;
   }
+
+  private setWaiting({ metadata: { namespace = '', name } }: Job, waits: boolean): void {
+    const names = this.waiting.get(namespace);
+    if (waits) this.waiting.set(namespace, (names ?? new Set()).add(name));
+    else if (names?.delete(name) && names.size === 0) this.waiting.delete(namespace);
+  }
 }
+
+const waitsForCredit = ({ status }: Job): boolean => {
+  const admitted = getCondition(status?.conditions, 'Admitted');
+  return admitted?.status === 'False' && admitted.reason === 'InsufficientCredit';
+};
 
 const version = (job: Job): number => Number(job.metadata.resourceVersion);
 
