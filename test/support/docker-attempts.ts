@@ -1,6 +1,7 @@
 /** Runs single attempts through the Docker runtime, without agent and control plane. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAX_LOG_BYTES, type TaskProgram } from '../../crds/agent-link';
@@ -95,6 +96,7 @@ export class AttemptBench {
 
   /** As an agent that was killed and started again. */
   async restart(claimed: readonly string[]): Promise<void> {
+    await this.runtime.close();
     this.runtime = this.newRuntime();
     await this.runtime.start(new Set(claimed));
   }
@@ -124,6 +126,8 @@ export class AttemptBench {
 
   async stop(): Promise<void> {
     await this.runtime.close();
+    const table = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '');
+    for (const mount of table.filter((path) => path.startsWith(`${this.folder}/`))) execFileSync('umount', ['-l', mount]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -13,6 +13,7 @@
  */
 import type Docker from 'dockerode';
 import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { AttemptReason } from '../../../crds/attempt-reasons';
 import type { Usage } from '../../../crds/task';
 import { attemptKey, NO_USAGE, type AttemptEnd, type AttemptEvents, type AttemptIo, type AttemptSpec, type LogBytes, type RunningAttempt } from '../runtime';
@@ -83,6 +84,7 @@ export class DockerAttempt implements RunningAttempt {
   private nextFullLookMs = 0;
   private nextUsageMs = 0;
   private stopped: { reason: AttemptReason; atMs: number; killAtMs: number } | undefined;
+  private isLetGo = false;
   private unseen = false;
   private pidsRefused = false;
   private pidsPeakAtStart = Number.POSITIVE_INFINITY;
@@ -104,6 +106,13 @@ export class DockerAttempt implements RunningAttempt {
     if (this.startedAtMs !== undefined) this.signal();
   }
 
+  /** Looks away: the container goes on, `ended` never resolves, and a later runtime may adopt it. */
+  letGo(): void {
+    this.isLetGo = true;
+    this.stopTimers();
+    this.logs.abandon();
+  }
+
   private async live(found: Found | undefined): Promise<AttemptEnd> {
     let outcome: Outcome;
     let usage: Usage = NO_USAGE;
@@ -113,6 +122,7 @@ export class DockerAttempt implements RunningAttempt {
       else await this.begin();
       this.running();
       const state = await this.exit();
+      if (this.isLetGo) return await new Promise(() => undefined);
       ({ outcome, usage } = await this.judge(state));
       if (outcome.reason === 'Completed') result = await this.collect();
     } catch (error) {
@@ -121,6 +131,7 @@ export class DockerAttempt implements RunningAttempt {
       // Asked to stop while it was made: that is why something broke.
       if (this.stopped && this.startedAtMs === undefined) outcome = { reason: this.stopped.reason };
     }
+    if (this.isLetGo) return new Promise(() => undefined);
     await this.cleanUp();
     return { ...outcome, usage, ...(result ? { result } : {}) };
   }
@@ -198,6 +209,7 @@ export class DockerAttempt implements RunningAttempt {
 
   /** Meters, the status line, the caps that are looked at and not enforced by the kernel, the timeout. */
   private look(): void {
+    if (this.isLetGo) return;
     const now = this.host.now();
     const leftMs = (this.startedAtMs ?? now) + this.spec.program.timeoutMs - now;
     if (leftMs <= 0) this.stop('TimedOut', this.spec.program.gracePeriodMs);
@@ -250,9 +262,11 @@ export class DockerAttempt implements RunningAttempt {
       try {
         const stream = engine.streams.getContainer(container.id);
         if (reread) {
-          this.logs.follow(await stream.logs({ follow: true, stdout: true, stderr: true }));
-          if (this.stopped) this.signal();
           const { State } = await container.inspect();
+          const shown = { stdout: true, stderr: true } as const;
+          // Following the log of an ended container may never end.
+          this.logs.followSoon(State.Running ? stream.logs({ ...shown, follow: true }) : stream.logs(shown).then((all) => Readable.from([all])));
+          if (this.stopped) this.signal();
           // Running: its end will be seen. Otherwise only the engine knows how it was.
           this.unseen = State.Running ? false : !(await remembers(engine, container.id, 'die'));
         }
@@ -315,10 +329,14 @@ export class DockerAttempt implements RunningAttempt {
     }
   }
 
-  /** Never throws: what cannot be removed now is swept when the engine is back. */
-  private async cleanUp(): Promise<void> {
+  private stopTimers(): void {
     clearTimeout(this.timer);
     clearTimeout(this.graceTimer);
+  }
+
+  /** Never throws: what cannot be removed now is swept when the engine is back. */
+  private async cleanUp(): Promise<void> {
+    this.stopTimers();
     await this.logs.finish(0);
     await this.container?.remove({ force: true, v: true }).catch((error: unknown) => this.host.engine.isLost(error));
     await this.scratch?.dispose().catch(() => undefined);

@@ -67,6 +67,7 @@ export class DockerRuntime implements ContainerRuntime {
 
   async close(): Promise<void> {
     this.engine.close();
+    for (const attempt of this.live.values()) attempt.letGo();
     await this.host?.scratch.close();
   }
 

@@ -17,7 +17,8 @@ export class EngineStats implements MeterSource {
     this.asking = true;
     void this.container.stats({ stream: false, 'one-shot': true }).then((stats) => {
       const { cpu_stats: cpu, memory_stats: memory, blkio_stats: blkio } = stats;
-      if (cpu.cpu_usage.total_usage > 0) {
+      // Without figures: it has ended, or is just being started.
+      if ((cpu?.cpu_usage?.total_usage ?? 0) > 0) {
         const io = (blkio?.io_service_bytes_recursive as { op: string; value: number }[] | null) ?? [];
         this.latest = {
           cpuNanos: cpu.cpu_usage.total_usage,

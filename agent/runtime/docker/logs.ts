@@ -6,9 +6,12 @@ import type { AttemptEvents, LogBytes } from '../runtime';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 
+type Destroyable = NodeJS.ReadableStream & { destroy?: () => void };
+
 export class LogPump {
   private bounds: Partial<Record<(typeof STREAMS)[number], HeadTail>> = {};
   private source: NodeJS.ReadableStream | undefined;
+  private turn = 0;
   private over: Promise<void> = Promise.resolve();
 
   /** `sent`: bytes of each head that went out before, by another process or from a stream that broke. */
@@ -41,6 +44,20 @@ export class LogPump {
     });
   }
 
+  /** As `follow`, for a stream that is still to come: the engine answers with the first output, and never when there is none. */
+  followSoon(source: Promise<NodeJS.ReadableStream>): void {
+    this.abandon();
+    const turn = this.turn;
+    this.over = source.then((stream) => {
+      if (turn !== this.turn) {
+        (stream as Destroyable).destroy?.();
+        return undefined;
+      }
+      this.follow(stream);
+      return this.over;
+    }, () => undefined);
+  }
+
   /** After the container ended: waits for the rest of the output, at most so long, and sends the tails. */
   async finish(atMostMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -51,8 +68,10 @@ export class LogPump {
     this.abandon();
   }
 
-  private abandon(): void {
-    (this.source as (NodeJS.ReadableStream & { destroy?: () => void }) | undefined)?.destroy?.();
+  /** Reads no more. */
+  abandon(): void {
+    this.turn += 1;
+    (this.source as Destroyable | undefined)?.destroy?.();
     this.source = undefined;
   }
 }
