@@ -14,6 +14,8 @@ export interface ControlPlaneConfig {
   imagesDir?: string;
   heartbeatMs: number;
   lostAfterMs: number;
+  /** Least time between two writes of one attempt's progress. */
+  progressIntervalMs: number;
   /** Largest data element. */
   maxElementBytes: number;
   /** All data elements together. */
@@ -31,6 +33,7 @@ export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
   names: [hostname()],
   heartbeatMs: 1000,
   lostAfterMs: 3000,
+  progressIntervalMs: 1000,
   maxElementBytes: GIB,
   maxElementsBytes: 64 * GIB,
   logLevel: 'info',

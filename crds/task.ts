@@ -1,6 +1,6 @@
 import { ATTEMPT_REASONS, type AttemptReason } from './attempt-reasons';
 import type { KubeObject, ObjectMeta } from './meta';
-import { ClassRule, Description, Optional, PrinterColumns } from './schema/decorators';
+import { ClassRule, Default, Description, Optional, PrinterColumns } from './schema/decorators';
 import { Bool, Int, ListOf, Nested, Num, OneOf, Text, TextMap, Time } from './schema/fields';
 import { ObjectName } from './schema/formats';
 import { sameJson } from './schema/same-json';
@@ -215,6 +215,6 @@ export class Task implements KubeObject {
   @Nested(() => TaskSpec)
   spec!: TaskSpec;
 
-  @Nested(() => TaskStatus)
+  @Default({ phase: 'Pending' }) @Nested(() => TaskStatus)
   status?: TaskStatus;
 }

@@ -22,6 +22,8 @@ export type Change =
 export interface Context {
   resource: ResourceName;
   statusSubresource: boolean;
+  /** Status of a new object of a resource with a status subresource. */
+  initialStatus?: object | undefined;
   /** Takes the next revision; called once per change, only when there is one. */
   nextRevision(): string;
   /** RFC 3339, whole seconds. */
@@ -34,7 +36,8 @@ type Fields = KubeObject & { status?: unknown };
 export function created(context: Context, asked: KubeObject, name: string): Change {
   if (asked.metadata.resourceVersion) throw invalid(context, name, 'metadata.resourceVersion must not be set on an object to be created');
   const { status, ...rest } = asked as Fields;
-  const wanted: Fields = context.statusSubresource || status === undefined ? rest : asked;
+  const initial = context.statusSubresource ? context.initialStatus : status;
+  const wanted: Fields = initial === undefined ? rest : { ...rest, status: initial };
   const { deletionTimestamp: _time, deletionGracePeriodSeconds: _grace, ...meta } = asked.metadata;
   const metadata: ObjectMeta = {
     ...meta,

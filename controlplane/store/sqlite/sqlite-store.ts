@@ -231,8 +231,8 @@ export class SqliteObjectStore implements ObjectStore {
   }
 
   private context(table: Table, nextRevision: () => string): Context {
-    const { statusSubresource } = table.definition;
-    return { resource: table.resource, statusSubresource, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
+    const { statusSubresource, initialStatus } = table.definition;
+    return { resource: table.resource, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
   }
 
   private timestamp(): string {

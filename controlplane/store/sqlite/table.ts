@@ -5,6 +5,8 @@ import { KeyOrder } from './key-order';
 export interface Definition {
   /** Whether `status` is written by `updateStatus` only. */
   statusSubresource: boolean;
+  /** Status of a new object: what the schema's default of `status` is. */
+  initialStatus?: object;
   /** For bookmarks; learned from the first object when absent. */
   kind?: string;
   apiVersion?: string;

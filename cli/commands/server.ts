@@ -1,0 +1,162 @@
+/** `gleaner up|server|token create`. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import pino, { type Logger } from 'pino';
+import { formatDuration, parseDuration } from '../../crds/duration';
+import { PACKAGE_ROOT } from '../../crds/package-info';
+import { parseBytes } from '../../crds/quantity';
+import { type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
+import { type ControlPlane, startControlPlane } from '../../controlplane/main';
+import { Client, defaultDataDir, findTarget } from '../client';
+import { CliError, EXIT } from '../errors';
+import { startLocalAgent } from '../local-agent';
+import { note } from '../output';
+import { onEnd } from '../signals';
+import { type TargetOptions, targetOptions, withClient } from '../target';
+
+interface ServerOptions {
+  data: string;
+  port: number;
+  listen: string;
+  name: string[];
+  images: string;
+  heartbeat: number;
+  lostAfter?: number;
+  maxElementBytes: number;
+  maxElementsBytes: number;
+  logLevel: string;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new CliError(`--port ${text}: must be a number from 0 (any free port) to 65535`, EXIT.usage);
+  return value;
+}
+
+const duration = (flag: string, min: string, max: string) => (text: string): number => {
+  let ms: number;
+  try {
+    ms = parseDuration(text);
+  } catch (error) {
+    throw new CliError(`${flag}: ${(error as Error).message}`, EXIT.usage);
+  }
+  if (ms < parseDuration(min) || ms > parseDuration(max)) throw new CliError(`${flag} ${text}: must be from ${min} to ${max}`, EXIT.usage);
+  return ms;
+};
+
+const bytes = (flag: string) => (text: string): number => {
+  try {
+    return parseBytes(text);
+  } catch (error) {
+    throw new CliError(`${flag}: ${(error as Error).message}`, EXIT.usage);
+  }
+};
+
+function logLevel(text: string): string {
+  if (LOG_LEVELS.includes(text)) return text;
+  throw new CliError(`--log-level ${text}: must be one of ${LOG_LEVELS.join(', ')}`, EXIT.usage);
+}
+
+function serverOptions(command: Command): Command {
+  const { maxElementBytes, maxElementsBytes, heartbeatMs } = defaultConfig('');
+  return command
+    .option('--data <dir>', 'data folder: database, elements, keys, kubeconfig', defaultDataDir())
+    .option('--port <n>', 'TLS port; 0: any free one', port, DEFAULT_PORT)
+    .option('--listen <address>', 'address to listen on; 0.0.0.0 lets other machines join', '127.0.0.1')
+    .option('--name <name>', "another name or address for the server's certificate; repeat for more", (value: string, all: string[]) => [...all, value], [])
+    .option('--images <dir>', 'runtime images, as "make images" writes them', join(PACKAGE_ROOT, 'build', 'images'))
+    .option('--heartbeat <duration>', `how often agents say that they live (default: ${formatDuration(heartbeatMs)})`, duration('--heartbeat', '10ms', '10m'), heartbeatMs)
+    .option('--lost-after <duration>', 'an agent that is silent so long is given up (default: 3 heartbeats, at least 2s)', duration('--lost-after', '50ms', '1h'))
+    .option('--max-element-bytes <quantity>', 'largest data element', bytes('--max-element-bytes'), maxElementBytes)
+    .option('--max-elements-bytes <quantity>', 'all data elements together', bytes('--max-elements-bytes'), maxElementsBytes)
+    .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
+}
+
+function configOf(options: ServerOptions): ControlPlaneConfig {
+  const base = defaultConfig(options.data);
+  return {
+    ...base,
+    listen: options.listen,
+    port: options.port,
+    names: [...base.names, ...options.name],
+    imagesDir: options.images,
+    heartbeatMs: options.heartbeat,
+    lostAfterMs: options.lostAfter ?? Math.max(2000, 3 * options.heartbeat),
+    maxElementBytes: options.maxElementBytes,
+    maxElementsBytes: options.maxElementsBytes,
+    logLevel: options.logLevel,
+  };
+}
+
+async function startServer(options: ServerOptions, logger: Logger): Promise<ControlPlane> {
+  const plane = await startControlPlane(configOf(options), logger);
+  if (plane.runtimes.length === 0) note('no runtime images: run "make images" and start again; until then Jobs wait for a Runtime');
+  return plane;
+}
+
+const sayReady = (plane: ControlPlane): void => {
+  process.stdout.write(`ready: export KUBECONFIG=${plane.kubeconfig}\n`);
+};
+
+export function addServerCommands(program: Command): void {
+  serverOptions(program.command('up').description('a server and an agent on this machine, until Ctrl-C'))
+    .option('--agent <runtime>', 'docker; scripted (tasks are simulated as their script says); none', 'docker')
+    .addHelpText('after', [
+      '',
+      'Prints "ready: export KUBECONFIG=…" when kubectl can be used.',
+      '',
+      'Examples:',
+      '  gleaner up',
+      '  gleaner up --data /srv/gleaner --port 7643 --listen 0.0.0.0',
+    ].join('\n'))
+    .action(async (options: ServerOptions & { agent: string }) => {
+      if (!['docker', 'scripted', 'none'].includes(options.agent)) throw new CliError(`--agent ${options.agent}: must be docker, scripted or none`, EXIT.usage);
+      const logger = pino({ level: options.logLevel }, pino.destination(2));
+      const plane = await startServer(options, logger);
+      const client = new Client(findTarget({ data: options.data }));
+      try {
+        const agent = options.agent === 'none' ? undefined : await startLocalAgent(client, plane.url, join(options.data, 'agent'), options.agent as 'docker' | 'scripted', options.logLevel);
+        onEnd(async () => {
+          await agent?.stop();
+          await plane.stop();
+        });
+        sayReady(plane);
+      } catch (error) {
+        await plane.stop();
+        throw error;
+      } finally {
+        client.close();
+      }
+    });
+
+  serverOptions(program.command('server').description('the control plane alone, until SIGTERM'))
+    .addHelpText('after', '\nExample:\n  gleaner server --data /srv/gleaner --listen 0.0.0.0 --name gleaner.example.org')
+    .action(async (options: ServerOptions) => {
+      const plane = await startServer(options, pino({ level: options.logLevel }, pino.destination(2)));
+      onEnd(() => plane.stop());
+      sayReady(plane);
+    });
+
+  const token = program.command('token').description('tokens for agents and people');
+  targetOptions(token.command('create').description('make a token; it is shown once'), false)
+    .option('--kind <kind>', 'agent (to join) or user (a bearer token)', 'agent')
+    .option('--owner <owner>', 'agent: whom its earnings go to; user: its name', 'operator')
+    .option('--uses <n>', 'agent: how many machines may join with it', '1')
+    .option('--group <group>', 'user: a group; system:masters may do everything; repeat for more', (value: string, all: string[]) => [...all, value], [])
+    .option('--ttl <duration>', 'how long it is good (agent: 1h when not said; user: no end when not said)')
+    .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --kind user --owner ci --group system:masters --ttl 720h')
+    .action(async (options: TargetOptions & { kind: string; owner: string; uses: string; group: string[]; ttl?: string }) =>
+      withClient(options, async (client) => {
+        const body = {
+          kind: options.kind,
+          owner: options.owner,
+          ...(options.kind === 'agent' ? { uses: Number(options.uses) } : { groups: options.group }),
+          ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
+        };
+        const made = await client.json<{ token: string; expiresAt?: string }>('POST', '/tokens', body);
+        process.stdout.write(`${made.token}\n`);
+        if (made.expiresAt !== undefined) note(`good until ${made.expiresAt}`);
+      }));
+}

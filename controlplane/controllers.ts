@@ -1,0 +1,70 @@
+/** All controllers, over one set of caches. */
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Job } from '../crds/job';
+import { AGENTS, API_VERSION, JOBS, type ResourceName, TASKS } from '../crds/meta';
+import type { Caches } from './caches';
+import { AccountController } from './controllers/account/account-controller';
+import { EventRecorder } from './controllers/events';
+import { GarbageCollector } from './controllers/garbage/collector';
+import { BY_JOB, JobController } from './controllers/job/reconcile';
+import { NamespaceController } from './controllers/namespace/namespace-controller';
+import { counted, objectMetrics } from './controllers/object-metrics';
+import { controllerMetrics } from './controllers/runtime/controller';
+import { TaskController } from './controllers/task/reconcile';
+import type { Ledger } from './ledger/ledger';
+import type { FitSummary } from './market/fit';
+import type { ObjectStore } from './store/store';
+
+export interface ControllersOptions {
+  store: ObjectStore;
+  ledger: Ledger;
+  caches: Caches;
+  metrics: Registry;
+  logger: Logger;
+  /** What the market knows of a Job. */
+  fit: (job: Job) => FitSummary | undefined;
+  namespacedResources: () => ResourceName[];
+}
+
+export interface RunningControllers {
+  fitChanged(namespace: string, name: string): void;
+  stop(): Promise<void>;
+}
+
+/** The caches are filled by now. */
+export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespacedResources }: ControllersOptions): Promise<RunningControllers> {
+  const metrics = controllerMetrics(registry);
+  const onError = (error: unknown, key: string): void => logger.error({ err: error, key }, 'a reconcile failed; it is tried again');
+  const { jobs, tasks, agents, runtimes, rateTiers, events } = caches;
+  objectMetrics(registry, [
+    counted(JOBS, jobs, (job) => job.status?.phase ?? 'Pending'),
+    counted(TASKS, tasks, (task) => task.status?.phase ?? 'Pending'),
+    counted(AGENTS, agents, (agent) => agent.status?.state ?? 'Offline'),
+  ]);
+  const recorder = new EventRecorder({ store, events, registry, onError: (error) => logger.error({ err: error }, 'events could not be written') });
+  const job = new JobController({ store, jobs, tasks, runtimes, rateTiers, ledger, fit, events: recorder, metrics, onError });
+  const task = new TaskController({ store, jobs, tasks, byJob: BY_JOB, metrics, onError });
+  const garbage = new GarbageCollector({
+    store, metrics, onError,
+    resources: [
+      { resource: JOBS, apiVersion: API_VERSION, kind: 'Job', namespaced: true, cache: jobs },
+      { resource: TASKS, apiVersion: API_VERSION, kind: 'Task', namespaced: true, cache: tasks },
+    ],
+  });
+  const namespaces = new NamespaceController({ store, resources: namespacedResources, metrics, onError });
+  const accounts = new AccountController({ store, ledger, metrics, onError });
+  task.start();
+  job.start();
+  garbage.start();
+  await namespaces.start();
+  await accounts.start();
+  return {
+    fitChanged: (namespace, name) => job.fitChanged(namespace, name),
+    stop: async () => {
+      await Promise.all([job.stop(), task.stop(), garbage.stop(), namespaces.stop()]);
+      await recorder.stop();
+      await accounts.stop();
+    },
+  };
+}
