@@ -8,7 +8,7 @@ import type { Child } from './children';
 import type { Context } from './context';
 import { type Endpoint, HttpConnection } from './http-connection';
 import { cpuSeconds, memory } from './proc';
-import { readProfile, selfTimes } from './profile';
+import { readProfile, type SelfTime, selfTimes, timesByCaller } from './profile';
 
 export const ROOT = join(__dirname, '..', '..', '..', '..');
 const GLEANER = join(ROOT, 'bin', 'gleaner');
@@ -97,9 +97,13 @@ export class Server {
   async stop(): Promise<void> {
     await this.child.stop();
     if (this.profileDir === undefined) return;
-    this.context.note('where the server\'s time went (self time, without idle):');
-    for (const entry of selfTimes(readProfile(this.profileDir), 25)) {
-      this.context.note(`  ${(entry.share * 100).toFixed(1).padStart(5)} %  ${entry.ms.toFixed(0).padStart(6)} ms  ${entry.where}`);
-    }
+    const profile = readProfile(this.profileDir);
+    this.report('where the server\'s time went, by file of ours (libraries counted for their caller):', timesByCaller(profile, 30));
+    this.report('by function, time in itself:', selfTimes(profile, 20));
+  }
+
+  private report(title: string, times: SelfTime[]): void {
+    this.context.note(title);
+    for (const { share, ms, where } of times) this.context.note(`  ${(share * 100).toFixed(1).padStart(5)} %  ${ms.toFixed(0).padStart(6)} ms  ${where}`);
   }
 }

@@ -33,7 +33,11 @@ async function connect(args: { port: number; ca: string; count: number; beatMs: 
       const socket = new WebSocket(`wss://127.0.0.1:${args.port}/`, { ca: args.ca, perMessageDeflate: false });
       socket.on('error', reject);
       socket.on('open', () => {
-        setTimeout(() => setInterval(() => socket.send(beat), args.beatMs), (i * args.beatMs) / args.count);
+        const send = (): void => socket.send(beat);
+        setTimeout(() => {
+          send();
+          setInterval(send, args.beatMs);
+        }, (i * args.beatMs) / args.count);
         resolve();
       });
     });

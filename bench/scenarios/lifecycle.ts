@@ -14,7 +14,7 @@ async function ours(context: Context, shape: LifecycleShape): Promise<{ rate: nu
   const { server, load } = world;
   try {
     const run = (first: number, count: number) =>
-      load.call('submit', { endpoint: server.endpoint, path: JOBS, body: jobBody({ completions: 1 }), first, count, connections: shape.connections, watch: JOBS }, 300_000);
+      load.call('submit', { endpoint: server.endpoint, path: JOBS, body: jobBody({ completions: 1 }), first, count, connections: shape.connections, finished: first + count }, 300_000);
     await run(0, shape.warmUp);
     const cpu = server.cpuSeconds();
     const result = await run(shape.warmUp, shape.count);

@@ -1,7 +1,7 @@
-/** The load generator: submits bodies one by one over keep-alive HTTPS connections, and sees Jobs end through a watch. */
+/** The load generator: submits bodies one by one over keep-alive HTTPS connections, and waits for the Jobs to end. */
 import { type Endpoint, HttpConnection } from '../harness/http-connection';
 import { serve } from '../harness/worker';
-import { JobWatch } from './job-watch';
+import { untilFinished } from './finished-jobs';
 
 export interface SubmitArgs {
   endpoint: Endpoint;
@@ -11,8 +11,8 @@ export interface SubmitArgs {
   first: number;
   count: number;
   connections: number;
-  /** Collection of Jobs to watch; the operation then ends when all of them are finished, otherwise when all are acknowledged. */
-  watch?: string;
+  /** End when so many Jobs in all are finished; absent: when all requests are acknowledged. */
+  finished?: number;
 }
 
 export interface SubmitResult {
@@ -24,16 +24,15 @@ export interface SubmitResult {
   failed: number;
 }
 
+const POLL_MS = 200;
+
 export const loadOperations = {
   submit: async (args: SubmitArgs): Promise<SubmitResult> => {
     const connections = await Promise.all(Array.from({ length: args.connections }, () => HttpConnection.open(args.endpoint)));
-    const watch = args.watch === undefined ? undefined : await JobWatch.open(args.endpoint, args.watch);
     try {
       let next = args.first;
       const end = args.first + args.count;
       const start = performance.now();
-      const finished = watch?.untilFinished(args.count);
-      finished?.catch(() => undefined);
       const pump = async (connection: HttpConnection): Promise<void> => {
         while (next < end) {
           const n = next;
@@ -44,10 +43,9 @@ export const loadOperations = {
       };
       await Promise.all(connections.map(pump));
       const submitSeconds = (performance.now() - start) / 1000;
-      const failed = (await finished) ?? 0;
+      const failed = args.finished === undefined ? 0 : (await untilFinished(args.endpoint, args.finished, POLL_MS)).failed;
       return { seconds: (performance.now() - start) / 1000, submitSeconds, failed };
     } finally {
-      watch?.close();
       for (const connection of connections) connection.close();
     }
   },
