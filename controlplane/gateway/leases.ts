@@ -115,5 +115,9 @@ export function newLease(
   fields: Pick<Lease, 'taskUid' | 'namespace' | 'taskName' | 'jobUid' | 'index' | 'number' | 'agentId' | 'epoch' | 'holdMicro' | 'amounts' | 'state' | 'leasedAt'>
     & Pick<Partial<Lease>, 'terms' | 'task'>,
 ): Lease {
-  return { ...fields, id: `${fields.taskUid}/${fields.number}`, reportedAt: 0, freed: false, uploadedBytes: 0 };
+  const { taskUid, namespace, taskName, jobUid, index, number, agentId, epoch, holdMicro, amounts, state, leasedAt, terms, task } = fields;
+  return {
+    id: `${taskUid}/${number}`, taskUid, namespace, taskName, jobUid, index, number, agentId, epoch, holdMicro, amounts, state, leasedAt, terms, task,
+    startedAt: undefined, usage: undefined, report: undefined, reportedAt: 0, stopSent: undefined, freed: false, uploadedBytes: 0, superseded: false, ended: undefined,
+  };
 }

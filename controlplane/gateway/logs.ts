@@ -42,6 +42,7 @@ const UID = /^[0-9a-zA-Z-]{1,64}$/;
 export class Logs {
   private readonly writes = new Map<string, Promise<void>>();
   private readonly bytes = new Map<string, number>();
+  private followers = 0;
   private readonly changes = new EventEmitter().setMaxListeners(0);
 
   constructor(private readonly options: LogsOptions) {}
@@ -65,6 +66,7 @@ export class Logs {
 
   /** The attempt writes nothing more: followers finish. */
   ended(target: LogTarget): void {
+    if (this.followers === 0) return;
     for (const stream of ['stdout', 'stderr']) this.changes.emit(this.path(target, stream));
   }
 
@@ -112,7 +114,14 @@ export class Logs {
   /** The next chunk, the end of the attempt, or a while without either. */
   private async change(file: string, signal: AbortSignal): Promise<void> {
     const over = AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_CHECK_MS)]);
-    await once(this.changes, file, { signal: over }).catch(() => undefined);
+    this.followers += 1;
+    try {
+      await once(this.changes, file, { signal: over });
+    } catch {
+      // Nothing came for a while, or the reader went away: the caller looks again.
+    } finally {
+      this.followers -= 1;
+    }
   }
 
   private path({ jobUid, index, attempt }: LogTarget, stream: string): string {

@@ -2,7 +2,7 @@
  * The results index: one row per index that succeeded, and the names that Jobs had, so that results outlive Task and Job objects.
  * `GET /results/<ns>/<job>` streams them as NDJSON.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Database, Statement } from 'better-sqlite3';
 import type { Finished, ResultFile } from '../../crds/agent-link';
 import type { TaskResult } from '../../crds/task';
@@ -131,4 +131,4 @@ export function taskResult(result: NonNullable<Finished['result']>): TaskResult 
   };
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => hash('sha256', text);

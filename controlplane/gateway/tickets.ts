@@ -9,6 +9,7 @@ import { join } from 'node:path';
 export type TicketVerdict = { lease: string } | { refused: 'Malformed' | 'Forged' | 'Expired' };
 
 const MAX_LENGTH = 256;
+const MAX_ALIASES = 10_000;
 
 export class Tickets {
   /** @param key 32 bytes */
@@ -36,10 +37,19 @@ export class Tickets {
 
 /** Short names that do not tell who is meant: stable within a Job, different between Jobs. */
 export class Aliases {
+  /** Those asked for lately. */
+  private readonly agents = new Map<string, string>();
+
   constructor(private readonly key: Buffer) {}
 
   agent(agentId: string, jobUid: string): string {
-    return `agent-${this.mac('agent', `${agentId}/${jobUid}`).slice(0, 8)}`;
+    const text = `${agentId}/${jobUid}`;
+    const known = this.agents.get(text);
+    if (known !== undefined) return known;
+    if (this.agents.size >= MAX_ALIASES) this.agents.clear();
+    const alias = `agent-${this.mac('agent', text).slice(0, 8)}`;
+    this.agents.set(text, alias);
+    return alias;
   }
 
   /** What agents know a Job by. */

@@ -107,6 +107,7 @@ export class Scheduler {
     if (!shape || queue.available() === 0) return;
     let budget = Math.min(queue.available(), this.options.affordable(queue));
     const now = this.options.now();
+    const made = new Map<MarketAgent, Placement>();
     for (let progress = true; progress && budget > 0;) {
       progress = false;
       let left = everywhere ? pool.freeCount : marked.length;
@@ -120,7 +121,13 @@ export class Scheduler {
         if (tasks.length === 0) break;
         pool.occupy(agent, shape.amounts, tasks.length);
         this.options.taken(queue, tasks.length);
-        placements.push({ agent, queue, tasks });
+        const sameOffer = made.get(agent);
+        if (sameOffer && sameOffer.tasks.length + tasks.length <= this.options.maxBatch) sameOffer.tasks.push(...tasks);
+        else {
+          const placement = { agent, queue, tasks };
+          made.set(agent, placement);
+          placements.push(placement);
+        }
         budget -= tasks.length;
         progress = true;
         if (budget <= 0) break;
