@@ -223,14 +223,12 @@ describe('meters', () => {
     expect(end.usage.cpuMicros).toBeLessThan(250_000);
   });
 
-  it('counts memory over time and what goes to the disk', async () => {
+  it('counts memory over time', async () => {
     const { end } = await bench.run('python', `
-import time, os
+import time
 x = bytearray(40 * 1024 * 1024)
-with open('data', 'wb') as f: f.write(os.urandom(4 << 20)); f.flush(); os.fsync(f.fileno())
 time.sleep(3)`);
     expect(end.usage.memoryMibSeconds).toBeGreaterThan(100);
     expect(end.usage.memoryMibSeconds).toBeLessThan(64 * 5);
-    expect(end.usage.ioBytes).toBeGreaterThanOrEqual(4 << 20);
   });
 });

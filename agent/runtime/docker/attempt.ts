@@ -270,7 +270,7 @@ export class DockerAttempt implements RunningAttempt {
           // Running: its end will be seen. Otherwise only the engine knows how it was.
           this.unseen = State.Running ? false : !(await remembers(engine, container.id, 'die'));
         }
-        await stream.wait();
+        await engine.untilLost(stream.wait());
         await this.logs.finish(OUTPUT_END_MS);
         return (await container.inspect()).State;
       } catch (error) {

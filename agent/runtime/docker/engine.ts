@@ -25,6 +25,13 @@ export function reasonOf(error: unknown): string {
   return (typeof json === 'string' ? json : error instanceof Error ? error.message : String(error)).slice(0, 500);
 }
 
+/** The engine went away while something was waited for. */
+class EngineLostError extends Error {
+  constructor() {
+    super('the container engine went away');
+  }
+}
+
 export interface EngineOptions {
   /** Path of the engine's Unix socket. */
   socket: string;
@@ -41,10 +48,9 @@ export class Engine {
   private readonly listeners: ((up: boolean) => void)[] = [];
   private up = false;
   private closed = false;
+  private events: (NodeJS.ReadableStream & { destroy?: () => void }) | undefined;
+  private readonly waiting = new Set<(error: Error) => void>();
   private connecting: Promise<void> | undefined;
-  /** Rises at every loss: who noted it before a call can tell whether the engine was away meanwhile. */
-  losses = 0;
-
   constructor(options: EngineOptions) {
     this.calls = new Docker({ socketPath: options.socket, timeout: CALL_TIMEOUT_MS });
     this.streams = new Docker({ socketPath: options.socket });
@@ -64,17 +70,19 @@ export class Engine {
   /** True when it answered at the first try; otherwise it is tried on and on in the background. */
   async start(): Promise<boolean> {
     const answers = await this.ping();
-    if (answers) this.change(true);
+    if (answers) this.opened();
     else void this.whenUp();
     return answers;
   }
 
   close(): void {
     this.closed = true;
+    this.events?.destroy?.();
   }
 
   /** Tells an engine that cannot be reached from one that answers with an error; the first is the begin of an outage. */
   isLost(error: unknown): boolean {
+    if (error instanceof EngineLostError) return true;
     if (statusOf(error) !== undefined) return false;
     this.lost();
     return true;
@@ -82,10 +90,30 @@ export class Engine {
 
   /** To be called by who sees a connection break. */
   lost(): void {
-    this.losses += 1;
     if (!this.up) return;
     this.change(false);
+    const error = new EngineLostError();
+    for (const reject of this.waiting) reject(error);
     void this.whenUp();
+  }
+
+  /**
+   * A long call, given up when the engine goes away: a client whose answer has begun is not told of a connection that breaks.
+   * @throws Error that `isLost` knows
+   */
+  async untilLost<T>(call: Promise<T>): Promise<T> {
+    let give: ((error: Error) => void) | undefined;
+    const loss = new Promise<never>((_, reject) => {
+      give = reject;
+      this.waiting.add(reject);
+      if (!this.up) reject(new EngineLostError());
+    });
+    try {
+      return await Promise.race([call, loss]);
+    } finally {
+      if (give) this.waiting.delete(give);
+      loss.catch(() => undefined);
+    }
   }
 
   /** Resolves when the engine answers (or this object is closed). */
@@ -98,7 +126,7 @@ export class Engine {
   private async connect(): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; !this.closed; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       if (await this.ping()) {
-        this.change(true);
+        this.opened();
         return;
       }
       await this.delay(pauseMs);
@@ -113,6 +141,23 @@ export class Engine {
     } catch {
       return false;
     }
+  }
+
+  /** A stream of events that rarely come stays open as long as the engine lives: its end is noticed at once. */
+  private opened(): void {
+    this.change(true);
+    this.streams.getEvents({ filters: { type: ['daemon'] } }).then((events) => {
+      this.events = events as typeof this.events;
+      if (this.closed) this.events?.destroy?.();
+      events.resume();
+      for (const end of ['end', 'close', 'error']) {
+        events.once(end, () => {
+          if (this.events !== events || this.closed) return;
+          this.events = undefined;
+          this.lost();
+        });
+      }
+    }, (error: unknown) => this.isLost(error));
   }
 
   private change(up: boolean): void {
