@@ -58,9 +58,10 @@ async function reread(store: ObjectStore, changes: readonly TaskChange[]): Promi
   return fresh;
 }
 
-/** The newer of two states of one object. */
+/** The newer of two states of one Task; another Task of the same name is none. */
 export function newer(a: Task | undefined, b: Task | undefined): Task | undefined {
   if (!a || !b) return a ?? b;
+  if (a.metadata.uid !== b.metadata.uid) return a;
   return Number(b.metadata.resourceVersion) > Number(a.metadata.resourceVersion) ? b : a;
 }
 
