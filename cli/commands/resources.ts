@@ -89,25 +89,23 @@ async function wait(client: Client, target: string, condition: string, timeoutMs
   await client.json('GET', objectPath(resource, client.target.namespace, name));
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeoutMs);
-  const selector = encodeURIComponent(`metadata.name=${name}`);
-  let done = false;
+  const path = `${collectionPath(resource, client.target.namespace)}?watch=true&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+  const state = { done: false };
+  const look = (event: { type: string; object: Manifest }): void => {
+    if (event.type === 'DELETED') throw new CliError(`${target} was deleted while it was waited for`, EXIT.notFound);
+    if (event.type === 'ERROR' || !holds(event.object)) return;
+    state.done = true;
+    abort.abort();
+  };
   try {
-    while (!done && !abort.signal.aborted) {
-      // Without a resourceVersion the watch begins with what is there now.
-      await client.lines<{ type: string; object: Manifest }>(`${collectionPath(resource, client.target.namespace)}?watch=true&fieldSelector=${selector}`, (event) => {
-        if (event.type === 'DELETED') throw new CliError(`${target} was deleted while it was waited for`, EXIT.notFound);
-        if (event.type !== 'ERROR' && holds(event.object)) {
-          done = true;
-          abort.abort();
-        }
-      }, abort.signal);
-    }
+    // Without a resourceVersion a watch begins with what is there now; one that the server ends is begun again.
+    while (!state.done && !abort.signal.aborted) await client.lines(path, look, abort.signal);
   } catch (error) {
     if (!abort.signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
   }
-  if (!done) throw new CliError(`timed out: ${target} has not reached ${condition} after ${Math.round(timeoutMs / 1000)} s`, EXIT.timeout);
+  if (!state.done) throw new CliError(`timed out: ${target} has not reached ${condition} after ${Math.round(timeoutMs / 1000)} s`, EXIT.timeout);
 }
 
 export function addResourceCommands(program: Command): void {

@@ -1,0 +1,16 @@
+/** The agent of `gleaner up`: joins with a token of its own the first time, runs in this process. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultAgentConfig } from '../agent/config';
+import { joinAgent, startAgent } from '../agent/main';
+import type { Client } from './client';
+
+/** @param dir the agent's data folder */
+export async function startLocalAgent(client: Client, url: string, dir: string, runtime: 'docker' | 'scripted', logLevel: string): Promise<{ stop(): Promise<void> }> {
+  if (!existsSync(join(dir, 'agent.json'))) {
+    const { token } = await client.json<{ token: string }>('POST', '/tokens', { kind: 'agent', owner: 'operator', uses: 1, ttl: '5m' });
+    await joinAgent({ url, token, dataDir: dir, name: 'local' });
+  }
+  const agent = await startAgent({ ...defaultAgentConfig(dir), runtime, logLevel, url });
+  return { stop: () => agent.drain() };
+}
