@@ -7,7 +7,6 @@
  * - When the commit fails, what was staged is forgotten, its promises reject with Unavailable and the reason, and the store goes on.
  * - Revisions only rise; one that was handed out for a write that failed is not used again.
  */
-import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { KubeObject, ResourceName } from '../../../crds/meta';
 import type { Writer } from '../../db/writer';
@@ -31,6 +30,7 @@ import { ObjectLog } from './log';
 import { freeName, randomSuffix } from './names';
 import { created, deleted, statusUpdated, updated, type Change, type Context } from './semantics';
 import { keyOf, Table, type Definition } from './table';
+import { uidSource } from './uid';
 import { WatchHub } from './watch-hub';
 import { owedAtStart } from './watch-start';
 
@@ -59,7 +59,7 @@ const DEFAULTS = {
   maxBatchOperations: 10_000,
   bookmarkIntervalMs: 60_000,
   now: Date.now,
-  uid: randomUUID as () => string,
+  uid: uidSource(),
   suffix: randomSuffix,
   onHandlerError: (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)),
 };
