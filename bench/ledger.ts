@@ -5,13 +5,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { uidSource } from '../controlplane/store/sqlite/uid';
 import { openDatabase } from '../controlplane/db/open';
 import { SqliteLedger } from '../controlplane/ledger/sqlite-ledger';
 import type { HoldRequest } from '../controlplane/ledger/ledger';
 import { DEFAULT_TIERS } from '../controlplane/market/default-tiers';
 import { holdAmount, rateVector } from '../controlplane/market/price';
 import { settlement } from '../controlplane/market/settle';
+
+const nextUid = uidSource();
 
 export interface LedgerBench {
   pairs: number;
@@ -27,7 +29,7 @@ const usage = { cpuMicros: 50_000, memoryMibSeconds: 13, wallMillis: 60, ioBytes
 
 function requests(count: number, from: number): HoldRequest[] {
   return Array.from({ length: count }, (_, n) => {
-    const taskUid = randomUUID();
+    const taskUid = nextUid();
     return {
       key: `${taskUid}/1`,
       amountMicro: holdAmount(rates, caps),
