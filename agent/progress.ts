@@ -42,7 +42,7 @@ export class Progress {
     const now = this.now();
     if (this.roomy()) {
       for (const [key, report] of this.waiting) {
-        if (now - (this.sentAt.get(key) ?? 0) < this.intervalMs) continue;
+        if (now - (this.sentAt.get(key) ?? -Infinity) < this.intervalMs) continue;
         this.waiting.delete(key);
         this.out(key, report);
       }
