@@ -10,6 +10,8 @@ export type Offered = ResourceAmounts & { slots: number };
 export interface AgentConfig {
   /** Identity, journal, cache, scratch spaces, status.json. One running agent per folder. */
   dataDir: string;
+  /** Where the control plane is now, when that is not where the agent joined it. */
+  url?: string;
   runtime: 'docker' | 'scripted';
   offered: Offered;
   /** Least credits per core-hour that the owner works for; decimal string. */

@@ -30,10 +30,9 @@ const MAX_CHAIN = 8;
 
 /**
  * Registers this machine, and keeps key and certificate in `dataDir`. Done twice with the same token and folder it is harmless until it succeeded.
- * @returns the agent's id
  * @throws Error that says what to do
  */
-export async function joinAgent({ url, token, dataDir, name }: JoinRequest): Promise<string> {
+export async function joinAgent({ url, token, dataDir, name }: JoinRequest): Promise<{ id: string }> {
   const base = baseOf(url);
   const caHash = TOKEN.exec(token.trim())?.[1];
   if (caHash === undefined) throw new Error('the token is not whole: it has three parts, <id>.<secret>.<CA hash>; make one with "gleaner token create"');
@@ -48,7 +47,7 @@ export async function joinAgent({ url, token, dataDir, name }: JoinRequest): Pro
   const id = idOfKey(key);
   if (answer.agent !== id || typeof answer.certificate !== 'string') throw new Error(`${base} answered with something that is not this agent's certificate`);
   await saveIdentity(dataDir, { id, url: base, key, certificate: answer.certificate, ca });
-  return id;
+  return { id };
 }
 
 /** A new certificate for the same key. @throws HttpFailure 401, 403 when only joining anew helps */
@@ -70,7 +69,7 @@ function baseOf(url: string): string {
 }
 
 /** The CA, PEM, out of the chain that the server shows. Nothing is sent on this connection. */
-async function fetchCa(base: string, caHash: string): Promise<string> {
+export async function fetchCa(base: string, caHash: string): Promise<string> {
   const { hostname: host, port } = new URL(base);
   const bare = host.replace(/^\[|\]$/g, '');
   const chain = await new Promise<Buffer[]>((resolve, reject) => {
@@ -85,7 +84,7 @@ async function fetchCa(base: string, caHash: string): Promise<string> {
   });
   const found = chain.find((der) => createHash('sha256').update(der).digest('base64url') === caHash);
   if (!found) throw new Error(`${base} is not the control plane that made the token: its CA is another one (or something between intercepts TLS)`);
-  return PemConverter.encode(found, 'CERTIFICATE');
+  return PemConverter.encode(new Uint8Array(found).buffer, 'CERTIFICATE');
 }
 
 const isName = (host: string): boolean => /[a-z]/i.test(host) && !host.includes(':');
@@ -111,7 +110,7 @@ async function keyOf(dataDir: string): Promise<string> {
 }
 
 /** PKCS #10, PEM. */
-async function requestFor(key: string): Promise<string> {
+export async function requestFor(key: string): Promise<string> {
   const privateKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), ALGORITHM, true, ['sign']);
   const { kty, crv, x, y } = await webcrypto.subtle.exportKey('jwk', privateKey);
   const publicKey = await webcrypto.subtle.importKey('jwk', { kty, crv, x, y }, ALGORITHM, true, ['verify']);

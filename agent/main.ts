@@ -12,16 +12,17 @@ import { ElementStore } from './elements';
 import { type Identity, loadIdentity } from './identity';
 import { Journal } from './journal';
 import { lockFolder } from './lock';
-import { AgentMetrics, serveMetrics } from './metrics';
+import { agentMetrics, serveMetrics } from './metrics';
 import { Renewal } from './renewal';
 import { DockerRuntime } from './runtime/docker/docker-runtime';
 import type { ContainerRuntime } from './runtime/runtime';
-import { type AgentStatus, StatusWriter } from './status';
+import { ScriptedRuntime } from './runtime/scripted/scripted-runtime';
+import { type AgentStatusFile, StatusWriter } from './status-file';
 import { Transfer } from './transfer';
 
 export { type AgentConfig, defaultAgentConfig } from './config';
 export { joinAgent, type JoinRequest } from './join';
-export { type AgentStatus, readStatus } from './status';
+export { type AgentStatusFile, readStatus } from './status-file';
 
 export interface RunningAgent {
   id: string;
@@ -33,11 +34,13 @@ export interface RunningAgent {
   drain(): Promise<void>;
   /** Stops; what runs goes on, and is adopted at the next start. */
   stop(): Promise<void>;
-  status(): AgentStatus;
+  status(): AgentStatusFile;
 }
 
 /** As Docker and the Runtime resources name architectures. */
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64', arm: 'arm', ia32: '386' };
+
+const MAX_SLOTS = 4096;
 
 /**
  * Resolves when what ran is adopted and connecting has begun; a control plane that is away is waited for.
@@ -45,7 +48,9 @@ const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64', ar
  */
 export async function startAgent(config: AgentConfig, logger: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<RunningAgent> {
   const { dataDir } = config;
+  check(config);
   const identity = await loadIdentity(dataDir);
+  if (config.url !== undefined) identity.url = config.url;
   const log = logger.child({ agent: identity.id.slice(0, 12) });
   const closers: (() => Promise<unknown> | unknown)[] = [lockFolder(dataDir)];
   const close = async (): Promise<void> => {
@@ -71,14 +76,14 @@ export async function startAgent(config: AgentConfig, logger: Logger = pino({ le
       metrics: () => metrics,
       onChange: () => writer.changed(),
     });
-    const metrics = new AgentMetrics(registry, {
+    const metrics = agentMetrics(registry, {
       running: () => [...agent.runners.values()].filter(({ phase }) => phase !== 'Reporting').length,
       connected: () => agent.session.state === 'online',
       unacknowledged: () => agent.outbox.size,
       cacheBytes: () => elements.cacheBytes,
       engineAvailable: () => runtime.available,
     });
-    const status = (): AgentStatus => statusOf(agent, config, identity, runtime, stopped);
+    const status = (): AgentStatusFile => statusOf(agent, config, identity, runtime, stopped);
     const writer = new StatusWriter(dataDir, status, (error) => log.warn({ err: error }, 'status.json cannot be written'));
     closers.push(() => writer.stop());
     const served = config.metricsPort === undefined ? undefined : await serveMetrics(registry, config.metricsPort);
@@ -118,7 +123,15 @@ export async function startAgent(config: AgentConfig, logger: Logger = pino({ le
   }
 }
 
+/** What the link cannot say. */
+function check({ offered: { cpu, memoryBytes, scratchBytes, slots } }: AgentConfig): void {
+  if (!(slots >= 1 && slots <= MAX_SLOTS)) throw new Error(`slots ${slots}: has to be from 1 to ${MAX_SLOTS}`);
+  if (!(cpu > 0 && cpu <= 65_536)) throw new Error(`cpu ${cpu}: has to be more than 0 and at most 65536 cores`);
+  if (!(memoryBytes > 0 && scratchBytes > 0)) throw new Error('memory and scratch: have to be more than 0');
+}
+
 function runtimeOf(config: AgentConfig, { id }: Identity): ContainerRuntime {
+  if (config.runtime === 'scripted') return new ScriptedRuntime();
   return new DockerRuntime({ agent: id, folder: join(config.dataDir, 'scratch'), socket: config.dockerSocket });
 }
 
@@ -129,7 +142,7 @@ function dial({ url, ca, key, certificate }: Identity): WebSocket {
   });
 }
 
-function statusOf(agent: Agent, config: AgentConfig, { id, url }: Identity, runtime: ContainerRuntime, stopped: boolean): AgentStatus {
+function statusOf(agent: Agent, config: AgentConfig, { id, url }: Identity, runtime: ContainerRuntime, stopped: boolean): AgentStatusFile {
   const { used, session, draining, refusal } = agent;
   const isBusy = used.slots > 0;
   const state = stopped ? (refusal === undefined ? 'Stopped' : 'Refused')
@@ -137,11 +150,9 @@ function statusOf(agent: Agent, config: AgentConfig, { id, url }: Identity, runt
   return {
     id, url, pid: process.pid, version: VERSION_OF_PACKAGE, state, connection: session.state, ...(refusal === undefined ? {} : { message: refusal }),
     runtime: { name: runtime.name, available: runtime.available },
-    capacity: {
-      total: config.offered,
-      used: { cpu: used.cpuMillis / 1000, memoryBytes: used.memoryBytes, scratchBytes: used.scratchBytes, slots: used.slots },
-    },
-    leases: [...agent.runners.values()].map(({ spec: { lease, epoch }, phase }) => ({ lease, epoch, phase })),
+    offered: config.offered,
+    used: { cpu: used.cpuMillis / 1000, memoryBytes: used.memoryBytes, scratchBytes: used.scratchBytes, slots: used.slots },
+    attempts: [...agent.runners.values()].map(({ spec: { lease, epoch }, phase, since }) => ({ lease, epoch, state: phase, since: new Date(since).toISOString() })),
     at: new Date().toISOString(),
   };
 }

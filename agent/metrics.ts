@@ -13,6 +13,8 @@ export interface AgentGauges {
   engineAvailable: () => boolean;
 }
 
+const IDLE: AgentGauges = { running: () => 0, connected: () => false, unacknowledged: () => 0, cacheBytes: () => 0, engineAvailable: () => false };
+
 export class AgentMetrics {
   private readonly attempts: Counter<'reason'>;
   private readonly offers: Counter<'outcome'>;
@@ -20,7 +22,7 @@ export class AgentMetrics {
   private readonly memory: Counter;
   private readonly connections: Counter;
 
-  constructor(registry: Registry, gauges: AgentGauges) {
+  constructor(registry: Registry, gauges: AgentGauges = IDLE) {
     const registers = [registry];
     this.attempts = new Counter({ name: 'gleaner_agent_attempts_total', help: 'Attempts that ended here, by reason.', labelNames: ['reason'], registers });
     this.offers = new Counter({ name: 'gleaner_agent_offered_attempts_total', help: 'Attempts that were offered, by outcome: accepted, or why not.', labelNames: ['outcome'], registers });
@@ -51,6 +53,9 @@ export class AgentMetrics {
     this.connections.inc();
   }
 }
+
+/** All of the agent's metrics, on this registry. */
+export const agentMetrics = (registry: Registry, gauges?: AgentGauges): AgentMetrics => new AgentMetrics(registry, gauges);
 
 /** `GET /metrics` on 127.0.0.1. @returns the server and its port */
 export async function serveMetrics(registry: Registry, port: number): Promise<{ server: Server; port: number }> {

@@ -1,6 +1,6 @@
 /** `/elements` of the control plane: downloads that are continued where they broke off, uploads that are skipped when not needed. */
 import { createHash } from 'node:crypto';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request } from 'node:https';
 import type { Readable } from 'node:stream';
