@@ -42,8 +42,6 @@ export interface AttemptEvents {
   log(stream: 'stdout' | 'stderr', offset: number, data: Buffer): void;
 }
 
-export type LogBytes = Record<'stdout' | 'stderr', number>;
-
 export interface AttemptEnd {
   reason: AttemptReason;
   message?: string;
@@ -79,11 +77,8 @@ export interface ContainerRuntime {
   ensureImage(image: string, archive: string, fetch: FetchElement, signal: AbortSignal): Promise<void>;
   /** Starts an attempt. Failures come as an AttemptEnd, never as an exception. */
   run(spec: AttemptSpec, io: AttemptIo, events: AttemptEvents): RunningAttempt;
-  /**
-   * Takes over what a former agent process started and still runs (or ended since); undefined when nothing of it is left.
-   * `sent`: bytes of the logs' heads that are delivered already.
-   */
-  adopt(spec: AttemptSpec, io: AttemptIo, events: AttemptEvents, sent?: LogBytes): Promise<RunningAttempt | undefined>;
+  /** Takes over what a former agent process started and still runs (or ended since); undefined when nothing of it is left. */
+  adopt(spec: AttemptSpec, io: AttemptIo, events: AttemptEvents): Promise<RunningAttempt | undefined>;
 }
 
 export const NO_USAGE: Readonly<Usage> = { cpuMicros: 0, memoryMibSeconds: 0, wallMillis: 0, ioBytes: 0, egressBytes: 0 };

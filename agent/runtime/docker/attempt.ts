@@ -12,17 +12,19 @@
  * Whatever happens, at the end the container and the scratch space are gone and the slot is free.
  */
 import type Docker from 'dockerode';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { AttemptReason } from '../../../crds/attempt-reasons';
 import type { Usage } from '../../../crds/task';
-import { attemptKey, NO_USAGE, type AttemptEnd, type AttemptEvents, type AttemptIo, type AttemptSpec, type LogBytes, type RunningAttempt } from '../runtime';
+import { attemptKey, NO_USAGE, type AttemptEnd, type AttemptEvents, type AttemptIo, type AttemptSpec, type RunningAttempt } from '../runtime';
 import { StatusFile } from '../status-line';
 import { containerOptions, type AttemptLabels } from './container-spec';
 import { statusOf, reasonOf, type Engine } from './engine';
 import { EngineStats } from './engine-stats';
 import type { Images } from './images';
-import { LogPump } from './logs';
+import { LogPump, type StreamName } from './logs';
 import { Meter } from './meter';
 import { outcomeOf, type Outcome } from './outcome';
 import { layOut } from './program';
@@ -91,9 +93,12 @@ export class DockerAttempt implements RunningAttempt {
 
   constructor(
     private readonly host: AttemptHost, private readonly spec: AttemptSpec, private readonly io: AttemptIo, private readonly events: AttemptEvents,
-    found?: Found, sent?: LogBytes,
+    found?: Found,
   ) {
-    this.logs = new LogPump(host.engine.streams, (stream, offset, data) => events.log(stream, offset, data), sent);
+    this.logs = new LogPump(host.engine.streams, (stream, offset, data) => events.log(stream, offset, data), {
+      isFull: (stream) => existsSync(this.headNote(stream)),
+      full: (stream) => void writeFile(this.headNote(stream), '').catch(() => undefined),
+    });
     this.ended = this.live(found);
   }
 
@@ -180,6 +185,7 @@ export class DockerAttempt implements RunningAttempt {
     const { host } = this;
     this.slot = host.slots.claim(labels.slot);
     this.scratch = host.scratch.reopen(labels.scratch, this.spec.program.resources.scratchBytes, labels.scratchKind);
+    this.logs.resume();
     this.container = container;
     this.slot.cgroup?.attach(container.id);
     this.startedAtMs = startedAtMs;
@@ -187,6 +193,11 @@ export class DockerAttempt implements RunningAttempt {
     this.pidsPeakAtStart = 0;
     this.makeMeter(labels);
     if (labels.boot !== host.boot) throw new Ending({ reason: 'RuntimeError', message: 'the machine was started anew while the program ran' });
+  }
+
+  /** Beside the scratch space: gone with it. */
+  private headNote(stream: StreamName): string {
+    return join(this.scratch?.folder ?? '', `${stream}-head-is-full`);
   }
 
   private makeMeter(before: { cpuNanos: number; ioBytes: number; memoryBytes: number }): void {

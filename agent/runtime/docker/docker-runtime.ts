@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { attemptKey, type AttemptEvents, type AttemptIo, type AttemptSpec, type ContainerRuntime, type FetchElement, type LogBytes, type RunningAttempt } from '../runtime';
+import { attemptKey, type AttemptEvents, type AttemptIo, type AttemptSpec, type ContainerRuntime, type FetchElement, type RunningAttempt } from '../runtime';
 import { DockerAttempt, type AttemptHost, type Found } from './attempt';
 import { cgroupVersion, type CgroupDriver } from './cgroups';
 import { agentFilter, fromLabels, type AttemptLabels } from './container-spec';
@@ -90,7 +90,7 @@ export class DockerRuntime implements ContainerRuntime {
     return attempt;
   }
 
-  async adopt(spec: AttemptSpec, io: AttemptIo, events: AttemptEvents, sent?: LogBytes): Promise<RunningAttempt | undefined> {
+  async adopt(spec: AttemptSpec, io: AttemptIo, events: AttemptEvents): Promise<RunningAttempt | undefined> {
     await this.engine.whenUp();
     await this.opened;
     const key = attemptKey(spec);
@@ -103,7 +103,7 @@ export class DockerRuntime implements ContainerRuntime {
         // Made but never started: swept below.
         if (!(startedAtMs > 0)) continue;
         const found: Found = { container, labels, startedAtMs };
-        const attempt = new DockerAttempt(this.mustHost(), spec, io, events, found, sent);
+        const attempt = new DockerAttempt(this.mustHost(), spec, io, events, found);
         this.track(attempt);
         return attempt;
       }

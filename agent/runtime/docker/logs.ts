@@ -1,21 +1,35 @@
 /** Takes a container's output apart into its two streams, each bounded. */
 import type Docker from 'dockerode';
 import { Writable } from 'node:stream';
-import { HeadTail } from '../head-tail';
-import type { AttemptEvents, LogBytes } from '../runtime';
+import { HEAD_BYTES, HeadTail } from '../head-tail';
+import type { AttemptEvents } from '../runtime';
 
-const STREAMS = ['stdout', 'stderr'] as const;
+export const STREAMS = ['stdout', 'stderr'] as const;
+export type StreamName = (typeof STREAMS)[number];
+
+/** What was said of a head before, and is to be kept of it: the container's own log may not hold it any more. */
+export interface HeadNotes {
+  isFull(stream: StreamName): boolean;
+  full(stream: StreamName): void;
+}
 
 type Destroyable = NodeJS.ReadableStream & { destroy?: () => void };
 
 export class LogPump {
-  private bounds: Partial<Record<(typeof STREAMS)[number], HeadTail>> = {};
+  private bounds: Partial<Record<StreamName, HeadTail>> = {};
   private source: NodeJS.ReadableStream | undefined;
   private turn = 0;
   private over: Promise<void> = Promise.resolve();
 
-  /** `sent`: bytes of each head that went out before, by another process or from a stream that broke. */
-  constructor(private readonly docker: Docker, private readonly log: AttemptEvents['log'], private readonly sent: LogBytes = { stdout: 0, stderr: 0 }) {}
+  /** Bytes of each head that went out, by this process or, when full, by a former one. */
+  private readonly sent = { stdout: 0, stderr: 0 };
+
+  constructor(private readonly docker: Docker, private readonly log: AttemptEvents['log'], private readonly notes: HeadNotes) {}
+
+  /** For a container of a former process: what it noted holds. */
+  resume(): void {
+    for (const name of STREAMS) if (this.notes.isFull(name)) this.sent[name] = HEAD_BYTES;
+  }
 
   /** Reads from here on; a stream that was read before is given up, and the new one is taken to begin anew. */
   follow(source: NodeJS.ReadableStream): void {
@@ -26,6 +40,7 @@ export class LogPump {
         const end = offset + data.length;
         if (end <= this.sent[name]) return;
         const known = Math.max(0, this.sent[name] - offset);
+        if (this.sent[name] < HEAD_BYTES && end >= HEAD_BYTES) this.notes.full(name);
         this.sent[name] = end;
         this.log(name, offset + known, data.subarray(known));
       });
