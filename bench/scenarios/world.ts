@@ -10,7 +10,7 @@ import { LOAD_WORKER } from './floors';
 
 const WORKERS = join(__dirname, '..', 'workers');
 const RUNTIME = 'bench';
-/** No real image: simulated agents say that they hold it. */
+/** No real image: simulated agents run none. */
 const IMAGE = `sha256:${'b'.repeat(64)}`;
 const CREDITS = '1000000.00';
 
@@ -49,7 +49,7 @@ export async function openWorld(context: Context, options: { agents: number; hea
   const token = await prepare(server);
   const fleet = startWorker<FleetOperations>(children, logDir, join(WORKERS, 'fleet.js'));
   const load = startWorker<LoadOperations>(children, logDir, LOAD_WORKER);
-  const addAgents = (count: number): Promise<void> => fleet.call('start', { endpoint: server.endpoint, token, images: [IMAGE], count }, 600_000);
+  const addAgents = (count: number): Promise<void> => fleet.call('start', { url: server.url, token, count }, 600_000);
   if (options.agents > 0) await addAgents(options.agents);
   return {
     server,

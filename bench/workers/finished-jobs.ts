@@ -19,16 +19,21 @@ export function countFinished(metrics: string): FinishedJobs {
   return counts;
 }
 
+/** An answer costs the server time: so much longer than it took is waited before the next question. */
+const PAUSE_FACTOR = 10;
+const LEAST_PAUSE_MS = 50;
+
 /** Asks again and again until `count` Jobs have finished. @returns what they came to */
-export async function untilFinished(endpoint: Endpoint, count: number, pauseMs: number): Promise<FinishedJobs> {
+export async function untilFinished(endpoint: Endpoint, count: number): Promise<FinishedJobs> {
   const connection = await HttpConnection.open(endpoint);
   try {
     for (;;) {
+      const asked = performance.now();
       const reply = await connection.request('GET', '/metrics');
       if (reply.status !== 200) throw new Error(`GET /metrics: ${reply.status} ${reply.body.slice(0, 500)}`);
       const counts = countFinished(reply.body);
       if (counts.complete + counts.failed >= count) return counts;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - asked))));
     }
   } finally {
     connection.close();

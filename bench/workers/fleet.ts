@@ -1,28 +1,26 @@
-/** Many simulated agents in one process, each over a WebSocket of its own. */
-import type { Endpoint } from '../harness/http-connection';
+/** Many simulated agents in one process: whole agents over the scripted runtime, each with a certificate and a WebSocket of its own. */
+import { VirtualAgents } from '../../agent/virtual';
 import { serve } from '../harness/worker';
-import { ProbeAgent } from './probe-agent';
 
 export interface FleetArgs {
-  endpoint: Endpoint;
+  url: string;
   token: string;
-  images: string[];
   count: number;
 }
 
-const JOINS_AT_ONCE = 32;
+const GIB = 2 ** 30;
+/** As many slots as processors: an agent that is full has no slot left. */
+const OFFERED = { cpu: 64, memoryBytes: 256 * GIB, scratchBytes: 1024 * GIB, slots: 64 };
 
 export const fleetOperations = {
   /** Ends when all of them have joined and are connected. */
   start: async (args: FleetArgs): Promise<void> => {
-    let left = args.count;
-    const connect = async (): Promise<void> => {
-      while (left > 0) {
-        left -= 1;
-        await ProbeAgent.connect(args.endpoint, args.token, args.images);
-      }
+    const log = {
+      info: () => undefined,
+      warn: (fields: Record<string, unknown>, message: string) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+      error: (fields: Record<string, unknown>, message: string) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
     };
-    await Promise.all(Array.from({ length: Math.min(JOINS_AT_ONCE, args.count) }, connect));
+    await VirtualAgents.start({ ...args, offered: OFFERED, log });
   },
 };
 

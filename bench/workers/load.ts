@@ -24,8 +24,6 @@ export interface SubmitResult {
   failed: number;
 }
 
-const POLL_MS = 200;
-
 export const loadOperations = {
   submit: async (args: SubmitArgs): Promise<SubmitResult> => {
     const connections = await Promise.all(Array.from({ length: args.connections }, () => HttpConnection.open(args.endpoint)));
@@ -43,7 +41,7 @@ export const loadOperations = {
       };
       await Promise.all(connections.map(pump));
       const submitSeconds = (performance.now() - start) / 1000;
-      const failed = args.finished === undefined ? 0 : (await untilFinished(args.endpoint, args.finished, POLL_MS)).failed;
+      const failed = args.finished === undefined ? 0 : (await untilFinished(args.endpoint, args.finished)).failed;
       return { seconds: (performance.now() - start) / 1000, submitSeconds, failed };
     } finally {
       for (const connection of connections) connection.close();

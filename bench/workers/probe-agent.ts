@@ -16,7 +16,7 @@ interface Identity {
 }
 
 const USAGE = { cpuMicros: 1000, memoryMibSeconds: 0, wallMillis: 1, ioBytes: 0, egressBytes: 0 };
-const TOTAL = { cpu: 64, memoryBytes: 256 * 1024 ** 3, scratchBytes: 1024 ** 4, slots: 256 };
+const TOTAL = { cpu: 64, memoryBytes: 256 * 1024 ** 3, scratchBytes: 1024 ** 4, slots: 64 };
 const ASK = '0.0001';
 
 async function join(endpoint: Endpoint, token: string): Promise<Identity> {
@@ -38,6 +38,7 @@ async function join(endpoint: Endpoint, token: string): Promise<Identity> {
 
 export class ProbeAgent {
   private seq = 0;
+  private received = 0;
   private timer: NodeJS.Timeout | undefined;
   onStart: (tasks: StartTask[]) => void = () => undefined;
 
@@ -57,11 +58,14 @@ export class ProbeAgent {
       socket.on('close', (code, reason) => reject(new Error(`link closed: ${code} ${reason.toString()}`)));
       socket.on('message', (data: Buffer) => {
         const frame = JSON.parse(data.toString('utf8')) as Frame<ControlMessage>;
+        if (frame.seq !== undefined) agent.received = frame.seq;
+        const answers: AgentMessage[] = [];
         for (const message of frame.messages) {
           if (message.type === 'welcome') agent.welcome(message.settings.heartbeatMs, resolve);
-          else agent.receive(message);
+          else answers.push(...agent.answer(message));
         }
-        if (frame.seq !== undefined) agent.post({ ack: frame.seq, messages: [] });
+        if (answers.length > 0) agent.say(answers);
+        else if (frame.seq !== undefined) agent.post({ messages: [] });
       });
     });
     return agent;
@@ -83,13 +87,11 @@ export class ProbeAgent {
     done();
   }
 
-  private receive(message: ControlMessage): void {
-    if (message.type === 'offers') {
-      this.say(message.offers.map(({ offer, leases }) => ({ type: 'accept', offer, leases })));
-    } else if (message.type === 'start') {
-      this.onStart(message.tasks);
-      this.say(message.tasks.map(({ lease, epoch }) => ({ type: 'finished', lease, epoch, reason: 'Completed', exitCode: 0, usage: USAGE, result: { files: [] } })));
-    }
+  private answer(message: ControlMessage): AgentMessage[] {
+    if (message.type === 'offers') return message.offers.map(({ offer, leases }) => ({ type: 'accept', offer, leases }));
+    if (message.type !== 'start') return [];
+    this.onStart(message.tasks);
+    return message.tasks.map(({ lease, epoch }) => ({ type: 'finished', lease, epoch, reason: 'Completed', exitCode: 0, usage: USAGE, result: { files: [] } }));
   }
 
   /** A reliable frame. */
@@ -98,7 +100,8 @@ export class ProbeAgent {
     this.post({ seq: this.seq, messages });
   }
 
+  /** Every frame acknowledges what was received before it. */
   private post(frame: Frame<AgentMessage>): void {
-    this.socket.send(JSON.stringify(frame));
+    this.socket.send(JSON.stringify(this.received === 0 || frame.messages[0]?.type === 'heartbeat' ? frame : { ...frame, ack: this.received }));
   }
 }

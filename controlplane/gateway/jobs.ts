@@ -29,8 +29,14 @@ export class Jobs {
     for (const job of jobs.values()) this.set(job);
     this.unsubscribe.push(
       jobs.onChange((changes) => this.changed(changes)),
-      runtimes.onChange((changes) => this.refresh((job) => changes.some(({ object }) => object.metadata.name === job.spec.runtime))),
-      rateTiers.onChange((changes) => this.refresh((job) => changes.some(({ object }) => object.metadata.name === job.spec.rateTier))),
+      runtimes.onChange((changes) => {
+        const names = renewed(changes);
+        if (names.size > 0) this.refresh((job) => names.has(job.spec.runtime));
+      }),
+      rateTiers.onChange((changes) => {
+        const names = renewed(changes);
+        if (names.size > 0) this.refresh((job) => names.has(job.spec.rateTier));
+      }),
     );
   }
 
@@ -74,6 +80,12 @@ export class Jobs {
     this.options.market.removeJob(uid);
     this.options.removed(uid);
   }
+}
+
+/** Names of those that came, went, or say something else now; a new status (how many agents hold an image) says nothing to a Job. */
+function renewed(changes: readonly Change<Runtime | RateTier>[]): Set<string> {
+  const told = changes.filter(({ type, object, old }) => type !== 'MODIFIED' || old?.metadata.uid !== object.metadata.uid || old?.metadata.generation !== object.metadata.generation);
+  return new Set(told.map(({ object }) => object.metadata.name));
 }
 
 /** Status counts change all the time; only what the market looks at is a reason to compute anew. */
