@@ -39,6 +39,6 @@ export class HeadTail {
     this.tail = [];
     this.tailBytes = 0;
     const missing = this.total - HEAD_BYTES - tail.length;
-    this.emit(HEAD_BYTES, missing > 0 ? Buffer.concat([Buffer.from(`\n[${missing} bytes not kept]\n`), tail]) : tail);
+    this.emit(HEAD_BYTES, missing > 0 ? Buffer.concat([Buffer.from(`\n[truncated: ${missing} bytes not kept]\n`), tail]) : tail);
   }
 }

@@ -113,9 +113,9 @@ export class AgentWorld {
 
   /** Every index's result, by index. */
   async results(name: string): Promise<unknown[]> {
-    const lines: { index: number; result?: unknown }[] = [];
-    await this.client.lines<{ index: number; result?: unknown }>(`/results/default/${name}`, (line) => { lines.push(line); });
-    return lines.sort((a, b) => a.index - b.index).map(({ result }) => result);
+    const lines: { index: number; inline?: string }[] = [];
+    await this.client.lines<{ index: number; inline?: string }>(`/results/default/${name}`, (line) => { lines.push(line); });
+    return lines.sort((a, b) => a.index - b.index).map(({ inline }) => (inline === undefined ? undefined : JSON.parse(inline)));
   }
 
   async text(path: string): Promise<string> {
