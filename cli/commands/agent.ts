@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type AgentConfig, defaultAgentConfig } from '../../agent/config';
 import { joinAgent, startAgent } from '../../agent/main';
 import type { AgentStatusFile } from '../../agent/status-file';
@@ -13,6 +13,7 @@ import { onDrain } from '../signals';
 import { formatOption, nameOf, type TargetOptions, targetOptions, withClient } from '../target';
 
 const defaultAgentDir = (env: NodeJS.ProcessEnv = process.env): string => env.GLEANER_AGENT_DATA ?? join(homedir(), '.gleaner-agent');
+const AGENT_DIR_TEXT = '~/.gleaner-agent, or $GLEANER_AGENT_DATA';
 const DRAIN_POLL_MS = 250;
 
 interface RunOptions {
@@ -103,7 +104,7 @@ async function drainHere(dir: string): Promise<void> {
 
 export function addAgentCommands(program: Command): void {
   const agent = program.command('agent').description("an owner's machine");
-  const dataOption = (command: Command): Command => command.option('--data <dir>', "the agent's data folder", defaultAgentDir());
+  const dataOption = (command: Command): Command => command.addOption(new Option('--data <dir>', "the agent's data folder").default(defaultAgentDir(), AGENT_DIR_TEXT));
 
   dataOption(agent.command('join <url> <token>').description('register this machine; once per machine'))
     .option('--name <name>', 'a name that only the operator sees')
@@ -147,7 +148,7 @@ export function addAgentCommands(program: Command): void {
     });
 
   targetOptions(agent.command('drain [name]').description('stop taking tasks: the agent of this machine, or (operator) any by name'), false)
-    .option('--agent-data <dir>', "without a name: the agent's data folder", defaultAgentDir())
+    .addOption(new Option('--agent-data <dir>', "without a name: the agent's data folder").default(defaultAgentDir(), AGENT_DIR_TEXT))
     .addHelpText('after', [
       '',
       'Without a name the agent of this machine is drained and ends. With a name the server stops offering to that agent; undo it with',

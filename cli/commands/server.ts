@@ -1,10 +1,10 @@
 /** `gleaner up|server|token create`. */
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import pino, { type Logger } from 'pino';
 import { formatDuration, parseDuration } from '../../crds/duration';
 import { PACKAGE_ROOT } from '../../crds/package-info';
-import { parseBytes } from '../../crds/quantity';
+import { formatBytes, parseBytes } from '../../crds/quantity';
 import { type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
@@ -20,10 +20,10 @@ interface ServerOptions {
   listen: string;
   name: string[];
   images: string;
-  heartbeat: number;
+  heartbeat?: number;
   lostAfter?: number;
-  maxElementBytes: number;
-  maxElementsBytes: number;
+  maxElementBytes?: number;
+  maxElementsBytes?: number;
   logLevel: string;
 }
 
@@ -59,33 +59,37 @@ function logLevel(text: string): string {
   throw new CliError(`--log-level ${text}: must be one of ${LOG_LEVELS.join(', ')}`, EXIT.usage);
 }
 
+/** An option that may be repeated. */
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
 function serverOptions(command: Command): Command {
   const { maxElementBytes, maxElementsBytes, heartbeatMs } = defaultConfig('');
   return command
-    .option('--data <dir>', 'data folder: database, elements, keys, kubeconfig', defaultDataDir())
+    .addOption(new Option('--data <dir>', 'data folder: database, elements, keys, kubeconfig').default(defaultDataDir(), '~/.gleaner, or $GLEANER_DATA'))
     .option('--port <n>', 'TLS port; 0: any free one', port, DEFAULT_PORT)
     .option('--listen <address>', 'address to listen on; 0.0.0.0 lets other machines join', '127.0.0.1')
-    .option('--name <name>', "another name or address for the server's certificate; repeat for more", (value: string, all: string[]) => [...all, value], [])
-    .option('--images <dir>', 'runtime images, as "make images" writes them', join(PACKAGE_ROOT, 'build', 'images'))
-    .option('--heartbeat <duration>', `how often agents say that they live (default: ${formatDuration(heartbeatMs)})`, duration('--heartbeat', '10ms', '10m'), heartbeatMs)
+    .addOption(new Option('--name <name>', "another name or address for the server's certificate; repeat for more").argParser(collect).default([], 'none'))
+    .addOption(new Option('--images <dir>', 'runtime images, as "make images" writes them').default(join(PACKAGE_ROOT, 'build', 'images'), 'build/images of the checkout'))
+    .option('--heartbeat <duration>', `how often agents say that they live (default: ${formatDuration(heartbeatMs)})`, duration('--heartbeat', '10ms', '10m'))
     .option('--lost-after <duration>', 'an agent that is silent so long is given up (default: 3 heartbeats, at least 2s)', duration('--lost-after', '50ms', '1h'))
-    .option('--max-element-bytes <quantity>', 'largest data element', bytes('--max-element-bytes'), maxElementBytes)
-    .option('--max-elements-bytes <quantity>', 'all data elements together', bytes('--max-elements-bytes'), maxElementsBytes)
+    .option('--max-element-bytes <quantity>', `largest data element (default: ${formatBytes(maxElementBytes)})`, bytes('--max-element-bytes'))
+    .option('--max-elements-bytes <quantity>', `all data elements together (default: ${formatBytes(maxElementsBytes)})`, bytes('--max-elements-bytes'))
     .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
 }
 
 function configOf(options: ServerOptions): ControlPlaneConfig {
   const base = defaultConfig(options.data);
+  const heartbeatMs = options.heartbeat ?? base.heartbeatMs;
   return {
     ...base,
     listen: options.listen,
     port: options.port,
     names: [...base.names, ...options.name],
     imagesDir: options.images,
-    heartbeatMs: options.heartbeat,
-    lostAfterMs: options.lostAfter ?? Math.max(2000, 3 * options.heartbeat),
-    maxElementBytes: options.maxElementBytes,
-    maxElementsBytes: options.maxElementsBytes,
+    heartbeatMs,
+    lostAfterMs: options.lostAfter ?? Math.max(2000, 3 * heartbeatMs),
+    maxElementBytes: options.maxElementBytes ?? base.maxElementBytes,
+    maxElementsBytes: options.maxElementsBytes ?? base.maxElementsBytes,
     logLevel: options.logLevel,
   };
 }
@@ -144,7 +148,7 @@ export function addServerCommands(program: Command): void {
     .option('--kind <kind>', 'agent (to join) or user (a bearer token)', 'agent')
     .option('--owner <owner>', 'agent: whom its earnings go to; user: its name', 'operator')
     .option('--uses <n>', 'agent: how many machines may join with it', '1')
-    .option('--group <group>', 'user: a group; system:masters may do everything; repeat for more', (value: string, all: string[]) => [...all, value], [])
+    .addOption(new Option('--group <group>', 'user: a group; system:masters may do everything; repeat for more').argParser(collect).default([], 'none'))
     .option('--ttl <duration>', 'how long it is good (agent: 1h when not said; user: no end when not said)')
     .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --kind user --owner ci --group system:masters --ttl 720h')
     .action(async (options: TargetOptions & { kind: string; owner: string; uses: string; group: string[]; ttl?: string }) =>

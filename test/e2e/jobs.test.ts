@@ -66,10 +66,10 @@ describe('jobs from kubectl', () => {
   it('runs flights over several tasks with the numbers of a single process, with kubectl and without', async () => {
     const run = (path: string): ReturnType<typeof runCommand> =>
       runCommand('bash', [join(ROOT, 'examples/flights/run.sh'), '6'], { env: { ...cluster.env, PATH: path }, timeoutMs: 240_000 });
-    const with_ = await run(process.env.PATH ?? '');
-    expect(with_.stderr + with_.stdout).toMatch(/check: equal to a plain single-process computation/);
-    expect(with_.stdout).toMatch(/flights +standard +work +6 /);
-    expect(with_.code).toBe(0);
+    const withKubectl = await run(process.env.PATH ?? '');
+    expect(withKubectl.stderr + withKubectl.stdout).toMatch(/check: equal to a plain single-process computation/);
+    expect(withKubectl.stdout).toMatch(/flights +standard +work +6 /);
+    expect(withKubectl.code).toBe(0);
     await cluster.ok(['delete', 'job/flights']);
     await eventually('the deletion', async () => ((await cluster.kubectl(['get', 'gj', 'flights'])).code === 0 ? undefined : true));
     const bare = mkdtempSync(join(tmpdir(), 'gleaner-path-'));
