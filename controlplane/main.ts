@@ -110,6 +110,8 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     gateway.attach(server);
     await listen(server, config);
     closers.push(() => closeServer(server));
+    // Agents' connections are cut first: the server is closed once no connection is left.
+    closers.push(() => gateway.stop());
     closers.push(() => api.stop());
     const url = `https://${hostOf(config.listen)}:${(server.address() as AddressInfo).port}`;
     await giveKubeconfig(files.kubeconfig, url, ca, tokens);

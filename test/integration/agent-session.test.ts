@@ -50,7 +50,7 @@ describe('an agent with Docker', () => {
     const parts = ['alpha', 'beta'];
     for (const part of parts) await world.client.open('PUT', `/elements/${digestOf(part)}`, { body: part });
     await world.apply('inputs', 'cat in/part; cp in/part out/part', 2, {
-      spec: { parameters: { matrix: { PART: parts.map(digestOf) } } },
+      spec: { completions: undefined, parameters: { matrix: { PART: parts.map(digestOf) } } },
       template: { inputs: [{ name: 'part', element: '$(PART)' }] },
     });
     expect((await world.untilFinished('inputs')).status).toMatchObject({ phase: 'Complete' });
