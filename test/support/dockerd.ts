@@ -86,6 +86,6 @@ export class TestDockerd {
   private mounts(): string[] {
     if (!existsSync('/proc/self/mountinfo')) return [];
     return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '')
-      .filter((path) => path.startsWith(`${this.folder}/`)).toReversed();
+      .filter((path) => path.startsWith(`${this.folder}/`)).sort((a, b) => b.length - a.length);
   }
 }

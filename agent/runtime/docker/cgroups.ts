@@ -5,8 +5,8 @@
  *
  * A slot's files are kept open while it is used, so that a reading is a few `pread`s.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export const CGROUP_ROOT = '/sys/fs/cgroup';
 
@@ -167,6 +167,19 @@ export class SlotCgroup {
   close(): void {
     for (const file of Object.values(this.files)) file.close();
     this.closeContainer();
+  }
+
+  /** Takes the empty cgroup away, and the agent's own with its last slot; one in which something runs stays. */
+  remove(): void {
+    this.close();
+    if (this.driver === 'systemd') return;
+    const roots = this.version === 2 ? [this.root] : readdirSync(this.root).map((controller) => join(this.root, controller));
+    for (const root of roots) {
+      try {
+        rmdirSync(join(root, this.path));
+        rmdirSync(dirname(join(root, this.path)));
+      } catch { /* not there, not ours, or in use */ }
+    }
   }
 
   private closeContainer(): void {

@@ -32,7 +32,7 @@ const TASK_OWNER: Owner = { uid: 65_532, gid: 65_532 };
 export class DockerRuntime implements ContainerRuntime {
   readonly name = 'docker';
   private readonly engine: Engine;
-  private readonly images_: Images;
+  private readonly store: Images;
   private readonly agent: string;
   private readonly live = new Map<string, DockerAttempt>();
   private readonly listeners: ((available: boolean) => void)[] = [];
@@ -43,7 +43,7 @@ export class DockerRuntime implements ContainerRuntime {
 
   constructor(private readonly options: DockerRuntimeOptions) {
     this.engine = new Engine({ socket: options.socket ?? '/var/run/docker.sock' });
-    this.images_ = new Images(this.engine);
+    this.store = new Images(this.engine);
     this.agent = createHash('sha256').update(options.agent).digest('hex').slice(0, 12);
     this.engine.onChange((up) => {
       if (up) void this.open();
@@ -69,15 +69,16 @@ export class DockerRuntime implements ContainerRuntime {
     this.engine.close();
     for (const attempt of this.live.values()) attempt.letGo();
     await this.host?.scratch.close();
+    this.host?.slots.close();
   }
 
   async images(): Promise<string[]> {
-    return this.ready ? this.images_.list().catch(() => []) : [];
+    return this.ready ? this.store.list().catch(() => []) : [];
   }
 
   async ensureImage(image: string, archive: string, fetch: FetchElement, signal: AbortSignal): Promise<void> {
     try {
-      await this.images_.ensure(image, archive, fetch, signal);
+      await this.store.ensure(image, archive, fetch, signal);
     } catch (error) {
       this.engine.isLost(error);
       throw error;
@@ -127,7 +128,7 @@ export class DockerRuntime implements ContainerRuntime {
   /** At every time that the engine comes up. */
   private open(): Promise<void> {
     this.opened = (async () => {
-      this.images_.forget();
+      this.store.forget();
       try {
         this.host ??= await this.makeHost();
         await this.sweep();
@@ -149,7 +150,7 @@ export class DockerRuntime implements ContainerRuntime {
     const owner = uid === 0 ? TASK_OWNER : { uid, gid: process.getgid?.() ?? uid };
     return {
       engine: this.engine,
-      images: this.images_,
+      images: this.store,
       scratch: new ScratchPool({ base: folder, owner, kind: this.options.scratch ?? (await ScratchPool.probe(folder, owner)), ready: this.options.ready ?? 1 }),
       slots: new Slots(this.agent, cgroups === 'none' ? undefined : (cgroups ?? cgroupVersion()), driver),
       owner,

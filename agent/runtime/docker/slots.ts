@@ -34,4 +34,8 @@ export class Slots {
     slot.cgroup?.close();
     this.used.delete(slot.number);
   }
+
+  close(): void {
+    for (const slot of this.all.values()) slot.cgroup?.remove();
+  }
 }
