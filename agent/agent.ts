@@ -43,7 +43,11 @@ export interface AgentOptions {
 
 /** How long reports may take to be delivered when the agent leaves. */
 const DELIVERY_MS = 30_000;
+/** How long the end of what nobody wants any more may take. */
+const KILL_MS = 15_000;
+/** What a hello may name. */
 const MAX_IMAGES = 1000;
+const MAX_RUNNING = 4096;
 const IMAGE = /^sha256:[0-9a-f]{64}$/;
 const NONE: Offered = { cpu: 0, memoryBytes: 0, scratchBytes: 0, slots: 0 };
 
@@ -61,7 +65,7 @@ export class Agent {
   private readonly progress: Progress;
   private readonly host: RunnerHost;
   private readonly closing = new AbortController();
-  private readonly idle = new Set<() => void>();
+  private readonly watchers = new Set<() => void>();
   private onRefused: (why: string) => void = () => undefined;
   private stopping: Promise<void> | undefined;
 
@@ -85,6 +89,7 @@ export class Agent {
         apply: (messages) => this.apply(messages),
         welcomed: (resumed) => this.welcomed(resumed),
         delivered: (items) => this.delivered(items),
+        dropped: (item) => this.dropped(item),
         settings: ({ progressIntervalMs }) => { this.progress.intervalMs = progressIntervalMs; },
         changed: (state) => this.linkChanged(state),
         refused: (why) => this.refused(why),
@@ -123,7 +128,7 @@ export class Agent {
       for (const runner of this.runners.values()) runner.stop('AgentDrained', runner.spec.program.gracePeriodMs);
     }
     const graceMs = Math.max(0, ...[...this.runners.values()].filter(({ phase }) => phase !== 'Reporting').map(({ spec }) => spec.program.gracePeriodMs));
-    await this.untilIdle(graceMs + DELIVERY_MS);
+    await this.until(() => this.runners.size === 0 || this.isRefused, graceMs + DELIVERY_MS);
     if (this.runners.size > 0) this.options.log.warn({ attempts: this.runners.size }, 'not everything could be delivered; it is at the next start');
     await this.stop();
   }
@@ -159,7 +164,7 @@ export class Agent {
   private async hello(): Promise<Omit<Hello, 'type' | 'session' | 'lastSeq'>> {
     const { runtime, version, os, arch } = this.options;
     const images = (await runtime.images()).filter((image) => IMAGE.test(image)).slice(0, MAX_IMAGES);
-    const running = [...this.runners.values()].map(({ spec: { lease, epoch } }) => ({ lease, epoch }));
+    const running = [...this.runners.values()].slice(0, MAX_RUNNING).map(({ spec: { lease, epoch } }) => ({ lease, epoch }));
     return { version, os, arch, total: this.offered, images, running };
   }
 
@@ -248,6 +253,11 @@ export class Agent {
     for (const { kind, key } of items) if (kind === 'finished') this.runners.get(key)?.acknowledged();
   }
 
+  private dropped(item: Item): void {
+    this.options.log.error({ kind: item.kind, key: item.key, message: item.text.slice(0, 500) }, 'the control plane refuses a message again and again; it is given up');
+    this.delivered([item]);
+  }
+
   private send(item: Item): void {
     this.outbox.push(item);
     this.session.wake();
@@ -256,6 +266,7 @@ export class Agent {
   private phaseChanged(runner: TaskRunner, finished?: Finished): void {
     if (finished) this.options.metrics?.().finished(finished);
     if (runner.phase === 'Done') this.drop(runner);
+    else this.look();
     this.options.onChange?.();
   }
 
@@ -270,19 +281,27 @@ export class Agent {
 
   private drop(runner: TaskRunner): void {
     this.runners.delete(runner.key);
-    if (this.runners.size === 0) for (const wake of this.idle) wake();
+    this.look();
   }
 
-  private async untilIdle(atMostMs: number): Promise<void> {
-    if (this.runners.size === 0 || this.isRefused) return;
+  /** Something that somebody may wait for has changed. */
+  private look(): void {
+    for (const watch of this.watchers) watch();
+  }
+
+  private async until(condition: () => boolean, atMostMs: number): Promise<void> {
+    if (condition()) return;
     await new Promise<void>((resolve) => {
       const over = (): void => {
         clearTimeout(timer);
-        this.idle.delete(over);
+        this.watchers.delete(watch);
         resolve();
       };
+      const watch = (): void => {
+        if (condition()) over();
+      };
       const timer = setTimeout(over, atMostMs);
-      this.idle.add(over);
+      this.watchers.add(watch);
     });
   }
 
@@ -295,8 +314,8 @@ export class Agent {
   private refused(why: string): void {
     this.refusal = why;
     for (const runner of this.runners.values()) runner.stop('AgentLost', 0);
-    for (const wake of this.idle) wake();
-    this.onRefused(why);
+    this.look();
+    void this.until(() => [...this.runners.values()].every(({ phase }) => phase === 'Reporting'), KILL_MS).then(() => this.onRefused(why));
   }
 }
 

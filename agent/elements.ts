@@ -62,6 +62,8 @@ export class ElementStore implements Elements {
   private readonly fetching = new Map<string, Fetching>();
   private readonly outgoing = new Map<string, number>();
   private total = 0;
+  /** Of downloads that are on. */
+  private reserved = 0;
 
   constructor(private readonly options: ElementStoreOptions) {
     this.cache = join(options.dir, 'cache');
@@ -94,13 +96,15 @@ export class ElementStore implements Elements {
       put,
       io: {
         fetch: async (digest, signal) => {
-          const path = await this.fetch(digest, ticket, signal);
-          const cached = this.cached.get(digest);
-          if (cached && !pinned.has(digest)) {
+          for (;;) {
+            const path = await this.fetch(digest, ticket, signal);
+            const cached = this.cached.get(digest);
+            // Evicted before it could be held: once more.
+            if (!cached) continue;
+            if (!pinned.has(digest)) cached.pins += 1;
             pinned.add(digest);
-            cached.pins += 1;
+            return path;
           }
-          return path;
         },
         put: async (file, signal) => {
           const taken = await this.take(file, signal);
@@ -151,8 +155,7 @@ export class ElementStore implements Elements {
     if (!fetching) {
       const tickets = new Set([ticket]);
       const abort = new AbortController();
-      const promise = this.download(digest, tickets, abort.signal).finally(() => this.fetching.delete(digest));
-      fetching = { promise, tickets, abort, waiters: 0 };
+      fetching = { promise: this.download(digest, tickets, abort.signal), tickets, abort, waiters: 0 };
       this.fetching.set(digest, fetching);
     }
     fetching.tickets.add(ticket);
@@ -162,37 +165,52 @@ export class ElementStore implements Elements {
     } finally {
       fetching.waiters -= 1;
       fetching.tickets.delete(ticket);
-      if (fetching.waiters === 0) fetching.abort.abort(new Error('nobody waits for it any more'));
+      if (fetching.waiters === 0) {
+        if (this.fetching.get(digest) === fetching) this.fetching.delete(digest);
+        fetching.abort.abort(new Error('nobody waits for it any more'));
+      }
     }
   }
 
   private async download(digest: string, tickets: Set<string>, signal: AbortSignal): Promise<string> {
-    const part = this.path(this.part, digest);
+    const path = this.path(this.cache, digest);
+    const part = join(this.part, randomUUID());
+    let reserved = 0;
+    const reserve = (bytes: number): void => {
+      this.reserved += bytes - reserved;
+      reserved = bytes;
+    };
     try {
-      const bytes = await this.options.transfer.download(digest, part, tickets, signal, (size) => this.makeRoom(size));
-      const path = this.path(this.cache, digest);
+      const bytes = await this.options.transfer.download(digest, part, tickets, signal, async (size) => {
+        reserve(0);
+        await this.makeRoom(size);
+        reserve(size);
+      });
       await chmod(part, 0o444);
       await rename(part, path);
-      this.cached.set(digest, { bytes, pins: 0 });
-      this.total += bytes;
+      if (!this.cached.has(digest)) this.total += bytes;
+      this.cached.set(digest, this.cached.get(digest) ?? { bytes, pins: 0 });
       return path;
     } catch (error) {
       await rm(part, { force: true });
       throw error;
+    } finally {
+      reserve(0);
     }
   }
 
   /** Evicts until so many bytes more fit. @throws TransferError when what is in use leaves no room */
   private async makeRoom(bytes: number): Promise<void> {
     for (const [digest, { bytes: freed, pins }] of this.cached) {
-      if (this.total + bytes <= this.options.maxBytes) return;
+      if (this.total + this.reserved + bytes <= this.options.maxBytes) return;
       if (pins > 0) continue;
       this.cached.delete(digest);
       this.total -= freed;
       await rm(this.path(this.cache, digest), { force: true });
     }
-    if (this.total + bytes > this.options.maxBytes && bytes > 0) {
-      throw new TransferError('TooLarge', `${bytes} bytes do not fit the agent's element cache: ${this.total} of its ${this.options.maxBytes} bytes are in use`);
+    const inUse = this.total + this.reserved;
+    if (inUse + bytes > this.options.maxBytes && bytes > 0) {
+      throw new TransferError('TooLarge', `${bytes} bytes do not fit the agent's element cache: ${inUse} of its ${this.options.maxBytes} bytes are in use`);
     }
   }
 

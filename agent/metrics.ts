@@ -29,9 +29,7 @@ export class AgentMetrics {
     this.cpuSeconds = new Counter({ name: 'gleaner_agent_metered_cpu_seconds_total', help: 'Processor time metered for attempts that ended.', registers });
     this.memory = new Counter({ name: 'gleaner_agent_metered_memory_mebibyte_seconds_total', help: 'Memory over time metered for attempts that ended.', registers });
     this.connections = new Counter({ name: 'gleaner_agent_connections_total', help: 'Times that the control plane said welcome.', registers });
-    const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({ name, help, registers, collect() { this.set(read()); } });
-    };
+    const gauge = (name: string, help: string, read: () => number): Gauge => new Gauge({ name, help, registers, collect() { this.set(read()); } });
     gauge('gleaner_agent_running_attempts', 'Attempts that are being prepared or run.', gauges.running);
     gauge('gleaner_agent_connected', '1 while connected to the control plane.', () => Number(gauges.connected()));
     gauge('gleaner_agent_unacknowledged_messages', 'Messages that the control plane has not acknowledged.', gauges.unacknowledged);

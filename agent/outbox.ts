@@ -39,6 +39,8 @@ export class Outbox {
   private pending: Item[] = [];
   private kept: Kept[] = [];
   private keptChars = 0;
+  /** One message on its way at a time: what is refused then is known. */
+  private oneByOne = false;
 
   constructor(private readonly limits: OutboxLimits = OUTBOX_LIMITS) {}
 
@@ -57,8 +59,13 @@ export class Outbox {
 
   /** Messages of an attempt that are not acknowledged, in order. */
   of(key: string, kind: Item['kind']): Item[] {
-    const all = [...this.kept.flatMap(({ items }) => items), ...this.pending];
-    return all.filter((item) => item.key === key && item.kind === kind);
+    const found: Item[] = [];
+    const collect = (items: readonly Item[]): void => {
+      for (const item of items) if (item.key === key && item.kind === kind) found.push(item);
+    };
+    for (const { items } of this.kept) collect(items);
+    collect(this.pending);
+    return found;
   }
 
   /** @returns what is durable at the control plane now; undefined when the peer acknowledges what was never sent */
@@ -73,6 +80,7 @@ export class Outbox {
       count += 1;
     }
     if (count > 0) this.kept.splice(0, count);
+    if (this.pending.length === 0 && this.kept.length === 0) this.oneByOne = false;
     return delivered;
   }
 
@@ -83,7 +91,7 @@ export class Outbox {
     while (at < this.pending.length && this.windowOpen) {
       const start = at;
       let chars = 0;
-      while (at < this.pending.length && at - start < this.limits.frameMessages) {
+      while (at < this.pending.length && at - start < (this.oneByOne ? 1 : this.limits.frameMessages)) {
         const next = (this.pending[at] as Item).text.length + 1;
         if (at > start && chars + next > this.limits.frameChars) break;
         chars += next;
@@ -113,7 +121,19 @@ export class Outbox {
     this.seq = 0;
   }
 
+  /**
+   * The peer closes again and again because of something that is in here. The first call makes messages go one by one; when one is
+   * refused alone, the next call takes it out, so that it does not hold up the rest for ever.
+   */
+  refused(): Item | undefined {
+    const alone = this.oneByOne ? this.kept.shift() : undefined;
+    if (alone) this.keptChars -= alone.chars;
+    this.oneByOne = true;
+    return alone?.items[0];
+  }
+
   private get windowOpen(): boolean {
+    if (this.oneByOne) return this.kept.length === 0;
     return this.kept.length < this.limits.unackedFrames && this.keptChars < this.limits.unackedChars;
   }
 }

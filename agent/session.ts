@@ -10,10 +10,11 @@
  * Waiting: exponential with full jitter, at most 30 s. Refused: the certificate is not (or no longer) good, which no waiting cures.
  * A frame is acknowledged once everything in it is durable here; a repeated frame is dropped and acknowledged again.
  */
-import type { IncomingMessage } from 'node:http';
 import { WebSocket, type RawData } from 'ws';
 import { CLOSE, type ControlMessage, type Frame, type Hello, type LinkSettings, type Welcome } from '../crds/agent-link';
+import { Inbox } from './inbox';
 import type { Item, Outbox } from './outbox';
+import { messageOf, retryAfter } from './refusal';
 
 export type LinkState = 'stopped' | 'connecting' | 'greeting' | 'online' | 'waiting' | 'refused';
 
@@ -23,6 +24,8 @@ export interface SessionEvents {
   /** `resumed` false: the control plane knows nothing of what was said before. Comes before any other message. */
   welcomed(resumed: boolean): void;
   delivered(items: readonly Item[]): void;
+  /** The control plane closes whenever it gets this: it is given up. */
+  dropped(item: Item): void;
   settings(settings: LinkSettings): void;
   changed(state: LinkState): void;
   /** Trying on makes no sense. Nothing is tried afterwards. */
@@ -51,8 +54,9 @@ const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 30_000;
 /** A connection that lasted so long begins the waiting anew. */
 const GOOD_MS = 5000;
-const MAX_RETRY_AFTER_MS = 600_000;
 const MAX_REFUSALS = 3;
+/** Closed so often for a breach of the protocol, without an acknowledgement between: something in the outbox is the reason. */
+const MAX_BREACHES = 3;
 /** Without any sign of life from the other end: asked after so long, given up after three times that. */
 const SILENCE_MS = 10_000;
 const WELCOME_TIMEOUT_MS = 15_000;
@@ -63,10 +67,7 @@ export class Session {
   settings: LinkSettings = { heartbeatMs: 1000, lostAfterMs: 3000, progressIntervalMs: 1000 };
   private socket: WebSocket | undefined;
   private id: string | undefined;
-  /** Last frame that was applied, and last one that is durable. */
-  private applied = 0;
-  private durable = 0;
-  private readonly settled = new Set<number>();
+  private inbox = new Inbox();
   private ackOwed = false;
   private unreliable: string[] = [];
   private flushing = false;
@@ -74,6 +75,8 @@ export class Session {
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
   private refusals = 0;
+  private breaches = 0;
+  private replacing = false;
   private onlineSince: number | undefined;
   private lastHeard = 0;
   private sentSinceBeat = false;
@@ -110,7 +113,9 @@ export class Session {
 
   /** With a new certificate: cuts and resumes. */
   reconnect(): void {
-    if (this.state === 'online') this.socket?.close(1000, 'reconnecting');
+    if (this.state !== 'online') return;
+    this.replacing = true;
+    this.socket?.close(1000, 'reconnecting');
   }
 
   /** Cuts the connection without a word, as a broken network would. */
@@ -155,7 +160,7 @@ export class Session {
       if (this.socket !== socket) return;
       this.lastHeard = this.now();
       this.become('greeting');
-      const message: Hello = { type: 'hello', ...hello, ...(this.id === undefined ? {} : { session: this.id }), lastSeq: this.durable };
+      const message: Hello = { type: 'hello', ...hello, ...(this.id === undefined ? {} : { session: this.id }), lastSeq: this.inbox.durable };
       socket.send(JSON.stringify({ messages: [message] }));
       this.timer = setTimeout(() => socket.terminate(), WELCOME_TIMEOUT_MS);
     });
@@ -165,7 +170,7 @@ export class Session {
     socket.on('pong', () => { this.lastHeard = this.now(); });
     socket.on('unexpected-response', (req, res) => {
       retryAfterMs = retryAfter(res);
-      void bodyOf(res).then((message) => {
+      void messageOf(res).then((message) => {
         this.why = `HTTP ${res.statusCode}: ${message}`;
         if (this.socket === socket && (res.statusCode === 401 || res.statusCode === 403)) this.refusals += 1;
         req.destroy();
@@ -206,20 +211,16 @@ export class Session {
       this.apply(frame.messages, () => undefined);
       return;
     }
-    if (seq > this.applied + 1) {
-      this.breach(`frame ${seq} came, ${this.applied + 1} was expected`);
-      return;
+    const { inbox } = this;
+    const verdict = inbox.receive(seq);
+    if (verdict === 'gap') this.breach(`frame ${seq} came, ${inbox.applied + 1} was expected`);
+    else if (verdict === 'repeat') this.owesAck();
+    else {
+      this.apply(frame.messages, () => {
+        // What becomes durable for a session that is over needs no ack.
+        if (inbox.completed(seq) && inbox === this.inbox) this.owesAck();
+      });
     }
-    if (seq <= this.applied) {
-      this.owesAck();
-      return;
-    }
-    this.applied = seq;
-    const session = this.id;
-    this.apply(frame.messages, () => {
-      // What became durable for a session that is over needs no ack.
-      if (session === this.id) this.completed(seq);
-    });
   }
 
   private welcome({ session, resumed, lastSeq, settings }: Welcome): void {
@@ -229,9 +230,7 @@ export class Session {
       if (!this.acknowledged(lastSeq)) return;
     } else {
       this.id = session;
-      this.applied = 0;
-      this.durable = 0;
-      this.settled.clear();
+      this.inbox = new Inbox();
       outbox.restart();
     }
     this.refusals = 0;
@@ -266,13 +265,6 @@ export class Session {
     this.options.events.settings(settings);
   }
 
-  private completed(seq: number): void {
-    this.settled.add(seq);
-    const before = this.durable;
-    while (this.settled.delete(this.durable + 1)) this.durable += 1;
-    if (this.durable > before) this.owesAck();
-  }
-
   private acknowledged(ack: number): boolean {
     const delivered = this.options.outbox.acknowledged(ack);
     if (!delivered) {
@@ -280,6 +272,7 @@ export class Session {
       return false;
     }
     if (delivered.length > 0) {
+      this.breaches = 0;
       this.options.events.delivered(delivered);
       this.wake();
     }
@@ -295,7 +288,7 @@ export class Session {
     this.flushing = false;
     const { socket } = this;
     if (!socket || this.state !== 'online') return;
-    const ack = this.ackOwed ? this.durable : undefined;
+    const ack = this.ackOwed ? this.inbox.durable : undefined;
     const frames = this.options.outbox.flush(ack);
     if (this.unreliable.length > 0 || (frames.length === 0 && ack !== undefined)) {
       frames.push(`{${ack === undefined ? '' : `"ack":${ack},`}"messages":[${this.unreliable.join(',')}]}`);
@@ -328,7 +321,7 @@ export class Session {
     this.why = why;
     this.id = undefined;
     this.socket?.close(CLOSE.protocol, why.slice(0, 120));
-    this.socket?.terminate();
+    setTimeout((socket: WebSocket | undefined) => socket?.terminate(), CLOSE_TIMEOUT_MS, this.socket).unref();
   }
 
   private lost(why: string, code = 1006, retryAfterMs = 0): void {
@@ -342,8 +335,9 @@ export class Session {
       return;
     }
     // What was sent is not understood there: a new session, and not at once.
-    if (code === CLOSE.protocol) this.id = undefined;
-    const planned = code === 1000 && this.onlineSince !== undefined;
+    if (code === CLOSE.protocol) this.disagreed();
+    const planned = this.replacing;
+    this.replacing = false;
     if (this.onlineSince !== undefined && this.now() - this.onlineSince >= GOOD_MS && code !== CLOSE.protocol) this.failures = 0;
     this.onlineSince = undefined;
     const cap = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.failures, 20));
@@ -354,6 +348,15 @@ export class Session {
     if (!planned) log.warn({ why, code, waitMs, failures: this.failures }, 'no connection to the control plane; trying again');
     this.become('waiting');
     this.timer = setTimeout(() => void this.connect(), waitMs);
+  }
+
+  private disagreed(): void {
+    const { outbox, events } = this.options;
+    this.id = undefined;
+    this.breaches += 1;
+    if (this.breaches < MAX_BREACHES) return;
+    const dropped = outbox.refused();
+    if (dropped) events.dropped(dropped);
   }
 
   private forget(): void {
@@ -367,26 +370,5 @@ export class Session {
     if (this.state === state) return;
     this.state = state;
     this.options.events.changed(state);
-  }
-}
-
-function retryAfter(res: IncomingMessage): number {
-  const seconds = Number(res.headers['retry-after']);
-  return seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : 0;
-}
-
-/** The message of a Status object, or the begin of whatever it is. */
-async function bodyOf(res: IncomingMessage): Promise<string> {
-  let text = '';
-  res.setEncoding('utf8');
-  try {
-    for await (const chunk of res) {
-      text += chunk as string;
-      if (text.length > 16_384) break;
-    }
-    const { message } = JSON.parse(text) as { message?: string };
-    return message ?? text.slice(0, 200);
-  } catch {
-    return text.slice(0, 200);
   }
 }

@@ -22,14 +22,14 @@ export class AgentWorld {
   readonly dir = mkdtempSync(join(tmpdir(), 'gleaner-agent-'));
   readonly agents = new Map<string, RunningAgent>();
   plane: ControlPlane | undefined;
-  private client_: Client | undefined;
+  private api: Client | undefined;
   private port = 0;
 
   constructor(private readonly options: Partial<ControlPlaneConfig> = {}) {}
 
   get client(): Client {
-    if (!this.client_) throw new Error('the control plane is not started');
-    return this.client_;
+    if (!this.api) throw new Error('the control plane is not started');
+    return this.api;
   }
 
   get url(): string {
@@ -41,11 +41,11 @@ export class AgentWorld {
     const config = { ...defaultConfig(join(this.dir, 'plane')), port: this.port, imagesDir: IMAGES_DIR, ...this.options };
     this.plane = await startControlPlane(config, pino({ level: process.env.TEST_LOG ?? 'silent' }, pino.destination(2)));
     this.port = Number(new URL(this.plane.url).port);
-    this.client_ = new Client(findTarget({ data: join(this.dir, 'plane') }));
+    this.api = new Client(findTarget({ data: join(this.dir, 'plane') }));
   }
 
   async stopPlane(): Promise<void> {
-    this.client_?.close();
+    this.api?.close();
     await this.plane?.stop();
     this.plane = undefined;
   }
