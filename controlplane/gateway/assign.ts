@@ -16,6 +16,8 @@ interface Candidate {
   pending: PendingTask;
   facts: JobFacts;
   lease: Lease;
+  /** Tells the agent that it need not keep room for what of this offer is not started. */
+  withdraw: () => void;
 }
 
 /**
@@ -23,16 +25,16 @@ interface Candidate {
  * @returns leases of an agent that is gone meanwhile: they are lost already
  */
 export async function assign(context: GatewayContext, agentId: string, accepts: readonly Accept[], withdraw: (offer: string) => void): Promise<Lease[]> {
-  const given: PendingTask[] = [];
+  const candidates: Candidate[] = [];
   for (const { offer, leases } of accepts) {
+    const withdrawOnce = once(() => withdraw(offer));
     const tasks = context.market.accept(agentId, offer, leases);
-    if (!tasks) withdraw(offer);
-    else {
-      given.push(...tasks);
-      if (tasks.length < leases.length) withdraw(offer);
+    if (!tasks || tasks.length < leases.length) withdrawOnce();
+    for (const pending of tasks ?? []) {
+      const each = candidate(context, agentId, pending, withdrawOnce);
+      if (each) candidates.push(each);
     }
   }
-  const candidates = given.map((pending) => candidate(context, agentId, pending)).filter((each) => each !== undefined);
   if (candidates.length === 0) return [];
   try {
     return await lease(context, agentId, candidates);
@@ -43,12 +45,21 @@ export async function assign(context: GatewayContext, agentId: string, accepts: 
   }
 }
 
-function candidate(context: GatewayContext, agentId: string, pending: PendingTask): Candidate | undefined {
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}
+
+function candidate(context: GatewayContext, agentId: string, pending: PendingTask, withdraw: () => void): Candidate | undefined {
   const { view } = pending.queue;
   const facts = context.jobs.get(view.uid);
   const task = context.tasks.get(view.namespace, pending.name);
   const ownerId = context.ownerOf(agentId);
   if (!facts?.rates || !view.shape || !task || task.metadata.uid !== pending.uid || ownerId === undefined || facts.view.blocked) {
+    withdraw();
     context.market.ended({ taskUid: pending.uid, namespace: view.namespace, agentId, amounts: view.amounts }, 0);
     if (task) context.observe(task);
     return undefined;
@@ -62,7 +73,7 @@ function candidate(context: GatewayContext, agentId: string, pending: PendingTas
     },
   });
   context.leases.add(lease);
-  return { pending, facts, lease };
+  return { pending, facts, lease, withdraw };
 }
 
 async function lease(context: GatewayContext, agentId: string, candidates: readonly Candidate[]): Promise<Lease[]> {
@@ -124,9 +135,13 @@ function take(context: GatewayContext, each: Candidate, outcome: HoldOutcome): '
   }
 }
 
-/** Gives up before anything of the lease is durable; the Task waits again, or is looked at anew. */
-function abandon(context: GatewayContext, { pending, lease }: Candidate, again: boolean): void {
+/**
+ * Gives up before anything of the lease is durable; the Task waits again, or is looked at anew. The agent is told first: otherwise it
+ * would keep the room, and decline what is offered next.
+ */
+function abandon(context: GatewayContext, { pending, lease, withdraw }: Candidate, again: boolean): void {
   context.leases.remove(lease);
+  withdraw();
   if (again) {
     context.market.giveBack(lease.agentId, [pending]);
     return;
