@@ -72,8 +72,16 @@ describe('YAML', () => {
     ['a: !!js/function x', 'not valid YAML'],
     ['--- 1\n--- 2\n', 'multiple documents'],
     [`a: ${'['.repeat(200)}${']'.repeat(200)}`, 'nested more than 64'],
-  ])('refuses %j', (text, words) => {
+    ['['.repeat(1_000_000), 'nested more than 64'],
+    [`a: [${'a,'.repeat(1_000_000)}a]`, 'more than 100000 YAML tokens: send JSON'],
+    ['\n'.repeat(2_000_000), 'more than 100000 YAML tokens: send JSON'],
+    [`a: &a 1\nb: [${'*a,'.repeat(101)}]`, 'more than 100 YAML aliases'],
+  ])('refuses %#', (text, words) => {
     expect(() => parseYaml(text)).toThrow(words);
+  });
+
+  test('lists a bounded number of duplicates', () => {
+    expect(parseYaml('- {a: 1, a: 1}\n'.repeat(5000)).duplicates).toHaveLength(32);
   });
 
   test('refuses a bomb of aliases', () => {

@@ -15,7 +15,7 @@ export interface Decoded {
 
 export const MAX_DEPTH = 64;
 /** More duplicates than this are not listed. */
-const MAX_DUPLICATES = 32;
+export const MAX_DUPLICATES = 32;
 
 interface Frame {
   /** Names seen so far; undefined for arrays. */

@@ -1,13 +1,20 @@
-/** YAML bodies: one document of JSON's data model, no custom tags, few aliases, bounded nesting. */
-import { isPair, isScalar, isSeq, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
+/**
+ * YAML bodies: one document of JSON's data model, no custom tags, few aliases, bounded nesting and size.
+ *
+ * The parser keeps about 300 bytes per token (a comma, an indentation, a scalar): 3 MiB of them would take the whole heap. So the tokens
+ * are counted first, one at a time, and only what is small enough is parsed. Bigger objects are sent as JSON, as kubectl does.
+ */
+import { isPair, isScalar, isSeq, Lexer, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import { badRequest } from '../http/errors';
-import { MAX_DEPTH, type Decoded } from './json';
+import { MAX_DEPTH, MAX_DUPLICATES, type Decoded } from './json';
 
 const MAX_ALIASES = 100;
+export const MAX_TOKENS = 100_000;
 
-/** @throws ApiError 400 with the parser's line and column. */
+/** @throws ApiError 400 with the parser's line and column, or the bound that was passed. */
 export function parseYaml(text: string): Decoded {
+  checkSize(text);
   const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: false, prettyErrors: true, stringKeys: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) throw badRequest(`the body is not valid YAML: ${problem.message.split('\n')[0]}`);
@@ -25,11 +32,24 @@ export function parseYaml(text: string): Decoded {
   }
 }
 
+function checkSize(text: string): void {
+  let tokens = 0;
+  let aliases = 0;
+  let depth = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MAX_TOKENS) throw badRequest(`the body has more than ${MAX_TOKENS} YAML tokens: send JSON`);
+    if (token.startsWith('*') && ++aliases > MAX_ALIASES) throw badRequest(`the body has more than ${MAX_ALIASES} YAML aliases: write the values out`);
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
+    if (depth > MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
+  }
+}
+
 function noteNames(map: YAMLMap, ancestors: readonly (Node | Pair)[], duplicates: string[]): void {
   const seen = new Set<string>();
   for (const { key } of map.items) {
     const name = nameOf(key);
-    if (seen.has(name)) duplicates.push(pathOf(ancestors, map, name));
+    if (seen.has(name) && duplicates.length < MAX_DUPLICATES) duplicates.push(pathOf(ancestors, map, name));
     seen.add(name);
   }
 }

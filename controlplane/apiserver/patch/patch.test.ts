@@ -26,6 +26,15 @@ test.each([
 });
 
 describe('json patch', () => {
+  test('copies of copies are refused before they are made', () => {
+    const target = { metadata: { annotations: { a: 'x'.repeat(1000) } } };
+    const doubling = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/metadata', path: `/metadata/c${i}` }));
+    expect(() => jsonPatch(target, doubling)).toThrow('Request entity too large');
+    const moves = Array.from({ length: 10_000 }, (_, i) => (i % 2 === 0 ? { op: 'move', from: '/metadata', path: '/m' } : { op: 'move', from: '/m', path: '/metadata' }));
+    expect(() => jsonPatch(target, moves)).toThrow('Request entity too large');
+    expect(jsonPatch(target, doubling.slice(0, 1))).toEqual({ metadata: { ...target.metadata, c0: target.metadata } });
+  });
+
   test('changes a copy', () => {
     const target = { a: { b: [1, 2] } };
     expect(jsonPatch(target, [{ op: 'add', path: '/a/b/1', value: 9 }, { op: 'remove', path: '/a/b/0' }, { op: 'test', path: '/a/b/0', value: 9 }])).toEqual({ a: { b: [9, 2] } });
