@@ -173,7 +173,8 @@ export class Agent {
     return this.available ? this.options.offered : NONE;
   }
 
-  private sayCapacity(): void {
+  /** What is offered in all may be different now. */
+  sayCapacity(): void {
     const { askCpuHour } = this.options;
     this.session.sendUnreliable(JSON.stringify({ type: 'capacity', total: this.offered, ask: { cpuHour: askCpuHour }, draining: this.draining }));
   }

@@ -43,6 +43,8 @@ const RETRY_MS = 1000;
 export interface JournalOptions {
   compactBytes?: number;
   onError?: (error: unknown) => void;
+  /** `healthy` is true again. */
+  onRecovery?: () => void;
 }
 
 export class Journal implements LeaseJournal {
@@ -118,10 +120,14 @@ export class Journal implements LeaseJournal {
     try {
       while (this.waiting.done.length > 0 && !this.closed) await this.write();
       if (this.bytes > Math.max(this.options.compactBytes ?? COMPACT_BYTES, 4 * this.liveBytes)) await this.compact();
-      this.failed = false;
+      if (this.failed) {
+        this.failed = false;
+        this.options.onRecovery?.();
+      }
     } catch (error) {
-      if (!this.failed) this.options.onError?.(error);
+      const isNew = !this.failed;
       this.failed = true;
+      if (isNew) this.options.onError?.(error);
       if (!this.closed) this.retry = setTimeout(() => { this.flushing = this.flush(); }, RETRY_MS);
     } finally {
       this.flushing = undefined;

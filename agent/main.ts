@@ -57,7 +57,14 @@ export async function startAgent(config: AgentConfig, logger: Logger = pino({ le
     for (let next = closers.pop(); next; next = closers.pop()) await next();
   };
   try {
-    const journal = await Journal.open(join(dataDir, 'journal'), { onError: (error) => log.error({ err: error }, 'the journal cannot be written; nothing new is taken until it can') });
+    let capacityChanged: () => void = () => undefined;
+    const journal = await Journal.open(join(dataDir, 'journal'), {
+      onError: (error) => {
+        log.error({ err: error }, 'the journal cannot be written; nothing new is taken until it can');
+        capacityChanged();
+      },
+      onRecovery: () => capacityChanged(),
+    });
     closers.push(() => journal.close());
     const transfer = new Transfer({ url: identity.url, ca: identity.ca });
     closers.push(() => transfer.close());
@@ -76,6 +83,7 @@ export async function startAgent(config: AgentConfig, logger: Logger = pino({ le
       metrics: () => metrics,
       onChange: () => writer.changed(),
     });
+    capacityChanged = () => agent.sayCapacity();
     const metrics = agentMetrics(registry, {
       running: () => [...agent.runners.values()].filter(({ phase }) => phase !== 'Reporting').length,
       connected: () => agent.session.state === 'online',

@@ -65,7 +65,7 @@ export function decide(offers: readonly Offer[], { total, used, askMicro, draini
   const ranked = offers.map((offer) => ({ offer, value: returnOf(offer, total) })).sort((a, b) => b.value - a.value);
   for (const { offer } of ranked) {
     if (draining) decline(offer, offer.leases, 'Draining');
-    else if (!available) decline(offer, offer.leases, 'NoCapacity', 'the container engine does not answer');
+    else if (!available) decline(offer, offer.leases, 'NoCapacity', 'nothing can be started now');
     else if (parseCredits(offer.payout.cpuHour) < askMicro) decline(offer, offer.leases, 'AskTooHigh');
     else {
       const need = neededBy(offer.resources);
