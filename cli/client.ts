@@ -141,6 +141,6 @@ function toError(status: number, text: string): CliError {
     // Not a Status object: the text itself is the message.
   }
   const message = body.message ?? (text.trim() || `HTTP ${status}`);
-  const code = status === 404 ? EXIT.notFound : status === 401 || status === 403 ? EXIT.forbidden : EXIT.failed;
+  const code = status === 400 ? EXIT.usage : status === 404 ? EXIT.notFound : status === 401 || status === 403 ? EXIT.forbidden : EXIT.failed;
   return new CliError(`${message}${body.reason === undefined ? '' : ` (${body.reason})`}`, code);
 }

@@ -1,18 +1,28 @@
 /** `gleaner agent join|run|status|drain`: an owner's machine. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type AgentConfig, defaultAgentConfig } from '../../agent/config';
 import { joinAgent, startAgent } from '../../agent/main';
 import type { AgentStatusFile } from '../../agent/status-file';
 import { formatBytes, parseBytes, parseCpuMillis } from '../../crds/quantity';
+import { defaultDataDir } from '../client';
 import { CliError, EXIT } from '../errors';
 import { type Format, note, print, table } from '../output';
 import { onDrain } from '../signals';
 import { formatOption, nameOf, type TargetOptions, targetOptions, withClient } from '../target';
 
 const defaultAgentDir = (env: NodeJS.ProcessEnv = process.env): string => env.GLEANER_AGENT_DATA ?? join(homedir(), '.gleaner-agent');
+
+/** The agent that joined from here; when there is none, the one that `gleaner up` runs beside the kubeconfig. */
+function findAgentDir(env: NodeJS.ProcessEnv = process.env): string {
+  const kubeconfig = env.KUBECONFIG?.split(':').find((file) => file !== '');
+  const ofUp = join(kubeconfig === undefined ? defaultDataDir(env) : dirname(kubeconfig), 'agent');
+  const joined = defaultAgentDir(env);
+  return !existsSync(join(joined, 'status.json')) && existsSync(join(ofUp, 'status.json')) ? ofUp : joined;
+}
+
 const AGENT_DIR_TEXT = '~/.gleaner-agent, or $GLEANER_AGENT_DATA';
 const DRAIN_POLL_MS = 250;
 
@@ -138,10 +148,11 @@ export function addAgentCommands(program: Command): void {
       process.stdout.write(`ready: agent ${running.id}\n`);
     });
 
-  formatOption(dataOption(agent.command('status').description('what the agent on this machine does')))
-    .addHelpText('after', '\nExample:\n  gleaner agent status -o json')
-    .action((options: { data: string; output: Format }) => {
-      const status = readStatus(options.data);
+  formatOption(agent.command('status').description('what the agent on this machine does'))
+    .option('--data <dir>', `the agent's data folder (default: ${AGENT_DIR_TEXT}; when no agent ran there, that of "gleaner up": "agent" beside the kubeconfig)`)
+    .addHelpText('after', '\nExit code 1 when it is not running.\n\nExamples:\n  gleaner agent status\n  gleaner agent status --data ~/.gleaner/agent -o json')
+    .action((options: { data?: string; output: Format }) => {
+      const status = readStatus(options.data ?? findAgentDir());
       const alive = isAlive(status.pid);
       print(options.output, { ...status, running: alive }, () => statusTable(status, alive));
       if (!alive) process.exitCode = EXIT.failed;
@@ -151,7 +162,8 @@ export function addAgentCommands(program: Command): void {
     .addOption(new Option('--agent-data <dir>', "without a name: the agent's data folder").default(defaultAgentDir(), AGENT_DIR_TEXT))
     .addHelpText('after', [
       '',
-      'Without a name the agent of this machine is drained and ends. With a name the server stops offering to that agent; undo it with',
+      'Without a name the agent of this machine is drained and its process ends (for "gleaner up" that is the server, too: use the name).',
+      'With a name ("kubectl get agents") the server stops offering to that agent; undo it with',
       '  kubectl patch agents.gleaner.dev NAME --type merge -p \'{"spec":{"cordoned":false}}\'',
       '',
       'Examples:',

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Client } from '../client';
 import { CliError, EXIT } from '../errors';
-import { note } from '../output';
-import { type TargetOptions, nameOf, targetOptions, withClient } from '../target';
+import { type Format, note, print } from '../output';
+import { formatOption, type TargetOptions, nameOf, targetOptions, withClient } from '../target';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -98,11 +98,17 @@ async function printLog(client: Client, task: string, options: { stderr?: boolea
 
 export function addDataCommands(program: Command): void {
   const elements = program.command('elements').description('data elements: content-addressed programs, inputs and results');
-  targetOptions(elements.command('put <files...>').description('upload files; prints "sha256:…  FILE" for each'), false)
-    .addHelpText('after', '\nExample:\n  gleaner elements put data/part-0.json')
-    .action(async (files: string[], options: TargetOptions) =>
+  formatOption(targetOptions(elements.command('put <files...>').description('upload files; prints "sha256:…  FILE" for each'), false))
+    .addHelpText('after', '\nExamples:\n  gleaner elements put data/part-0.json\n  gleaner elements put -o json data/*.json')
+    .action(async (files: string[], options: TargetOptions & { output: Format }) =>
       withClient(options, async (client) => {
-        for (const file of files) process.stdout.write(`${(await putElement(client, file)).element}  ${file}\n`);
+        const put: { element: string; file: string; known: boolean }[] = [];
+        for (const file of files) {
+          const { element, known } = await putElement(client, file);
+          put.push({ element, file, known });
+          if (options.output === 'table') process.stdout.write(`${element}  ${file}\n`);
+        }
+        if (options.output !== 'table') print(options.output, put, () => '');
       }));
   targetOptions(elements.command('get <element>').description('download an element'), false)
     .requiredOption('-o, --output <file>', 'where to write it')
@@ -137,6 +143,7 @@ export function addDataCommands(program: Command): void {
     .addHelpText('after', '\nExamples:\n  gleaner logs job/pi --index 3 -f\n  gleaner logs task/pi-3 --stderr')
     .action(async (target: string, options: TargetOptions & { follow?: boolean; stderr?: boolean; index: string; attempt?: string; tail?: string }) =>
       withClient(options, async (client) => {
+        if (!/^\d{1,10}$/.test(options.index)) throw new CliError(`--index ${options.index}: must be a whole number of 0 or more`, EXIT.usage);
         const isTask = /^(task|tasks|gt|tasks\.gleaner\.dev)\//.test(target);
         await printLog(client, isTask ? nameOf('task', target) : `${nameOf('job', target)}-${options.index}`, options);
       }));

@@ -20,8 +20,10 @@ export function addExplainCommand(program: Command): void {
         const name = nameOf('job', job);
         const body = await client.json<ExplainBody>('GET', `/explain/${encodeURIComponent(client.target.namespace)}/${encodeURIComponent(name)}`);
         print(options.output, body, () => {
-          const lines = [`job/${name}: ${body.phase}. ${body.summary}`, ''];
+          const finished = body.conditions.find((c) => c.type === 'Finished' && c.status === 'True');
+          const lines = [`job/${name}: ${body.phase}. ${finished?.message ?? body.summary}`, ''];
           lines.push(table(['CONDITION', 'STATUS', 'REASON', 'MESSAGE'], body.conditions.map((c) => [c.type, c.status, c.reason, c.message])));
+          if (finished) return lines.join('\n');
           lines.push('', `agents: ${body.agents}, fit: ${body.fits}`);
           if (body.excluded.length > 0) lines.push(table(['AGENTS', 'EXCLUDED BECAUSE'], body.excluded.map((e) => [e.agents, e.reason])));
           return lines.join('\n');

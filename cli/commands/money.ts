@@ -30,7 +30,7 @@ const csvCell = (value: string | number): string => {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-function printBill(format: Format | 'csv', bill: StatementBody): void {
+function printBill(format: Format | 'csv', bill: StatementBody, job: string | undefined): void {
   if (format === 'csv') {
     const rows = bill.lines.map((line) => CSV_HEAD.map((key) => csvCell(line[key])).join(','));
     process.stdout.write(`${[CSV_HEAD.join(','), ...rows].join('\n')}\n`);
@@ -40,19 +40,20 @@ function printBill(format: Format | 'csv', bill: StatementBody): void {
     const rows = bill.lines.map((l) => [l.job, l.tier, l.line, l.attempts, l.cpuSeconds, l.memoryGiBSeconds, l.wallSeconds, l.amount]);
     const head = ['JOB', 'TIER', 'LINE', 'ATTEMPTS', 'CPU-SECONDS', 'GIB-SECONDS', 'WALL-SECONDS', 'CREDITS'];
     const sums = `total ${bill.total} credits; held ${bill.held}; available ${bill.available}`;
-    return `${rows.length === 0 ? `Nothing was charged in namespace ${bill.namespace} yet.` : table(head, rows)}\n${sums}`;
+    return `${rows.length === 0 ? `Nothing was charged ${job === undefined ? '' : `for a job "${job}" `}in namespace ${bill.namespace} yet.` : table(head, rows)}\n${sums}`;
   });
 }
 
 export function addMoneyCommands(program: Command): void {
-  targetOptions(program.command('deposit <amount>').description("add credits to a namespace's account"))
+  formatOption(targetOptions(program.command('deposit <amount>').description("add credits to a namespace's account")))
     .option('--key <key>', 'idempotency key: the same key deposits once, however often it is sent')
     .addHelpText('after', '\nExample:\n  gleaner deposit -n lab-a 25.00')
-    .action(async (amount: string, options: TargetOptions & { key?: string }) =>
+    .action(async (amount: string, options: TargetOptions & { key?: string; output: Format }) =>
       withClient(options, async (client) => {
         const { namespace } = client.target;
         const reply = await client.json<{ repeated: boolean; available: string }>('POST', '/ledger/deposits', { namespace, amount, key: options.key ?? randomUUID() });
-        process.stdout.write(`${reply.repeated ? 'was deposited before' : `deposited ${amount}`}; available in ${namespace}: ${reply.available} credits\n`);
+        print(options.output, { namespace, repeated: reply.repeated, available: reply.available }, () =>
+          `${reply.repeated ? 'was deposited before' : `deposited ${amount}`}; available in ${namespace}: ${reply.available} credits`);
       }));
 
   targetOptions(program.command('bill').description('what the jobs of a namespace cost, line by line'))
@@ -62,8 +63,9 @@ export function addMoneyCommands(program: Command): void {
     .action(async (options: TargetOptions & { job?: string; output: string }) => {
       if (![...FORMATS, 'csv'].includes(options.output)) throw new CliError(`-o ${options.output}: must be one of table, json, yaml, csv`, EXIT.usage);
       return withClient(options, async (client) => {
-        const query = options.job === undefined ? '' : `?job=${encodeURIComponent(nameOf('job', options.job))}`;
-        printBill(options.output as Format | 'csv', await client.json<StatementBody>('GET', `/ledger/statements/${encodeURIComponent(client.target.namespace)}${query}`));
+        const job = options.job === undefined ? undefined : nameOf('job', options.job);
+        const query = job === undefined ? '' : `?job=${encodeURIComponent(job)}`;
+        printBill(options.output as Format | 'csv', await client.json<StatementBody>('GET', `/ledger/statements/${encodeURIComponent(client.target.namespace)}${query}`), job);
       });
     });
 

@@ -25,7 +25,12 @@ const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 /** The documents of a YAML or JSON file; `-` is standard input. */
 export function readManifests(file: string): Manifest[] {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CliError(`${file} cannot be read: ${(error as Error).message}`, EXIT.usage);
+  }
   const documents = parseAllDocuments(text);
   const manifests: Manifest[] = [];
   for (const document of Array.isArray(documents) ? documents : []) {

@@ -10,9 +10,9 @@ import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
 import { startLocalAgent } from '../local-agent';
-import { note } from '../output';
+import { type Format, note, print } from '../output';
 import { onEnd } from '../signals';
-import { type TargetOptions, targetOptions, withClient } from '../target';
+import { formatOption, type TargetOptions, targetOptions, withClient } from '../target';
 
 interface ServerOptions {
   data: string;
@@ -144,14 +144,14 @@ export function addServerCommands(program: Command): void {
     });
 
   const token = program.command('token').description('tokens for agents and people');
-  targetOptions(token.command('create').description('make a token; it is shown once'), false)
+  formatOption(targetOptions(token.command('create').description('make a token; it is shown once'), false))
     .option('--kind <kind>', 'agent (to join) or user (a bearer token)', 'agent')
     .option('--owner <owner>', 'agent: whom its earnings go to; user: its name', 'operator')
     .option('--uses <n>', 'agent: how many machines may join with it', '1')
     .addOption(new Option('--group <group>', 'user: a group; system:masters may do everything; repeat for more').argParser(collect).default([], 'none'))
     .option('--ttl <duration>', 'how long it is good (agent: 1h when not said; user: no end when not said)')
     .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --kind user --owner ci --group system:masters --ttl 720h')
-    .action(async (options: TargetOptions & { kind: string; owner: string; uses: string; group: string[]; ttl?: string }) =>
+    .action(async (options: TargetOptions & { kind: string; owner: string; uses: string; group: string[]; ttl?: string; output: Format }) =>
       withClient(options, async (client) => {
         const body = {
           kind: options.kind,
@@ -159,8 +159,9 @@ export function addServerCommands(program: Command): void {
           ...(options.kind === 'agent' ? { uses: Number(options.uses) } : { groups: options.group }),
           ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
         };
-        const made = await client.json<{ token: string; expiresAt?: string }>('POST', '/tokens', body);
-        process.stdout.write(`${made.token}\n`);
-        if (made.expiresAt !== undefined) note(`good until ${made.expiresAt}`);
+        const made = await client.json<{ token: string; id: string; expiresAt?: string }>('POST', '/tokens', body);
+        print(options.output, made, () => made.token);
+        if (options.kind === 'user' && !options.group.includes('system:masters')) note('this user may do nothing yet: only the group system:masters has rights (--group system:masters)');
+        if (options.output === 'table' && made.expiresAt !== undefined) note(`good until ${made.expiresAt}`);
       }));
 }

@@ -91,7 +91,12 @@ export class Logs {
       const source = find(namespace, task);
       if (!source || !UID.test(source.jobUid)) throw notFound(`there is no task ${JSON.stringify(task)} in namespace ${JSON.stringify(namespace)}`);
       const attempt = asked ?? source.newestAttempt ?? (await this.newest(source));
-      if (attempt === undefined) throw notFound(`task ${JSON.stringify(task)} has had no attempt yet`);
+      if (attempt === undefined) {
+        throw notFound(`there are no logs of task ${JSON.stringify(task)}: it has had no attempt yet, or there is no such index, or its logs went with its Job`);
+      }
+      if (source.newestAttempt !== undefined && attempt > source.newestAttempt) {
+        throw notFound(`task ${JSON.stringify(task)} has no attempt ${attempt}: the newest is ${source.newestAttempt}`);
+      }
       const file = this.path({ ...source, attempt }, stream);
       res.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
       res.flushHeaders();

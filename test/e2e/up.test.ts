@@ -20,6 +20,38 @@ describe('gleaner up', () => {
     expect(existsSync(cluster.kubeconfig)).toBe(true);
   }, 240_000);
 
+  it('names what is wrong in what a command was given, and prints JSON when asked', async () => {
+    await cluster.start('up', ['up', '--data', cluster.dataDir, '--port', '0', '--agent', 'scripted']);
+    const outcomes = async (all: [string[], number, RegExp][]): Promise<void> => {
+      for (const [args, code, words] of all) {
+        const result = await cluster.gleaner(args);
+        expect({ args, code: result.code, stderr: result.stderr }).toEqual({ args, code, stderr: expect.stringMatching(words) as string });
+      }
+    };
+    await outcomes([
+      [['deposit', 'abc'], 2, /amount: "abc" is not an amount of credits/],
+      [['deposit', '-n', 'nope', '5'], 5, /there is no namespace "nope"; make it with/],
+      [['token', 'create', '--uses', '0'], 2, /uses: 0 is not a whole number/],
+      [['apply', '-f', '/nonexistent'], 2, /\/nonexistent cannot be read/],
+      [['get', 'job', 'nope'], 5, /"nope" not found/],
+      [['explain', 'job/nope'], 5, /there is no job "nope"/],
+      [['logs', 'job/first', '--index', 'x'], 2, /--index x: must be a whole number/],
+      [['logs', 'job/first', '--index', '99'], 5, /there are no logs of task "first-99"/],
+      [['logs', 'job/first', '--attempt', '9'], 5, /has no attempt 9: the newest is 1/],
+      [['results', 'job/first', '--index', '99'], 5, /index 99 of job "first" has no result/],
+    ]);
+    expect(await cluster.ok(['bill', '--job', 'nope'])).toContain('Nothing was charged for a job "nope" in namespace default yet.');
+    expect(await cluster.ok(['explain', 'job/first'])).toMatch(/^job\/first: Complete\. all 3 indexes succeeded\n/);
+    const json = async (args: string[]): Promise<unknown> => JSON.parse(await cluster.ok([...args, '-o', 'json']));
+    expect(await json(['deposit', '1', '--key', 'once'])).toMatchObject({ namespace: 'default', repeated: false });
+    expect(await json(['deposit', '1', '--key', 'once'])).toMatchObject({ namespace: 'default', repeated: true });
+    expect(await json(['token', 'create'])).toMatchObject({ token: expect.any(String) as string, expiresAt: expect.any(String) as string });
+    expect(await json(['elements', 'put', GLEANER])).toEqual([{ element: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string, file: GLEANER, known: false }]);
+    // The agent of `up`, found through KUBECONFIG.
+    expect(await json(['agent', 'status'])).toMatchObject({ running: true, url: cluster.serverUrl() });
+    await cluster.kill('up');
+  }, 120_000);
+
   it('refuses a data folder that is in use, naming it', async () => {
     await cluster.start('up', ['up', '--data', cluster.dataDir, '--port', '0', '--agent', 'none']);
     const second = await cluster.gleaner(['server', '--data', cluster.dataDir, '--port', '0']);
