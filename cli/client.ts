@@ -40,7 +40,7 @@ export function findTarget(options: { data?: string; namespace?: string }, env: 
       EXIT.unreachable,
     );
   }
-  const config = parse(readFileSync(file, 'utf8'), { maxAliasCount: 10 }) as Kubeconfig;
+  const config = parseKubeconfig(file);
   const context = config.contexts?.find((c) => c.name === config['current-context'])?.context;
   const cluster = config.clusters?.find((c) => c.name === context?.cluster)?.cluster;
   const user = config.users?.find((u) => u.name === context?.user)?.user;
@@ -56,6 +56,14 @@ export function findTarget(options: { data?: string; namespace?: string }, env: 
     ...(ca === undefined ? {} : { ca }),
     ...(user?.token === undefined ? {} : { token: user.token }),
   };
+}
+
+function parseKubeconfig(file: string): Kubeconfig {
+  try {
+    return (parse(readFileSync(file, 'utf8'), { maxAliasCount: 10 }) ?? {}) as Kubeconfig;
+  } catch (error) {
+    throw new CliError(`${file} is not a kubeconfig: ${(error as Error).message.split('\n')[0]}`, EXIT.unreachable);
+  }
 }
 
 interface StatusBody {

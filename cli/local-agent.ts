@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defaultAgentConfig } from '../agent/config';
 import { joinAgent, startAgent } from '../agent/main';
 import type { Client } from './client';
+import { note } from './output';
 
 /** @param dir the agent's data folder */
 export async function startLocalAgent(client: Client, url: string, dir: string, runtime: 'docker' | 'scripted', logLevel: string): Promise<{ stop(): Promise<void> }> {
@@ -12,5 +13,6 @@ export async function startLocalAgent(client: Client, url: string, dir: string, 
     await joinAgent({ url, token, dataDir: dir, name: 'local' });
   }
   const agent = await startAgent({ ...defaultAgentConfig(dir), runtime, logLevel, url });
+  if (!agent.status().runtime.available) note('no Docker Engine answers: Jobs wait until it does (scripts/ensure-docker.sh installs or starts one; DOCKER_HOST names another)');
   return { stop: () => agent.drain() };
 }

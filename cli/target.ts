@@ -21,6 +21,14 @@ export function formatOption(command: Command): Command {
   return command.option<Format>('-o, --output <format>', 'table, json or yaml', parseFormat, 'table');
 }
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** The value of `--log-level`. @throws CliError naming those there are. */
+export function logLevel(text: string): string {
+  if ((LOG_LEVELS as readonly string[]).includes(text)) return text;
+  throw new CliError(`--log-level ${text}: must be one of ${LOG_LEVELS.join(', ')}`, EXIT.usage);
+}
+
 /** Runs `action` with a client that is closed afterwards. */
 export async function withClient<T>(options: TargetOptions, action: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(findTarget(options));

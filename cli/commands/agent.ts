@@ -11,7 +11,7 @@ import { defaultDataDir } from '../client';
 import { CliError, EXIT } from '../errors';
 import { type Format, note, print, table } from '../output';
 import { onDrain } from '../signals';
-import { formatOption, nameOf, type TargetOptions, targetOptions, withClient } from '../target';
+import { formatOption, logLevel, nameOf, type TargetOptions, targetOptions, withClient } from '../target';
 
 const defaultAgentDir = (env: NodeJS.ProcessEnv = process.env): string => env.GLEANER_AGENT_DATA ?? join(homedir(), '.gleaner-agent');
 
@@ -68,7 +68,7 @@ function configOf(options: RunOptions): AgentConfig {
     },
     askCpuHour: options.ask,
     ...(options.metricsPort === undefined ? {} : { metricsPort: whole('--metrics-port', options.metricsPort, 0, 65_535) }),
-    logLevel: options.logLevel,
+    logLevel: logLevel(options.logLevel),
   };
 }
 
@@ -99,6 +99,8 @@ function statusTable(status: AgentStatusFile, alive: boolean): string {
     `agent ${status.id.slice(0, 16)}… ${alive ? status.state : 'not running'} (server ${status.url})`,
     `offers cpu ${offered.cpu}, memory ${formatBytes(offered.memoryBytes)}, scratch ${formatBytes(offered.scratchBytes)}, ${offered.slots} slots`,
   ];
+  if (alive && !status.runtime.available) lines[1] = `offers nothing: ${status.runtime.name} does not answer (with it: ${lines[1]!.replace('offers ', '')})`;
+  if (status.message !== undefined) lines.push(status.message);
   if (status.attempts.length > 0) lines.push(table(['ATTEMPT', 'STATE', 'SINCE'], status.attempts.map((a) => [a.lease, a.state, a.since])));
   return lines.join('\n');
 }

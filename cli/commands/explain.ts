@@ -25,7 +25,7 @@ export function addExplainCommand(program: Command): void {
           lines.push(table(['CONDITION', 'STATUS', 'REASON', 'MESSAGE'], body.conditions.map((c) => [c.type, c.status, c.reason, c.message])));
           if (finished) return lines.join('\n');
           lines.push('', `agents: ${body.agents}, fit: ${body.fits}`);
-          if (body.excluded.length > 0) lines.push(table(['AGENTS', 'EXCLUDED BECAUSE'], body.excluded.map((e) => [e.agents, e.reason])));
+          if (body.excluded.length > 0) lines.push(table(['AGENTS', 'EXCLUDED BECAUSE'], body.excluded.map((e) => [e.agents, e.reason.replace(/^\d+ /, '')])));
           return lines.join('\n');
         });
       }));

@@ -12,7 +12,7 @@ import { CliError, EXIT } from '../errors';
 import { startLocalAgent } from '../local-agent';
 import { type Format, note, print } from '../output';
 import { onEnd } from '../signals';
-import { formatOption, type TargetOptions, targetOptions, withClient } from '../target';
+import { formatOption, LOG_LEVELS, logLevel, type TargetOptions, targetOptions, withClient } from '../target';
 
 interface ServerOptions {
   data: string;
@@ -26,8 +26,6 @@ interface ServerOptions {
   maxElementsBytes?: number;
   logLevel: string;
 }
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
 function port(text: string): number {
   const value = Number(text);
@@ -53,11 +51,6 @@ const bytes = (flag: string) => (text: string): number => {
     throw new CliError(`${flag}: ${(error as Error).message}`, EXIT.usage);
   }
 };
-
-function logLevel(text: string): string {
-  if (LOG_LEVELS.includes(text)) return text;
-  throw new CliError(`--log-level ${text}: must be one of ${LOG_LEVELS.join(', ')}`, EXIT.usage);
-}
 
 /** An option that may be repeated. */
 const collect = (value: string, all: string[]): string[] => [...all, value];

@@ -18,6 +18,7 @@ test.each([
   ['none at all', [], 'no agent is registered: join one with "gleaner agent join"'],
   ['one fits', [agent()], '1 agent: 1 fits'],
   ['busy', [agent({ used: { cpuMillis: 0, memoryBytes: 0, scratchBytes: 0, slots: 4 } })], '1 agent: 1 busy'],
+  ['no engine', [agent({ total: { cpuMillis: 0, memoryBytes: 0, scratchBytes: 0, slots: 0 } })], '1 agent: 1 offers nothing now (no container engine answers there)'],
   ['mixed', [agent({ platform: 'linux/arm64' }), agent({ availability: 'Offline' }), agent(), agent()], '4 agents: 2 fit, 1 not of platform linux/amd64, 1 offline'],
 ])('%s', (_name, agents, expected) => {
   expect(message(shape(), agents, never)).toBe(expected);

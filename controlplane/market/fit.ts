@@ -26,7 +26,7 @@ export interface FitSummary {
   message: string;
 }
 
-const ORDER: readonly FitReason[] = ['Cpu', 'Memory', 'Scratch', 'Ask', 'Platform', 'Declined', 'Busy', 'Cordoned', 'Draining', 'Offline'];
+const ORDER: readonly FitReason[] = ['Cpu', 'Memory', 'Scratch', 'Ask', 'Platform', 'Declined', 'Busy', 'NothingOffered', 'Cordoned', 'Draining', 'Offline'];
 
 /**
  * @param shape undefined when it could not be made; `unschedulable` says why
@@ -70,6 +70,7 @@ function words(reason: FitReason, count: number, shape: Shape): string {
     case 'Platform': return `${count} not of platform ${shape.platforms.join(' or ')}`;
     case 'Declined': return `${count} declined`;
     case 'Busy': return `${count} busy`;
+    case 'NothingOffered': return `${count} ${count === 1 ? 'offers' : 'offer'} nothing now (no container engine answers there)`;
     case 'Cordoned': return `${count} cordoned`;
     case 'Draining': return `${count} draining`;
     case 'Offline': return `${count} offline`;

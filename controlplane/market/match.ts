@@ -41,11 +41,13 @@ export interface AgentFacts {
   askMicro: bigint;
 }
 
-export type Exclusion = 'Offline' | 'Draining' | 'Cordoned' | 'Platform' | 'Cpu' | 'Memory' | 'Scratch' | 'Ask';
+export type Exclusion = 'Offline' | 'Draining' | 'Cordoned' | 'NothingOffered' | 'Platform' | 'Cpu' | 'Memory' | 'Scratch' | 'Ask';
 
 /** Why the agent never runs such an attempt as it is now; undefined: it suits. The first reason that holds, in the order of Exclusion. */
 export function match(agent: AgentFacts, shape: Shape): Exclusion | undefined {
   if (agent.availability !== 'Ready') return agent.availability;
+  // An agent whose container engine does not answer stays connected and offers nothing.
+  if (agent.total.slots === 0) return 'NothingOffered';
   if (!shape.platforms.includes(agent.platform)) return 'Platform';
   const { amounts } = shape;
   if (amounts.cpuMillis > agent.total.cpuMillis) return 'Cpu';

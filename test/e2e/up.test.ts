@@ -68,6 +68,7 @@ describe('wrong usage', () => {
     [['server', '--heartbeat', '1ns'], 2, /--heartbeat/],
     [['bill', '-o', 'xml', '--data', '/nonexistent'], 2, /-o xml: must be one of table, json, yaml, csv/],
     [['get', 'jobs', '--data', '/nonexistent'], 3, /no kubeconfig at \/nonexistent\/kubeconfig/],
+    [['agent', 'run', '--data', '/nonexistent', '--log-level', 'loud'], 2, /--log-level loud: must be one of trace/],
     [['frobnicate'], 2, /unknown command/],
     [['agent', 'status', '--data', '/nonexistent'], 5, /no agent ran in \/nonexistent/],
   ])('gleaner %j ends with %d', async (args, code, words) => {
