@@ -45,6 +45,11 @@ describe('JSON', () => {
     );
   });
 
+  test('duplicates below long names are listed once, and short', () => {
+    const text = `${`{"${'a'.repeat(40_000)}":`.repeat(60)}{${'"b":1,'.repeat(50_000)}"b":1}${'}'.repeat(60)}`;
+    expect(parseJson(text).duplicates).toEqual([`${'a'.repeat(1024)}…`]);
+  });
+
   test('bounds nesting', () => {
     expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).duplicates).toEqual([]);
     expect(() => parseJson('['.repeat(MAX_DEPTH + 1))).toThrow('nested more than 64');
@@ -75,6 +80,9 @@ describe('YAML', () => {
     ['['.repeat(1_000_000), 'nested more than 64'],
     [`a: [${'a,'.repeat(1_000_000)}a]`, 'more than 100000 YAML tokens: send JSON'],
     ['\n'.repeat(2_000_000), 'more than 100000 YAML tokens: send JSON'],
+    [`"${'\\x'.repeat(1_000_000)}"`, 'more than 100000 YAML tokens: send JSON'],
+    [`a: b\nc: "${'\\q'.repeat(90_000)}"`, 'Invalid escape sequence \\q at line 2, column 5'],
+    ['a: &a {b: [*a]}', '*a is inside of what it stands for'],
     [`a: &a 1\nb: [${'*a,'.repeat(101)}]`, 'more than 100 YAML aliases'],
   ])('refuses %#', (text, words) => {
     expect(() => parseYaml(text)).toThrow(words);

@@ -16,10 +16,14 @@ export interface Decoded {
 export const MAX_DEPTH = 64;
 /** More duplicates than this are not listed. */
 export const MAX_DUPLICATES = 32;
+/** Of one path that is listed. */
+const MAX_PATH_CHARS = 1024;
 
 interface Frame {
   /** Names seen so far; undefined for arrays. */
   names: Set<string> | undefined;
+  /** Those that were noted as duplicates. */
+  repeated?: Set<string>;
   /** Path segment that leads from this frame to the value being read. */
   segment: string;
   index: number;
@@ -76,8 +80,10 @@ function noteName(name: string, top: Frame, frames: Frame[], duplicates: string[
     top.names?.add(name);
     return;
   }
+  if (duplicates.length >= MAX_DUPLICATES || top.repeated?.has(name)) return;
+  (top.repeated ??= new Set()).add(name);
   const path = pathOf(frames);
-  if (duplicates.length < MAX_DUPLICATES && !duplicates.includes(path)) duplicates.push(path);
+  if (!duplicates.includes(path)) duplicates.push(path);
 }
 
 /** The refusal of a field `__proto__` at `path`. */
@@ -87,7 +93,10 @@ export function protoError(path: string): ApiError {
 
 function pathOf(frames: Frame[]): string {
   let path = '';
-  for (const { segment } of frames) path += segment.startsWith('[') || path === '' ? segment : `.${segment}`;
+  for (const { segment } of frames) {
+    path += segment.startsWith('[') || path === '' ? segment : `.${segment}`;
+    if (path.length > MAX_PATH_CHARS) return `${path.slice(0, MAX_PATH_CHARS)}…`;
+  }
   return path;
 }
 

@@ -4,7 +4,7 @@
  * The parser keeps about 300 bytes per token (a comma, an indentation, a scalar): 3 MiB of them would take the whole heap. So the tokens
  * are counted first, one at a time, and only what is small enough is parsed. Bigger objects are sent as JSON, as kubectl does.
  */
-import { isPair, isScalar, isSeq, Lexer, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isNode, isPair, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import { badRequest } from '../http/errors';
 import { MAX_DEPTH, MAX_DUPLICATES, type Decoded } from './json';
@@ -15,13 +15,21 @@ export const MAX_TOKENS = 100_000;
 /** @throws ApiError 400 with the parser's line and column, or the bound that was passed. */
 export function parseYaml(text: string): Decoded {
   checkSize(text);
-  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: false, prettyErrors: true, stringKeys: true });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: false, prettyErrors: false, lineCounter, stringKeys: true });
+  // The parser collects every error; making all of them pretty takes quadratic time.
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) throw badRequest(`the body is not valid YAML: ${problem.message.split('\n')[0]}`);
+  if (problem) {
+    const { line, col } = lineCounter.linePos(problem.pos[0]);
+    throw badRequest(`the body is not valid YAML: ${problem.message.split('\n')[0]} at line ${line}, column ${col}`);
+  }
   const duplicates: string[] = [];
   visit(document, {
     Node: (_, __, ancestors) => {
       if (ancestors.length > 2 * MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
+    },
+    Alias: (_, { source }, ancestors) => {
+      if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) throw badRequest(`the body is not valid YAML: *${source} is inside of what it stands for`);
     },
     Map: (_, map, ancestors) => noteNames(map, ancestors as readonly (Node | Pair)[], duplicates),
   });
@@ -37,7 +45,9 @@ function checkSize(text: string): void {
   let aliases = 0;
   let depth = 0;
   for (const token of new Lexer().lex(text)) {
-    if (++tokens > MAX_TOKENS) throw badRequest(`the body has more than ${MAX_TOKENS} YAML tokens: send JSON`);
+    // An escape may be an error of its own.
+    tokens += token.startsWith('"') ? token.split('\\').length : 1;
+    if (tokens > MAX_TOKENS) throw badRequest(`the body has more than ${MAX_TOKENS} YAML tokens: send JSON`);
     if (token.startsWith('*') && ++aliases > MAX_ALIASES) throw badRequest(`the body has more than ${MAX_ALIASES} YAML aliases: write the values out`);
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
