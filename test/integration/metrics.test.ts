@@ -18,7 +18,7 @@ interface Documented {
 function documented(heading: string): Map<string, Documented> {
   const page = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
   const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
-  const rows = [...section.matchAll(/^\| `(gleaner_[a-z_]+)` \| (\w+) \| ([^|]*) \|/gm)];
+  const rows = [...section.matchAll(/^\| `(gleaner_[a-z_]+)` \| (\w+) \|([^|]*)\|/gm)];
   return new Map(rows.map(([, name, type, labels]) => [name!, { type: type!, labels: labels!.split(',').map((label) => label.trim()).filter((label) => label !== '') }]));
 }
 

@@ -3,6 +3,7 @@
  * writer W is one batch that sets `counter-W` to S, creates `item-W-S` and deletes `item-W-(S-5)`. Prints `try W S` before, and
  * `ack W S <resourceVersion>` after the promise resolved. Arguments: database file, number of writers.
  */
+import { writeSync } from 'node:fs';
 import { openDatabase } from '../../controlplane/db/open';
 import type { Operation } from '../../controlplane/store/store';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
@@ -19,9 +20,19 @@ function map(name: string, step: number): Counter {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'lab-a' }, data: { step: String(step), filler: 'x'.repeat((step * 37) % 700) } };
 }
 
-/** One write is whole: pipes are written synchronously on POSIX systems. */
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** In the pipe when it returns: process.stdout would queue what a full pipe does not take, and that is lost with the process. */
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  let rest = Buffer.from(`${line}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
 }
 
 async function write(store: SqliteObjectStore, writer: number): Promise<void> {
