@@ -1,6 +1,9 @@
 /** `gleaner deposit|bill|ledger verify`. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { verifyFile } from '../../controlplane/ledger/verify';
 import { CliError, EXIT } from '../errors';
 import { type Format, FORMATS, note, print, table } from '../output';
 import { formatOption, type TargetOptions, targetOptions, nameOf, withClient } from '../target';
@@ -44,6 +47,13 @@ function printBill(format: Format | 'csv', bill: StatementBody, job: string | un
   });
 }
 
+/** Of a data folder that is named the database itself is read, also when no server runs; otherwise the server is asked. */
+async function verify(options: TargetOptions): Promise<VerifyBody> {
+  const file = options.data === undefined ? undefined : join(options.data, 'gleaner.db');
+  if (file !== undefined && existsSync(file)) return verifyFile(file);
+  return withClient(options, (client) => client.json<VerifyBody>('GET', '/ledger/verify'));
+}
+
 export function addMoneyCommands(program: Command): void {
   formatOption(targetOptions(program.command('deposit <amount>').description("add credits to a namespace's account")))
     .option('--key <key>', 'idempotency key: the same key deposits once, however often it is sent')
@@ -71,14 +81,20 @@ export function addMoneyCommands(program: Command): void {
 
   const ledger = program.command('ledger').description('the double-entry ledger');
   formatOption(targetOptions(ledger.command('verify').description('check every invariant of the ledger; exit code 1 when one is broken'), false))
-    .addHelpText('after', '\nExample:\n  gleaner ledger verify')
-    .action(async (options: TargetOptions & { output: Format }) =>
-      withClient(options, async (client) => {
-        const report = await client.json<VerifyBody>('GET', '/ledger/verify');
-        const counts = `${report.transactions} transactions, ${report.postings} postings, ${report.accounts} accounts, ${report.openHolds} open holds`;
-        print(options.output, report, () => (report.ok ? `ledger verify: ok (${counts})` : `ledger verify: FAILED (${counts})`));
-        if (report.ok) return;
-        for (const violation of report.violations) note(`  ${violation}`);
-        process.exitCode = EXIT.failed;
-      }));
+    .addHelpText('after', [
+      '',
+      'Asks the server; with --data the database in that folder is read itself, also when no server runs.',
+      '',
+      'Examples:',
+      '  gleaner ledger verify',
+      '  gleaner ledger verify --data ~/.gleaner',
+    ].join('\n'))
+    .action(async (options: TargetOptions & { output: Format }) => {
+      const report = await verify(options);
+      const counts = `${report.transactions} transactions, ${report.postings} postings, ${report.accounts} accounts, ${report.openHolds} open holds`;
+      print(options.output, report, () => (report.ok ? `ledger verify: ok (${counts})` : `ledger verify: FAILED (${counts})`));
+      if (report.ok) return;
+      for (const violation of report.violations) note(`  ${violation}`);
+      process.exitCode = EXIT.failed;
+    });
 }

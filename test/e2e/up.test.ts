@@ -22,6 +22,9 @@ describe('gleaner up', () => {
 
   it('names what is wrong in what a command was given, and prints JSON when asked', async () => {
     await cluster.start('up', ['up', '--data', cluster.dataDir, '--port', '0', '--agent', 'scripted']);
+    await cluster.ok(['deposit', '5']);
+    await cluster.kubectlOk(['apply', '-f', '-'], jobManifest('named', { runtime: 'shell', completions: 3, template: { program: { script: '{}' }, timeout: '1m' } }));
+    await cluster.ok(['wait', 'job/named', '--for', 'condition=Finished', '--timeout', '60s']);
     const outcomes = async (all: [string[], number, RegExp][]): Promise<void> => {
       for (const [args, code, words] of all) {
         const result = await cluster.gleaner(args);
@@ -35,13 +38,13 @@ describe('gleaner up', () => {
       [['apply', '-f', '/nonexistent'], 2, /\/nonexistent cannot be read/],
       [['get', 'job', 'nope'], 5, /"nope" not found/],
       [['explain', 'job/nope'], 5, /there is no job "nope"/],
-      [['logs', 'job/first', '--index', 'x'], 2, /--index x: must be a whole number/],
-      [['logs', 'job/first', '--index', '99'], 5, /there are no logs of task "first-99"/],
-      [['logs', 'job/first', '--attempt', '9'], 5, /has no attempt 9: the newest is 1/],
-      [['results', 'job/first', '--index', '99'], 5, /index 99 of job "first" has no result/],
+      [['logs', 'job/named', '--index', 'x'], 2, /--index x: must be a whole number/],
+      [['logs', 'job/named', '--index', '99'], 5, /there are no logs of task "named-99"/],
+      [['logs', 'job/named', '--attempt', '9'], 5, /has no attempt 9: the newest is 1/],
+      [['results', 'job/named', '--index', '99'], 5, /index 99 of job "named" has no result/],
     ]);
     expect(await cluster.ok(['bill', '--job', 'nope'])).toContain('Nothing was charged for a job "nope" in namespace default yet.');
-    expect(await cluster.ok(['explain', 'job/first'])).toMatch(/^job\/first: Complete\. all 3 indexes succeeded\n/);
+    expect(await cluster.ok(['explain', 'job/named'])).toMatch(/^job\/named: Complete\. all 3 indexes succeeded\n/);
     const json = async (args: string[]): Promise<unknown> => JSON.parse(await cluster.ok([...args, '-o', 'json']));
     expect(await json(['deposit', '1', '--key', 'once'])).toMatchObject({ namespace: 'default', repeated: false });
     expect(await json(['deposit', '1', '--key', 'once'])).toMatchObject({ namespace: 'default', repeated: true });
@@ -49,8 +52,13 @@ describe('gleaner up', () => {
     expect(await json(['elements', 'put', GLEANER])).toEqual([{ element: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string, file: GLEANER, known: false }]);
     // The agent of `up`, found through KUBECONFIG.
     expect(await json(['agent', 'status'])).toMatchObject({ running: true, url: cluster.serverUrl() });
+    const counted = async (args: string[]): Promise<unknown> => (await json(['ledger', 'verify', ...args]));
+    expect(await counted(['--data', cluster.dataDir])).toEqual(await counted([]));
     await cluster.kill('up');
-  }, 120_000);
+    // Without a server: the database itself.
+    expect(await counted(['--data', cluster.dataDir])).toMatchObject({ ok: true, violations: [] });
+    expect(await cluster.gleaner(['ledger', 'verify'])).toMatchObject({ code: 3 });
+  }, 240_000);
 
   it('refuses a data folder that is in use, naming it', async () => {
     await cluster.start('up', ['up', '--data', cluster.dataDir, '--port', '0', '--agent', 'none']);

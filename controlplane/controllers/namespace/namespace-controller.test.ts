@@ -42,6 +42,16 @@ test('ensureNamespace makes it once, active and selectable by name', async () =>
   expect(await namespace()).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': 'lab' }, generation: 1 }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
 });
 
+test('somebody who was faster is no error', async () => {
+  const errors: unknown[] = [];
+  const watching = new NamespaceController({ store, resources: () => [], onError: (error) => errors.push(error) });
+  await watching.start();
+  for (let index = 0; index < 30; index++) await ensureNamespace(store, `n-${index}`);
+  await until(async () => (await store.list<Namespace>('namespaces')).items.every(({ status }) => status?.phase === 'Active'));
+  await watching.stop();
+  expect(errors).toEqual([]);
+});
+
 test('a namespace that is deleted takes its content along, in batches', async () => {
   await Promise.all(Array.from({ length: 1200 }, (_, index) => put(`c-${index}`)));
   await store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'other' } });

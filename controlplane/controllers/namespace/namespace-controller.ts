@@ -52,7 +52,7 @@ export class NamespaceController {
     });
     this.#controller = new Controller({
       name: 'namespace',
-      reconcile: (name) => this.#reconcile(name),
+      reconcile: (name) => this.#reconcile(name).catch(somebodyWasFaster),
       concurrency: 4,
       keys: () => [...this.#reflector.values()].map(({ metadata }) => metadata.name),
       clock,
@@ -121,6 +121,11 @@ export class NamespaceController {
     };
     await this.options.store.updateStatus<Namespace>(NAMESPACES, { ...namespace, status: { phase: 'Terminating', conditions: [condition] } });
   }
+}
+
+/** A Conflict is no error: the change that caused it arrives, and is looked at. */
+function somebodyWasFaster(error: unknown): void {
+  if (!(error instanceof StoreError && error.reason === 'Conflict')) throw error;
 }
 
 /** Makes a namespace when it is not there. */
