@@ -33,6 +33,22 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
+  /** Kept by the API server; whoever writes past it leaves them as they are. */
+  managedFields?: ManagedFieldsEntry[];
+}
+
+/** What one manager owns of an object, by the way and the version that it wrote in. */
+export interface ManagedFieldsEntry {
+  manager?: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  /** RFC 3339, whole seconds, UTC. */
+  time?: string;
+  fieldsType: 'FieldsV1';
+  /** The owned fields as a tree: `{"f:spec": {"f:completions": {}}}`. */
+  fieldsV1: object;
+  /** Written through it; absent: the object itself. */
+  subresource?: string;
 }
 
 /** Any Kubernetes object. Fields beyond metadata differ per kind. */

@@ -1,0 +1,97 @@
+/** What changed from one value to another, field by field. */
+import { fieldElement, FieldSet, type Element, type Path } from './field-set';
+import { asList, asMap, elementOf, equal, narrow, sameForm, typeOfEntry, visit, type ListType, type MapType, type Type } from './type';
+
+/** A path is in at most one of them. */
+export interface Comparison {
+  added: FieldSet;
+  modified: FieldSet;
+  removed: FieldSet;
+}
+
+/** `undefined`: there is none. */
+export function compare(before: unknown, after: unknown, type: Type): Comparison {
+  const out: Comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() };
+  compareAt(before, after, type, [], out);
+  return out;
+}
+
+export function mapComparison({ added, modified, removed }: Comparison, change: (set: FieldSet) => FieldSet): Comparison {
+  return { added: change(added), modified: change(modified), removed: change(removed) };
+}
+
+function compareAt(before: unknown, after: unknown, type: Type, path: Path, out: Comparison): void {
+  // The same value in memory: nothing to find below it.
+  if (before === after) return;
+  const was = narrow(type, before);
+  const is = narrow(type, after);
+  if (after === undefined) {
+    compareAs(before, after, was, path, out);
+  } else {
+    if (before !== undefined && !sameForm(was, is)) compareAs(before, after, was, path, out);
+    compareAs(before, after, is, path, out);
+  }
+  if (before === undefined) out.added.insert(path);
+  else if (after === undefined) out.removed.insert(path);
+}
+
+function compareAs(before: unknown, after: unknown, type: Type, path: Path, out: Comparison): void {
+  const leaf = (): void => {
+    if (before !== undefined && after !== undefined && !equal(before, after)) out.modified.insert(path);
+  };
+  visit(type, {
+    scalar: leaf,
+    list: (list) => {
+      const lists = [asList(before), asList(after)] as const;
+      if (list.atomic || lists.every((items) => !items?.length)) leaf();
+      else compareItems(lists[0] ?? [], lists[1] ?? [], list, path, out);
+    },
+    map: (map) => {
+      const maps = [asMap(before), asMap(after)] as const;
+      if (map.atomic || maps.every((entries) => !entries || Object.keys(entries).length === 0)) leaf();
+      else compareEntries(maps[0] ?? {}, maps[1] ?? {}, map, path, out);
+    },
+  });
+}
+
+function compareEntries(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>, map: MapType, path: Path, out: Comparison): void {
+  const one = (key: string, was: unknown, is: unknown): void => {
+    const type = typeOfEntry(map, key);
+    if (type) compareAt(was, is, type, [...path, fieldElement(key)], out);
+  };
+  for (const key of Object.keys(before)) one(key, before[key], Object.hasOwn(after, key) ? after[key] : undefined);
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) one(key, undefined, after[key]);
+}
+
+function compareItems(before: readonly unknown[], after: readonly unknown[], list: ListType, path: Path, out: Comparison): void {
+  const was = grouped(before, list);
+  const is = grouped(after, list);
+  for (const element of new Set([...was.keys(), ...is.keys()])) {
+    const old = was.get(element) ?? [];
+    const now = is.get(element) ?? [];
+    const at = [...path, element];
+    if (old.length <= 1 && now.length <= 1) {
+      compareAt(old[0], now[0], list.element(), at, out);
+    } else if (old.length > 1 && now.length > 1) {
+      if (!equal(old, now)) out.modified.insert(at);
+    } else if (old.length > 1) {
+      // Items that could not be told apart, and now there is one or none.
+      if (now.length > 0) compareAt(undefined, now[0], list.element(), at, out);
+      out.removed.insert(at);
+    } else {
+      if (old.length > 0) compareAt(old[0], undefined, list.element(), at, out);
+      out.added.insert(at);
+    }
+  }
+}
+
+function grouped(items: readonly unknown[], list: ListType): Map<Element, unknown[]> {
+  const groups = new Map<Element, unknown[]>();
+  for (const item of items) {
+    const element = elementOf(list, item);
+    const group = groups.get(element);
+    if (group) group.push(item);
+    else groups.set(element, [item]);
+  }
+  return groups;
+}

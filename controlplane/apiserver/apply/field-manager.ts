@@ -1,0 +1,174 @@
+/**
+ * Server-side apply and ownership of fields as Kubernetes has them: managers with operation, version and subresource, times, metadata
+ * that nobody owns, the take-over from client-side apply.
+ *
+ * ```
+ * create, PUT, patch:  update(live, next)    -> managedFields of next
+ * apply-patch:         apply(live, config)   -> the merged object and its managedFields, or a ConflictError
+ * ```
+ * Objects that have no managedFields (made by controllers, or forgotten with `[]`) are not tracked until they are applied to.
+ */
+import type { ManagedFieldsEntry } from '../../../crds/meta';
+import { isObject, type JsonObject } from '../schema/schema';
+import { FieldSet, fieldElement } from './field-set';
+import { decodeManaged, capUpdaters, encodeManaged, identityKey, isReset, NOBODY, type Identity, type Managed } from './managed-fields';
+import { fieldsAppliedBefore, KUBECTL, withLastApplied } from './last-applied';
+import { StructureError, type Type, type Typed } from './type';
+import { ConflictError, Updater, type Managers, type Owned } from './updater';
+import { typeProblems } from './walk-fields';
+
+export interface FieldManagerOptions {
+  /** Of the whole object. */
+  type: Type;
+  kind: string;
+  /** `v1`, `gleaner.dev/v1alpha1`: entries of other versions are dropped. */
+  apiVersion: string;
+  /** '' for the object itself. */
+  subresource: string;
+  /** What writes here cannot change, and so not own; with all below. */
+  ignored?: FieldSet;
+  /** RFC 3339, whole seconds. */
+  timestamp: () => string;
+}
+
+export interface ApplyResult {
+  object: JsonObject;
+  managedFields: ManagedFieldsEntry[] | undefined;
+}
+
+/** What was applied does not fit the type of the object: `message` names the fields. */
+export class ApplyTypeError extends Error {}
+
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+/** The write that is going on, until it is known whether it changed anything. */
+const NOW = '';
+const NOT_OWNED = FieldSet.of(
+  ...['apiVersion', 'kind', 'metadata'].map((name) => [fieldElement(name)]),
+  ...['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields', 'resourceVersion'].map((name) => [
+    fieldElement('metadata'),
+    fieldElement(name),
+  ]),
+);
+
+export class FieldManager {
+  readonly #updater: Updater;
+
+  constructor(private readonly options: FieldManagerOptions) {
+    const { apiVersion, ignored } = options;
+    this.#updater = new Updater({
+      convert: (object, version) => (version === apiVersion ? object : undefined),
+      ignored: () => ignored,
+    });
+  }
+
+  /**
+   * @param live absent on create
+   * @param next as it will be written
+   * @param asked the managedFields of the request, which may set or reset them; those of `live` count when it has none
+   */
+  update(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): ManagedFieldsEntry[] | undefined {
+    const managed = this.#before(live, asked);
+    if (live && managed.managers.size === 0) return undefined;
+    try {
+      return encodeManaged(capUpdaters(this.#updated(live, next, managed, manager)));
+    } catch (error) {
+      // The fields of this object cannot be told apart: better no owners than wrong ones.
+      if (error instanceof StructureError) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws ConflictError, ApplyTypeError, StructureError */
+  apply(live: JsonObject | undefined, config: JsonObject, manager: string, force: boolean): ApplyResult {
+    const typed = this.#typed(config);
+    const problems = typeProblems(typed, 'refused');
+    if (problems.length > 0) throw new ApplyTypeError(problems.length === 1 ? problems[0] : `errors:\n  ${problems.join('\n  ')}`);
+    let before = live ? decodeManaged(managedFieldsOf(live)) : NOBODY;
+    if (live && before.managers.size === 0) before = this.#updated(undefined, live, before, BEFORE_FIRST_APPLY);
+    const base = this.#typed(live ?? this.#empty());
+    const key = this.#key(manager, 'Apply');
+    const { object, managers } = this.#applied(base, typed, before.managers, manager, key, force);
+    const times = new Map(before.times);
+    if (object) times.set(key, this.options.timestamp());
+    const merged = (object?.value ?? base.value) as JsonObject;
+    return {
+      object: manager === KUBECTL ? withLastApplied(merged, config) : merged,
+      managedFields: encodeManaged({ managers: withStripped(managers, key), times }),
+    };
+  }
+
+  #applied(base: Typed, config: Typed, managers: Managers, manager: string, key: string, force: boolean): ReturnType<Updater['apply']> {
+    const { apiVersion } = this.options;
+    try {
+      return this.#updater.apply(base, config, apiVersion, managers, key, force);
+    } catch (error) {
+      const allowed = error instanceof ConflictError && manager === KUBECTL ? fieldsAppliedBefore(base, apiVersion) : undefined;
+      if (!(error instanceof ConflictError) || !allowed) throw error;
+      const left = error.conflicts.filter(({ path }) => !allowed.has(path));
+      if (left.length > 0) throw new ConflictError(left);
+      return this.#updater.apply(base, config, apiVersion, managers, key, true);
+    }
+  }
+
+  /** Whose fields are whose before this update. What cannot be read counts as nothing. */
+  #before(live: JsonObject | undefined, asked: unknown): Managed {
+    // A subresource is no way to set managers.
+    if (this.options.subresource === '') {
+      if (isReset(asked)) return NOBODY;
+      const given = decodeOr(asked);
+      if (given.managers.size > 0) return given;
+    }
+    return live ? decodeOr(managedFieldsOf(live)) : NOBODY;
+  }
+
+  #updated(live: JsonObject | undefined, next: JsonObject, { managers, times }: Managed, manager: string): Managed {
+    const { apiVersion, timestamp } = this.options;
+    const after = this.#updater.update(this.#typed(live ?? this.#empty()), this.#typed(next), apiVersion, managers, NOW);
+    const written = withStripped(after, NOW).get(NOW);
+    const rest = new Map(after);
+    rest.delete(NOW);
+    if (!written) return { managers: rest, times };
+    const key = this.#key(manager, 'Update');
+    const mine = rest.get(key);
+    rest.set(key, mine ? { ...written, fields: written.fields.union(mine.fields) } : written);
+    return { managers: rest, times: new Map(times).set(key, timestamp()) };
+  }
+
+  #key(manager: string, operation: Identity['operation']): string {
+    const { apiVersion, subresource } = this.options;
+    return identityKey({ manager: manager === '' ? 'unknown' : manager, operation, apiVersion, subresource });
+  }
+
+  #empty(): JsonObject {
+    return { apiVersion: this.options.apiVersion, kind: this.options.kind };
+  }
+
+  #typed(object: JsonObject): Typed {
+    if (managedFieldsOf(object) === undefined) return { value: object, type: this.options.type };
+    const { managedFields: _, ...metadata } = object.metadata as JsonObject;
+    return { value: { ...object, metadata }, type: this.options.type };
+  }
+}
+
+export function managedFieldsOf(object: JsonObject): unknown {
+  return isObject(object.metadata) ? object.metadata.managedFields : undefined;
+}
+
+function decodeOr(entries: unknown): Managed {
+  try {
+    return decodeManaged(entries);
+  } catch {
+    return NOBODY;
+  }
+}
+
+/** `managers` where `key` owns nothing of what nobody owns. */
+function withStripped(managers: Managers, key: string): Managers {
+  const owned = managers.get(key);
+  if (!owned) return managers;
+  const stripped: Owned = { ...owned, fields: owned.fields.difference(NOT_OWNED) };
+  const out = new Map(managers);
+  if (stripped.fields.isEmpty) out.delete(key);
+  else out.set(key, stripped);
+  return out;
+}
