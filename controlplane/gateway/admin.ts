@@ -8,6 +8,7 @@ import { parseDuration } from '../../crds/duration';
 import { FormatError, shown } from '../../crds/format-error';
 import type { Job } from '../../crds/job';
 import { AGENTS, JOBS, NAMESPACES } from '../../crds/meta';
+import { LedgerInputError } from '../ledger/input';
 import type { Ledger, Statement } from '../ledger/ledger';
 import type { FitSummary } from '../market/fit';
 import { StoreError, type ObjectStore } from '../store/store';
@@ -75,7 +76,9 @@ export function adminRoutes(options: AdminOptions): Handler {
     if (amountMicro <= 0n) throw badRequest('amount: has to be more than 0');
     if (!(await store.get(NAMESPACES, '', namespace))) throw notFound(`namespace: there is no namespace ${JSON.stringify(namespace)}; make it with "kubectl create namespace ${namespace}"`);
     const note = body.note === undefined ? {} : { note: text('note', body.note, 1024) };
-    const { repeated, availableMicro } = await ledger.deposit({ key: `deposit/${key}`, namespace, amountMicro, ...note });
+    const { repeated, availableMicro } = await ledger.deposit({ key: `deposit/${key}`, namespace, amountMicro, ...note }).catch((error: unknown) => {
+      throw error instanceof LedgerInputError ? badRequest(error.message) : error;
+    });
     return { repeated, namespace, available: formatCredits(availableMicro) };
   }
 

@@ -223,9 +223,20 @@ describe('admin', () => {
     expect((await world.request('GET', '/ledger/verify')).json).toMatchObject({ ok: true, violations: [] });
   });
 
+  test('a deposit with the key of another one is refused', async () => {
+    expect((await world.request('POST', '/ledger/deposits', { body: { namespace: 'lab', amount: '1', key: 'twice' } })).code).toBe(200);
+    const { code, json } = await world.request('POST', '/ledger/deposits', { body: { namespace: 'lab', amount: '2', key: 'twice' } });
+    expect([code, json.message]).toEqual([400, expect.stringContaining('was used for a deposit of 1.00 to lab')]);
+  });
+
+  test('a body far above the bound is answered', async () => {
+    expect((await world.request('POST', '/ledger/deposits', { body: 'x'.repeat(5_000_000) })).code).toBe(413);
+  });
+
   test.each([
     [{ namespace: 'lab', amount: '0', key: 'a' }, 'amount'], [{ namespace: 'lab', amount: 5, key: 'a' }, 'amount'], [{ namespace: 'lab', amount: '-1', key: 'a' }, 'amount'],
     [{ namespace: '../x', amount: '1', key: 'a' }, 'namespace'], [{ namespace: 'lab', amount: '1' }, 'key'], [{ namespace: 'nowhere', amount: '1', key: 'a' }, 'namespace'],
+    [{ namespace: 'lab', amount: '1', key: 'a b' }, 'key'], [{ namespace: 'lab', amount: '1e3', key: 'a' }, 'amount'], [{ namespace: 'lab', amount: '\u0665', key: 'a' }, 'amount'],
   ])('deposit %j is refused for its %s', async (body, field) => {
     const { code, json } = await world.request('POST', '/ledger/deposits', { body });
     expect([400, 404]).toContain(code);

@@ -20,6 +20,7 @@ export function sendText(res: ServerResponse, code: number, text: string): void 
 }
 
 export function sendError(res: ServerResponse, error: ApiError): void {
+  if (res.headersSent) return;
   const { status } = error;
   if (status.details?.retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(status.details.retryAfterSeconds));
   if (status.code === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="gleaner"');

@@ -43,9 +43,13 @@ export function sendError(res: ServerResponse, error: unknown, log: (error: unkn
 export async function readJson(req: IncomingMessage, maxBytes = 256 * 1024): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of req) {
+  // The iterator would destroy the connection at its end, and with it the answer.
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) throw new HttpError(413, 'RequestEntityTooLarge', `the body has more than ${maxBytes} bytes`, { connection: 'close' });
+    if (bytes > maxBytes) {
+      req.resume(); // What follows is dropped until the answer closes the connection.
+      throw new HttpError(413, 'RequestEntityTooLarge', `the body has more than ${maxBytes} bytes`, { connection: 'close' });
+    }
     chunks.push(chunk as Buffer);
   }
   let value: unknown;
