@@ -127,7 +127,7 @@ export class Reports {
   }
 
   private end(lease: Lease, report: Finished): End {
-    const { reason, message, exitCode, usage, result } = this.checked(report);
+    const { reason, message, exitCode, usage, result } = this.checked(asked(lease, report));
     return {
       lease, reason, usage,
       ...(message === undefined ? {} : { message }),
@@ -144,6 +144,13 @@ export class Reports {
     const { result: _result, ...rest } = report;
     return { ...rest, reason: 'RuntimeError', message: `result file ${broken.path}: element ${broken.element} of ${broken.bytes} bytes was not uploaded` };
   }
+}
+
+/** An attempt ends Cancelled or Suspended, at the issuer's cost, only when it was to be stopped; otherwise its agent gave it up, and nobody pays. */
+function asked(lease: Lease, report: Finished): Finished {
+  if (report.reason !== 'Cancelled' && report.reason !== 'Suspended') return report;
+  const stop = lease.stopSent ?? lease.task?.status?.attempts?.find((each) => each.number === lease.number)?.stop;
+  return stop !== undefined || !lease.task ? report : { ...report, reason: 'AgentDrained' };
 }
 
 const lostEnd = (lease: Lease): End => {

@@ -82,6 +82,23 @@ describe('an attempt', () => {
     await peer.cut();
   });
 
+  test('an end as Cancelled or Suspended that nobody asked for is the agent\'s own, and not paid', async () => {
+    await world.job('unasked', 1);
+    const before = world.ledger.available('lab');
+    const peer = await world.peer(1);
+    const [first] = await peer.work(1);
+    await peer.acked(peer.send(peer.finished(first.task, { reason: 'Cancelled', result: undefined, usage: usage(1e15, 1e15) })));
+    const [, second] = await peer.work(2);
+    await peer.acked(peer.send(peer.finished(second!.task, { reason: 'Suspended', result: undefined, usage: usage(1e15, 1e15) })));
+    expect((await world.task('unasked-0')).status?.attempts?.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['AgentDrained', 'AgentDrained']));
+    expect(world.ledger.openHold(first.task.lease)).toBeUndefined();
+    expect((await world.ledger.statement('lab', 'unasked')).totalMicro).toBe(0n);
+    expect(world.ledger.available('lab') + world.ledger.held('lab')).toBe(before);
+    const [, , third] = await peer.work(3);
+    await peer.acked(peer.send(peer.finished(third!.task)));
+    await peer.cut();
+  });
+
   test('declined: another agent gets it, and the reason is counted', async () => {
     await world.job('declined', 1);
     const first = await world.peer(1);
