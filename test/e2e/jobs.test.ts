@@ -39,6 +39,9 @@ describe('jobs from kubectl', () => {
     expect(results).toHaveLength(4);
     for (const { result } of results) expect(Math.abs(result - Math.PI)).toBeLessThan(0.05);
     expect(await cluster.kubectlOk(['describe', 'gj', 'pi'])).toMatch(/Events:[\s\S]*Complete/);
+    // A change after the end makes a new generation, and the Job is still over.
+    await cluster.kubectlOk(['scale', 'gj', 'pi', '--replicas=3']);
+    await waitFor('pi', 'Finished');
   }, 180_000);
 
   it('runs the shell example: logs, files in out/, status line, results in a folder', async () => {

@@ -81,6 +81,14 @@ test('a status that is not news is not urgent; timers are set for deadline and t
   expect(planOf({ ttlAfterFinished: '1h' }, 'SS', { status: finished('Complete') }).requeueAfterMs).toBe(3_570_000);
 });
 
+test('a Job that is changed after its end keeps its conditions, now about its newest generation', () => {
+  const { status } = planOf({}, 'SS');
+  const { metadata, ...job } = jobWith({ completions: 2, parallelism: 1 }, status);
+  const plan = planOf({}, 'SS', { job: { ...job, metadata: { ...metadata, generation: 2 } } });
+  expect(plan.status.conditions).toEqual(status.conditions?.map((each) => ({ ...each, observedGeneration: 2 })));
+  expect(plan.status).toMatchObject({ phase: 'Complete', observedGeneration: 2 });
+});
+
 test('unknown names are listed', () => {
   const plan = planOf({}, '-', { rateTiers: { has: () => false, names: () => ['standard', 'economy'] } });
   expect(getCondition(plan.status.conditions, 'Admitted')?.message).toBe(

@@ -171,7 +171,11 @@ function nextConditions(facts: JobFacts, verdict: Verdict, over: boolean, held: 
     set({ type: verdict.type, status: 'True', reason: verdict.reason, message: verdict.message });
     set({ type: 'Finished', status: 'True', reason: verdict.type, message: verdict.message });
   }
-  if (over) return list;
+  if (over) {
+    // Of a Job that was changed after its end all still holds: `kubectl wait` believes no condition about an older generation.
+    if (!verdict) for (const { type, status, reason, message } of list ?? []) set({ type, status, reason, message });
+    return list;
+  }
   set({ type: 'Admitted', ...admission({ ...facts, running: tally.running }, getCondition(list, 'Admitted')) });
   if (held) set({ type: 'Suspended', status: 'True', reason: held.reason, message: held.message });
   else if (isConditionTrue(list, 'Suspended')) set({ type: 'Suspended', status: 'False', reason: 'Resumed', message: 'the Job goes on' });
