@@ -126,6 +126,16 @@ export interface ResultFile {
 
 export const MAX_INLINE_RESULT_BYTES = 64 * 1024;
 export const MAX_RESULT_FILES = 1000;
+export const MAX_RESULT_PATH_CHARS = 1024;
+
+/**
+ * Whether a result may have a file of this path. Control characters, backslashes and empty, "." or ".." parts would mean something else
+ * on somebody's disk; U+FFFD stands for bytes that are no UTF-8.
+ */
+export function isResultPath(path: string): boolean {
+  if (path.length > MAX_RESULT_PATH_CHARS || path.split('/').some((part) => part === '' || part === '.' || part === '..')) return false;
+  return ![...path].some((c) => c < ' ' || c === '\\' || c === '\u007f' || c === '\ufffd');
+}
 
 export interface Finished {
   type: 'finished';

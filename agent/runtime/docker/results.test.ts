@@ -51,6 +51,17 @@ describe('collectResults', () => {
     expect(await collect()).toEqual({ files: [] });
   });
 
+  it.each([['a newline', Buffer.from('a\nb')], ['a backslash', Buffer.from('a\\b')], ['no UTF-8', Buffer.from([0xff, 0x41])]])('refuses a name with %s, which nobody would take', async (_what, name) => {
+    writeFileSync(Buffer.concat([Buffer.from(`${out}/`), name]), 'x');
+    await expect(collect()).rejects.toThrow('names are UTF-8 without control characters and backslashes');
+  });
+
+  it('refuses paths that are too long', async () => {
+    const deep = join(out, ...Array.from({ length: 6 }, () => 'd'.repeat(200)));
+    mkdirSync(deep, { recursive: true });
+    await expect(collect()).rejects.toThrow('at most 1024 characters');
+  });
+
   it('refuses too many files, too many bytes (sparse ones too), too deep folders', async () => {
     writeFileSync(join(out, 'sparse'), '');
     truncateSync(join(out, 'sparse'), 2 ** 40);

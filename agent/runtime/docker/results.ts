@@ -5,13 +5,13 @@
 import { constants } from 'node:fs';
 import { lstat, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_INLINE_RESULT_BYTES, MAX_RESULT_FILES, type ResultFile } from '../../../crds/agent-link';
+import { isResultPath, MAX_INLINE_RESULT_BYTES, MAX_RESULT_FILES, MAX_RESULT_PATH_CHARS, type ResultFile } from '../../../crds/agent-link';
 import type { PutElement } from '../runtime';
 
 const MAX_DEPTH = 32;
 const MAX_ENTRIES = 10 * MAX_RESULT_FILES;
 
-/** `out/` holds more than a result may; the message says what. */
+/** `out/` holds what a result may not, or more; the message says what. */
 export class ResultTooLargeError extends Error {}
 
 interface Found {
@@ -29,6 +29,8 @@ async function list(root: string, maxBytes: number): Promise<Found[]> {
     for await (const { name } of await opendir(join(root, folder))) {
       if (++entries > MAX_ENTRIES) throw new ResultTooLargeError(`out/ holds more than ${MAX_ENTRIES} entries`);
       const path = folder === '' ? name : `${folder}/${name}`;
+      // The control plane takes no such name: it would refuse the report, and with it the connection.
+      if (!isResultPath(path)) throw new ResultTooLargeError(`out/ holds ${JSON.stringify(path.slice(0, 100))}: names are UTF-8 without control characters and backslashes, paths at most ${MAX_RESULT_PATH_CHARS} characters long`);
       const stat = await lstat(join(root, path));
       if (stat.isDirectory()) {
         await walk(path, depth + 1);

@@ -4,7 +4,7 @@
  */
 import { ATTEMPT_REASONS, type AttemptReason } from '../../../crds/attempt-reasons';
 import {
-  MAX_INLINE_RESULT_BYTES, MAX_LOG_BYTES, MAX_RESULT_FILES,
+  isResultPath, MAX_INLINE_RESULT_BYTES, MAX_LOG_BYTES, MAX_RESULT_FILES, MAX_RESULT_PATH_CHARS,
   type AgentMessage, type Ask, type DeclineReason, type Finished, type Hello, type ResourceAmounts, type ResultFile,
 } from '../../../crds/agent-link';
 import { parseCredits } from '../../../crds/credits';
@@ -144,11 +144,8 @@ function result(at: string, r: Fields): NonNullable<Finished['result']> {
 }
 
 function relativePath(at: string, value: unknown): string {
-  const path = text(at, value, 1024);
-  // Control characters, backslashes and empty, "." or ".." parts would mean something else on somebody's disk.
-  const odd = path === '' || path.split('/').some((part) => part === '' || part === '.' || part === '..')
-    || [...path].some((c) => c < ' ' || c === '\\' || c === '\u007f');
-  if (odd) throw bad(at, path, 'a relative path without "..", backslashes and control characters');
+  const path = text(at, value, MAX_RESULT_PATH_CHARS);
+  if (!isResultPath(path)) throw bad(at, path, 'a relative path without "..", backslashes and control characters');
   return path;
 }
 
