@@ -158,7 +158,7 @@ export class ApiServer {
   /** Discovery, OpenAPI (any identity may read them), and paths that are nothing. */
   async #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): Promise<void> {
     const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
-    const openApi = trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/');
+    const openApi = trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/');
     const document = openApi ? this.#openApi.answer(trimmed) : this.#discovery.answer(trimmed, discoveryForm(req, trimmed));
     if (!document) {
       const why = openApi ? undefined : await this.#authorizer(identity, { verb: (req.method ?? 'GET').toLowerCase(), path });

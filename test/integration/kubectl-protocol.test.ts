@@ -119,10 +119,18 @@ describe('refusals', () => {
   });
 
   test('paths that are nothing: 404 in plain text', async () => {
-    for (const path of ['/nope', '/apis/nope.dev/v1', '/apis/nope.dev/v1/things', `${jobs}/x/nope`, '/openapi/v2', '/api/v1/namespaces/x/jobs']) {
+    for (const path of ['/nope', '/apis/nope.dev/v1', '/apis/nope.dev/v1/things', `${jobs}/x/nope`, '/openapi/v4', '/api/v1/namespaces/x/jobs']) {
       const { code, headers } = await server.request('GET', path);
       expect([path, code, headers['content-type']]).toEqual([path, 404, 'text/plain; charset=utf-8']);
     }
+  });
+
+  test('OpenAPI v2 is a document without types, so that a kubectl that reads it leaves validation to the server', async () => {
+    const { code, headers, text } = await server.request('GET', '/openapi/v2', { headers: { Accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' } });
+    expect([code, headers['content-type']]).toEqual([200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf']);
+    const bytes = Buffer.from(text);
+    expect(bytes.subarray(0, 5)).toEqual(Buffer.from([0x0a, 3, ...Buffer.from('2.0')]));
+    expect([bytes[5], bytes[6]]).toEqual([0x12, bytes.length - 7]);
   });
 
   test('a body above 3 MiB: 413, declared or not; just below it is looked at', async () => {

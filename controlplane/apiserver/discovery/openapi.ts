@@ -1,4 +1,9 @@
-/** OpenAPI v3: an index and one document per group version, for kubectl's explain and validation. */
+/**
+ * OpenAPI v3: an index and one document per group version, for kubectl's explain and validation.
+ *
+ * OpenAPI v2, which kubectl before 1.27 reads, is a document without types: such a kubectl then checks nothing itself and leaves that to
+ * the server, instead of refusing to apply anything.
+ */
 import { createHash } from 'node:crypto';
 
 import { patchTypes } from '../verbs/patch';
@@ -10,7 +15,16 @@ import type { Document } from './discovery';
 const META_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
 
-/** Answers `/openapi/v3` and below; documents are kept until the registry changes. */
+const OPENAPI_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const TITLE = 'Gleaner';
+
+/** `openapi.v2.Document {swagger: "2.0", info: {title, version}}` in protobuf; all of it is ASCII as long as no text reaches 128 bytes. */
+function emptyV2(version: string): string {
+  const field = (number: number, text: string): string => String.fromCharCode(number * 8 + 2, text.length) + text;
+  return field(1, '2.0') + field(2, field(1, TITLE) + field(2, version.slice(0, 64)));
+}
+
+/** Answers `/openapi/v2`, `/openapi/v3` and below; documents are kept until the registry changes. */
 export class OpenApi {
   #documents = new Map<string, Document>();
   #revision = -1;
@@ -39,6 +53,7 @@ export class OpenApi {
       paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` };
       documents.set(`/openapi/v3/${key}`, { contentType: 'application/json', body });
     }
+    documents.set('/openapi/v2', { contentType: OPENAPI_V2, body: emptyV2(this.version) });
     documents.set('/openapi/v3', { contentType: 'application/json', body: JSON.stringify({ paths }) });
     return documents;
   }
