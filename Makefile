@@ -48,10 +48,10 @@ test-e2e: build images ## Whole jobs through the real command
 	@scripts/ensure-kubectl.sh --install >/dev/null
 	@node scripts/test.mjs e2e
 
-bench: build images ## Measure; prints a table and writes bench/out/latest.json
+bench: build images ## Measure; prints a table and writes bench/out/latest.json (ARGS="--only lifecycle --profile", ARGS=--help)
 	@scripts/ensure-docker.sh
 	@scripts/ensure-peers.sh >/dev/null
-	@node build/js/bench/main.js
+	@node build/js/bench/main.js $(ARGS)
 
 demo: build images ## Start everything on this machine, run the flights example, show results and the bill, stop
 	@scripts/ensure-docker.sh

@@ -1,9 +1,9 @@
 /**
- * The benchmark: `node build/js/bench/main.js [--only NAME,…] [--quick] [--profile]`.
+ * The benchmark: `node build/js/bench/main.js [--only NAME,…] [--quick] [--profile] [--publish]`.
  *
  * Runs the scenarios one after another, prints one table, and writes bench/out/: latest.json (the rows), machine.json (what they were
  * measured on), details.json (notes of the run), table.md (the table for docs/performance.md). A scenario that fails gives the reason and
- * no rows, and the exit code is 1; a missed target does not change the exit code.
+ * no rows, and the exit code is 1; a missed target does not change the exit code. `--publish` also puts the table into docs/performance.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { openSession, type Scenario, type Session } from './harness/context';
 import { describeMachine } from './harness/machine';
+import { publish, type Details } from './harness/publish';
 import type { Row } from './harness/row';
 import { markdownTable, terminalTable } from './harness/table';
 import { arrayJob } from './scenarios/array-job';
@@ -20,12 +21,14 @@ import { latency } from './scenarios/latency';
 import { lifecycle } from './scenarios/lifecycle';
 
 const SCENARIOS: readonly Scenario[] = [lifecycle, arrayJob, latency, heartbeats, coldDocker];
-const OUT = join(__dirname, '..', '..', '..', 'bench', 'out');
+const ROOT = join(__dirname, '..', '..', '..');
+const OUT = join(ROOT, 'bench', 'out');
 
 interface Options {
   only?: string;
   quick: boolean;
   profile: boolean;
+  publish: boolean;
 }
 
 function parse(argv: string[]): Options & { scenarios: Scenario[] } {
@@ -34,12 +37,14 @@ function parse(argv: string[]): Options & { scenarios: Scenario[] } {
     .addOption(new Option('--only <names>', `scenarios, separated by commas: ${SCENARIOS.map((s) => s.name).join(', ')}`))
     .option('--quick', 'small counts: shows that everything works; its figures mean little', false)
     .option('--profile', 'run the server with a CPU profile and print where its time went (figures get worse)', false)
+    .option('--publish', 'put the table and the machine into docs/performance.md (a whole run only)', false)
     .addHelpText('after', `\nScenarios:\n${SCENARIOS.map((s) => `  ${s.name.padEnd(12)} ${s.about}`).join('\n')}`);
   command.parse(argv);
   const options = command.opts<Options>();
   const names = options.only?.split(',') ?? SCENARIOS.map((s) => s.name);
   const unknown = names.filter((name) => !SCENARIOS.some((s) => s.name === name));
   if (unknown.length > 0) command.error(`--only ${unknown.join(',')}: no such scenario; there are ${SCENARIOS.map((s) => s.name).join(', ')}`);
+  if (options.publish && (options.only !== undefined || options.quick || options.profile)) command.error('--publish: only a whole, plain run is published; leave out --only, --quick and --profile');
   return { ...options, scenarios: SCENARIOS.filter((s) => names.includes(s.name)) };
 }
 
@@ -57,7 +62,7 @@ async function main(): Promise<void> {
 
   const machine = describeMachine(tmpdir(), loadavg()[0]!);
   const rows: Row[] = [];
-  const details: Record<string, { seconds: number; notes: string[]; error?: string }> = {};
+  const details: Details = {};
   for (const scenario of options.scenarios) {
     process.stderr.write(`==> ${scenario.name}: ${scenario.about}\n`);
     const begun = performance.now();
@@ -82,6 +87,7 @@ async function main(): Promise<void> {
   write('details.json', details);
   writeFileSync(join(OUT, 'table.md'), `${markdownTable(rows)}\n`);
   process.stdout.write(`${terminalTable(rows)}\n`);
+  if (options.publish) publish(join(ROOT, 'docs', 'performance.md'), rows, machine, details);
   if (Object.values(details).some((d) => d.error !== undefined)) process.exitCode = 1;
 }
 

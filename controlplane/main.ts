@@ -5,6 +5,7 @@
  * Stop: the reverse; requests that are on get a moment, agents keep their work and come back.
  */
 import 'reflect-metadata';
+import { constants } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -104,7 +105,11 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     });
     const pair = await ca.serverKeyPair();
     const server = createServer(
-      { key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000 },
+      {
+        key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000,
+        // A session ticket holds the client's certificate: 15 KiB for every agent's connection.
+        secureOptions: constants.SSL_OP_NO_TICKET,
+      },
       route({ api: api.handle, gateway: gateway.handle, metrics, authenticator: tokens, authorizer: mastersOnly }),
     );
     gateway.attach(server);

@@ -65,11 +65,16 @@ export class Server {
 
   /** @throws Error when the answer is an error */
   async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return JSON.parse(await this.text(path, method, body)) as T;
+  }
+
+  /** The body as it comes. @throws Error when the answer is an error */
+  async text(path: string, method = 'GET', body?: unknown): Promise<string> {
     const connection = await HttpConnection.open(this.endpoint);
     try {
       const reply = await connection.request(method, path, body === undefined ? '' : JSON.stringify(body));
       if (reply.status >= 400) throw new Error(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 500)}`);
-      return JSON.parse(reply.body) as T;
+      return reply.body;
     } finally {
       connection.close();
     }

@@ -59,9 +59,9 @@ export async function bareBeats(context: Context, shape: { count: number; beatMs
   const server = startWorker<BareWsOperations>(children, logDir, file);
   const clients = startWorker<BareWsOperations>(children, logDir, file);
   try {
-    const { port, ca } = await server.call('listen', undefined, 10_000);
+    const { port, pair } = await server.call('listen', undefined, 10_000);
     const before = memory(server.pid).rssBytes;
-    await clients.call('connect', { port, ca, count: shape.count, beatMs: shape.beatMs }, 300_000);
+    await clients.call('connect', { port, pair, count: shape.count, beatMs: shape.beatMs }, 300_000);
     await sleep(shape.settleMs);
     const meter = startCpuMeter(server.pid);
     await sleep(shape.measureMs);
