@@ -85,3 +85,7 @@ test('a file that is no database is refused, and the folder is free again', asyn
   const again = await openDatabase(file());
   await again.close();
 });
+
+test('a folder that cannot be made is refused at once, with the reason', async () => {
+  await expect(openDatabase('/proc/gleaner/gleaner.db')).rejects.toThrow(/\/proc\/gleaner/);
+});

@@ -5,10 +5,11 @@
  */
 import 'reflect-metadata';
 import type { Database } from 'better-sqlite3';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import { entities } from './entities';
+import { makeFolder } from './folder';
 import { lockFolder } from './lock';
 import { migrations } from './migrations';
 import { sqliteFailure } from './sqlite-error';
@@ -30,7 +31,7 @@ export interface OpenedDatabase {
  */
 export async function openDatabase(file: string): Promise<OpenedDatabase> {
   const path = resolve(file);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const lock = lockFolder(`${path}.lock`);
   let raw: Database | undefined;
   try {

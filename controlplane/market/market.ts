@@ -29,12 +29,16 @@ export interface MarketOptions {
   counted?: (outcome: OfferOutcome, attempts: number) => void;
   clock?: Clock;
   offerTtlMs?: number;
-  /** So long an agent is not asked again for a Job that it declined. */
+  /** So long an agent is not asked again for a Job that it declined (RACE_MS when it only lost a race). */
   coolDownMs?: number;
   halfLifeMs?: number;
   maxBatch?: number;
   defer?: (run: () => void) => void;
 }
+
+/** Answers that say nothing about the Job: room that was gone, an offer that came too late. It is asked again soon. */
+const RACES: ReadonlySet<OfferOutcome> = new Set(['NoCapacity', 'Expired']);
+const RACE_MS = 500;
 
 export class Market {
   readonly pool = new AgentPool();
@@ -154,7 +158,7 @@ export class Market {
     const agent = this.pool.get(agentId);
     if (!offer || !agent) return;
     const answered = this.book.answer(offer, leases);
-    this.coolDown(agent, offer.queue.view.uid);
+    this.coolDown(agent, offer.queue.view.uid, RACES.has(reason) ? Math.min(RACE_MS, this.coolDownMs) : this.coolDownMs);
     this.giveBack(agentId, answered);
     this.options.counted?.(reason, answered.length);
   }
@@ -290,8 +294,8 @@ export class Market {
   }
 
   /** One timer per agent: when it is over, the agent is looked at again, and waits on for what is left. */
-  private coolDown(agent: MarketAgent, jobUid: string): void {
-    this.pool.decline(agent, jobUid, this.clock.now() + this.coolDownMs);
+  private coolDown(agent: MarketAgent, jobUid: string, ms = this.coolDownMs): void {
+    this.pool.decline(agent, jobUid, this.clock.now() + ms);
     this.awaitCoolDown(agent);
   }
 
