@@ -156,7 +156,7 @@ export class DockerRuntime implements ContainerRuntime {
       owner,
       agent: this.agent,
       boot: bootId(),
-      now: this.options.now ?? Date.now,
+      now: this.options.now ?? steadyNow,
     };
   }
 
@@ -190,3 +190,6 @@ function bootId(): string {
     return 'unknown';
   }
 }
+
+/** The wall clock as it was at the start, going on steadily: a clock that is set must not time attempts out. */
+const steadyNow = (): number => Math.round(performance.timeOrigin + performance.now());

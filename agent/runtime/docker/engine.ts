@@ -19,10 +19,18 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** The engine's own words, without dockerode's prefix. */
+/** Absolute paths, but those that a program knows itself. */
+const QUOTED_HOST_PATH = /(['"`])\/(?!(?:task|bin|usr)\b)[^'"`]*\1/g;
+const HOST_PATH = /(?<![\w./-])\/(?!(?:task|bin|usr)\b)[^\s'"`:,;()]+/g;
+
+/**
+ * The engine's own words, without dockerode's prefix. An issuer reads them, and learns nothing of where the agent keeps its things: such
+ * a path names its owner.
+ */
 export function reasonOf(error: unknown): string {
   const json = (error as { json?: { message?: unknown } } | undefined)?.json?.message;
-  return (typeof json === 'string' ? json : error instanceof Error ? error.message : String(error)).slice(0, 500);
+  const text = typeof json === 'string' ? json : error instanceof Error ? error.message : String(error);
+  return text.slice(0, 2000).replace(QUOTED_HOST_PATH, '$1…$1').replace(HOST_PATH, '…').slice(0, 500);
 }
 
 /** The engine went away while something was waited for. */
