@@ -25,6 +25,7 @@ import type { ResourceRegistry } from './resources/registry';
 import type { Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
 import type { Admit, ApiContext, ResourceRequest } from './verbs/context';
+import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
 import { chooseVerb, type VerbName } from './verbs/verbs';
 
@@ -67,6 +68,7 @@ export class ApiServer {
       admit,
       metrics: new ApiMetrics(metrics),
       renderer: (resource) => this.#renderer(resource, now),
+      fieldManagers: new FieldManagers(now),
       locks: new KeyedLocks(),
       openWatches: new Set(),
       now,

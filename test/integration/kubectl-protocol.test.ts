@@ -81,7 +81,7 @@ describe('refusals', () => {
     ['propagation policy', () => create('x').then(() => server.request('DELETE', `${jobs}/x`, { body: { propagationPolicy: 'Sideways' } })), 422, 'Invalid', 'supported values: "Background", "Foreground", "Orphan"'],
     ['media type', () => server.request('POST', jobs, { body: 'x', headers: { 'Content-Type': 'text/plain' } }), 415, 'UnsupportedMediaType', 'application/json, application/yaml'],
     ['strategic merge of a custom resource', () => create('x').then(() => server.request('PATCH', `${jobs}/x`, { body: {}, headers: { 'Content-Type': 'application/strategic-merge-patch+json' } })), 415, 'UnsupportedMediaType', 'application/json-patch+json, application/merge-patch+json'],
-    ['server-side apply', () => server.request('PATCH', `${jobs}/x`, { body: '{}', headers: { 'Content-Type': 'application/apply-patch+yaml' } }), 415, 'UnsupportedMediaType', 'not supported yet'],
+    ['server-side apply in CBOR', () => server.request('PATCH', `${jobs}/x`, { body: '{}', headers: { 'Content-Type': 'application/apply-patch+cbor' } }), 415, 'UnsupportedMediaType', 'application/apply-patch+yaml'],
     ['__proto__ in a patch', () => create('x').then(() => merge(`${jobs}/x`, JSON.parse('{"spec":{"__proto__":{"suspend":true}}}') as object)), 400, 'BadRequest', 'unknown field "spec.__proto__"'],
     ['rename by patch', () => create('x').then(() => merge(`${jobs}/x`, { metadata: { name: 'y' } })), 422, 'Invalid', 'field is immutable'],
     ['unknown field in a strict patch', () => create('x').then(() => merge(`${jobs}/x?fieldValidation=Strict`, { spec: { nope: 1 } })), 422, 'Invalid', 'unknown field "spec.nope"'],

@@ -83,7 +83,7 @@ export class FieldManager {
     const typed = this.#typed(config);
     const problems = typeProblems(typed, 'refused');
     if (problems.length > 0) throw new ApplyTypeError(problems.length === 1 ? problems[0] : `errors:\n  ${problems.join('\n  ')}`);
-    let before = live ? decodeManaged(managedFieldsOf(live)) : NOBODY;
+    let before = live ? decodeOr(managedFieldsOf(live)) : NOBODY;
     if (live && before.managers.size === 0) before = this.#updated(undefined, live, before, BEFORE_FIRST_APPLY);
     const base = this.#typed(live ?? this.#empty());
     const key = this.#key(manager, 'Apply');

@@ -78,15 +78,17 @@ export class FieldSet {
     return set;
   }
 
-  insert(path: Path): void {
-    if (path.length === 0) return;
-    let node: FieldSet = this;
-    for (const element of path.slice(0, -1)) {
-      let child = node.children.get(element);
-      if (!child) node.children.set(element, (child = new FieldSet()));
-      node = child;
+  /** @param from the place in `path` that this set begins at */
+  insert(path: Path, from = 0): void {
+    if (from >= path.length) return;
+    const element = path[from];
+    if (from === path.length - 1) {
+      this.members.add(element);
+      return;
     }
-    node.members.add(path[path.length - 1]);
+    let child = this.children.get(element);
+    if (!child) this.children.set(element, (child = new FieldSet()));
+    child.insert(path, from + 1);
   }
 
   get isEmpty(): boolean {

@@ -121,6 +121,7 @@ export const CORE_KINDS: readonly Resource[] = [
     }),
     strategy: {
       prepare: prepareNamespace,
+      serverFields: [['spec'], ['metadata', 'finalizers']],
       initialStatus: { phase: 'Active' },
       deleteProblem: (name) => (name === 'default' ? 'this namespace may not be deleted' : undefined),
     },

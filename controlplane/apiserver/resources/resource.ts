@@ -33,6 +33,8 @@ export interface Strategy {
   /** Completes an object before it is validated and written; mutates `object`. `old` is absent on create. */
   prepare?: (object: JsonObject, old?: KubeObject) => void;
   validate?: (object: JsonObject, old?: KubeObject) => FieldError[];
+  /** Fields that `prepare` writes, as names from the root: no manager owns them or what is below. */
+  serverFields?: readonly (readonly string[])[];
   /** The status that a new object begins with; an object without status gets it. */
   initialStatus?: JsonObject;
   /** Why this object may not be deleted. */

@@ -45,7 +45,7 @@ export const OBJECT_META: Schema = {
         },
       },
     },
-    managedFields: { type: 'array', nullable: true, items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, description: 'Which manager set which field. Not kept yet.' },
+    managedFields: { type: 'array', nullable: true, items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, description: 'Which manager owns which fields, for server-side apply. Set by the server.' },
     selfLink: text('Deprecated: not filled in.'),
   },
 };

@@ -11,6 +11,7 @@ import { fromStoreError, notFound, type ApiError } from '../http/errors';
 import type { ApiMetrics } from '../metrics';
 import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
+import type { FieldManagers } from './field-managers';
 import type { KeyedLocks } from './locks';
 
 /** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
@@ -23,6 +24,7 @@ export interface ApiContext {
   admit: Admit;
   metrics: ApiMetrics;
   renderer: (resource: Resource) => TableRenderer;
+  fieldManagers: FieldManagers;
   locks: KeyedLocks;
   /** How to end each open watch. */
   openWatches: Set<() => void>;

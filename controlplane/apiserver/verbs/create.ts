@@ -1,31 +1,55 @@
 /** POST to a collection. */
 import { randomUUID } from 'node:crypto';
 
-import type { KubeObject } from '../../../crds/meta';
-import { alreadyExists, forbiddenError, methodNotAllowed, notFound } from '../http/errors';
+import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
+import { alreadyExists, type ApiError, forbiddenError, methodNotAllowed, notFound } from '../http/errors';
 import { answerObject } from './answer';
 import { storing, type ApiContext, type ResourceRequest } from './context';
-import { checkObject, forCreate, place, pruneAndDefault, readProposal, strictBodyError } from './decode';
+import { checkObject, forCreate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
+import { managerName } from './field-managers';
 import { dryRun } from './options';
 
 export async function create(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const { resource, namespace, query } = request;
+  const { resource, namespace } = request;
   if (resource.namespaced && namespace === '') throw methodNotAllowed();
-  const onlyTry = dryRun(query);
+  const manager = managerName(request, 'CreateOptions');
+  dryRun(request.query);
   const proposal = await readProposal(request);
+  place(proposal.object, request);
+  const owners: Owners = () => context.fieldManagers.of(resource, '').update(undefined, proposal.object, proposal.managedFields, manager);
+  answerObject(context, request, 201, await createObject(context, request, proposal, strictBodyError(resource), owners));
+}
+
+/** Says who owns which field of the object that is about to be written. */
+export type Owners = () => ManagedFieldsEntry[] | undefined;
+
+/**
+ * Completes, checks and writes a new object that is in its place.
+ * @param refuse as in `pruneAndDefault`
+ * @param owners called once, when the object is complete
+ * @returns the object as written, or as it would be with `dryRun=All`
+ */
+export async function createObject(
+  context: ApiContext,
+  request: ResourceRequest,
+  proposal: Proposal,
+  refuse: ((why: string) => ApiError) | undefined,
+  owners: Owners,
+): Promise<KubeObject> {
+  const { resource } = request;
   const { object } = proposal;
-  place(object, request);
-  pruneAndDefault(proposal, request, strictBodyError(resource));
+  pruneAndDefault(proposal, request, refuse);
   forCreate(object, resource);
   checkObject(context, object, resource);
+  const managedFields = owners();
+  if (managedFields) object.metadata.managedFields = managedFields;
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');
-  if (onlyTry) return answerObject(context, request, 201, await tried(context, request, object));
-  const created = await storing({ resource, name: object.metadata.name }, async () => {
+  if (dryRun(request.query)) return tried(context, request, object);
+  return storing({ resource, name: object.metadata.name }, async () => {
     const stored = await context.store.create(resource.name, object as KubeObject);
     const { initialStatus } = resource.strategy;
     return initialStatus ? context.store.updateStatus(resource.name, { ...stored, status: initialStatus } as KubeObject) : stored;
   });
-  answerObject(context, request, 201, created);
 }
 
 const NAMESPACES = { group: '', plural: 'namespaces', kind: 'Namespace' };

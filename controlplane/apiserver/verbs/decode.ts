@@ -21,6 +21,8 @@ const STORE_OWNED = ['uid', 'resourceVersion', 'generation', 'creationTimestamp'
 export interface Proposal {
   object: JsonObject & KubeObject;
   duplicates: string[];
+  /** `metadata.managedFields` of the request, once they are taken out of `object`. */
+  managedFields?: unknown;
 }
 
 /** Reads the body as an object of the request's kind. @throws ApiError 400, 413, 415 */
@@ -72,18 +74,21 @@ export function place(object: KubeObject, { resource, namespace, name }: Resourc
 
 /**
  * Prunes and defaults in place; unknown and duplicate fields refuse the request, warn, or pass, as it asks.
+ * Takes managedFields out: they are the field manager's to judge.
+ * @param refuse turns strict mode's complaint into a refusal; absent: what is unknown is nobody's fault
  * @throws ApiError from `refuse` in strict mode
  */
-export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, refuse: (why: string) => ApiError): void {
+export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, refuse: ((why: string) => ApiError) | undefined): void {
   const { object, duplicates } = proposal;
   const { schema } = request.resource;
-  delete (object.metadata as unknown as JsonObject).managedFields;
+  proposal.managedFields = object.metadata.managedFields;
+  delete object.metadata.managedFields;
   delete (object.metadata as unknown as JsonObject).selfLink;
   const unknown = prune(object, schema);
   const mode = fieldValidation(request.query);
   const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
-  if (problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
-  if (mode === 'Warn') addWarnings(request.res, problems);
+  if (refuse && problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
+  if (refuse && mode === 'Warn') addWarnings(request.res, problems);
   const metadata = object.metadata as unknown as JsonObject;
   for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   applyDefaults(object, schema);

@@ -8,7 +8,7 @@ import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { readDeleteOptions, type DeleteOptions } from './delete-options';
 import { integerParameter, selectionOf } from './options';
-import { retrying } from './patch';
+import { retrying } from './retry';
 
 /** Finalizers that tell the garbage collector what to do with the dependents of an object that goes. */
 const POLICY_FINALIZERS = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const;

@@ -1,7 +1,7 @@
 /** PATCH: read, apply, write; read again when somebody else was faster, unless the patch names a resourceVersion. */
 import type { KubeObject } from '../../../crds/meta';
 import { parseJson } from '../codec/json';
-import { ApiError, badRequest, conflict, invalidError, unsupportedMediaType } from '../http/errors';
+import { ApiError, badRequest, invalidError, unsupportedMediaType } from '../http/errors';
 import { mediaType, readBody } from '../http/body';
 import { jsonPatch } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
@@ -9,36 +9,37 @@ import { strategicMergePatch } from '../patch/strategic';
 import type { Resource } from '../resources/resource';
 import { isObject } from '../schema/schema';
 import { answerObject } from './answer';
+import { APPLY, applyPatch } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { place, toProposal } from './decode';
+import { managerName } from './field-managers';
+import { retrying, unlessStale } from './retry';
 import { replace } from './update';
 
 const MERGE = 'application/merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const APPLY = 'application/apply-patch+yaml';
-const ATTEMPTS = 5;
 
+/** What a patch makes of an object. */
 export type ApplyPatch = (target: object) => unknown;
 
 /** The patch formats that a resource takes. */
 export function patchTypes(resource: Resource): string[] {
-  return resource.core ? [JSON_PATCH, MERGE, STRATEGIC] : [JSON_PATCH, MERGE];
+  return resource.core ? [JSON_PATCH, MERGE, STRATEGIC, APPLY] : [JSON_PATCH, MERGE, APPLY];
 }
 
 export async function patch(context: ApiContext, request: ResourceRequest): Promise<void> {
+  if (mediaType(request.req) === APPLY) return applyPatch(context, request);
   const { apply, duplicates } = await readPatch(request);
   answerObject(context, request, 200, await retrying(context, request, () => patchOnce(context, request, apply, duplicates)));
 }
 
-/** Reads the body of a PATCH. @throws ApiError 400, 413, 415 */
+/** Reads the body of a PATCH that is no apply. @throws ApiError 400, 413, 415 */
 export async function readPatch(request: ResourceRequest): Promise<{ apply: ApplyPatch; duplicates: string[] }> {
   const type = mediaType(request.req);
   const supported = patchTypes(request.resource);
-  if (type === APPLY || type === 'application/apply-patch+cbor') {
-    throw unsupportedMediaType(supported, 'server-side apply is not supported yet: use kubectl apply without --server-side');
-  }
   if (!supported.includes(type)) throw unsupportedMediaType(supported);
+  managerName(request, 'PatchOptions');
   const { value, duplicates } = parseJson((await readBody(request.req)).toString('utf8'), 'refuse');
   switch (type) {
     case JSON_PATCH:
@@ -49,18 +50,6 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
       if (!isObject(value)) throw badRequest('merge patch: the body must be an object');
       return { apply: (target) => mergePatch(target, value), duplicates };
   }
-}
-
-/** Runs `attempt` until it wins: writers outside of requests (controllers) may be faster. @throws ApiError 409 when they always are */
-export function retrying<T>(context: ApiContext, request: ResourceRequest, attempt: () => Promise<T | 'stale'>): Promise<T> {
-  const { resource, namespace, name } = request;
-  return context.locks.run(`${resource.name} ${namespace}/${name}`, async () => {
-    for (let number = 0; number < ATTEMPTS; number++) {
-      const result = await attempt();
-      if (result !== 'stale') return result as T;
-    }
-    throw conflict(resource, name);
-  });
 }
 
 /** @returns 'stale' when the object changed in between and the patch does not insist on a version */
@@ -77,10 +66,5 @@ async function patchOnce(context: ApiContext, request: ResourceRequest, apply: A
   const refuse = (why: string): ApiError =>
     invalidError({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched).slice(0, 512))}: ${why}` }]);
   if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;
-  try {
-    return await replace(context, request, { object, duplicates }, old, refuse);
-  } catch (error) {
-    if (!insists && error instanceof ApiError && error.status.code === 409) return 'stale';
-    throw error;
-  }
+  return unlessStale(insists, () => replace(context, request, { object, duplicates }, old, refuse));
 }

@@ -1,13 +1,17 @@
 /** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
 import type { KubeObject } from '../../../crds/meta';
-import { ApiError, badRequest, invalidError, notAcceptable } from '../http/errors';
+import { badRequest, invalidError, notAcceptable } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
 import { sendJson } from '../http/respond';
-import type { Resource, ScalePaths } from '../resources/resource';
+import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
+import { APPLY, merged, readConfig, writeApplied, type Applier } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
-import { readPatch, retrying } from './patch';
-import { replace } from './update';
+import { applierName, managerName } from './field-managers';
+import { booleanParameter } from './options';
+import { readPatch } from './patch';
+import { retrying, unlessStale } from './retry';
+import { replace, type NextOwners } from './update';
 
 interface Scale {
   kind: 'Scale';
@@ -23,17 +27,36 @@ export async function getScale(context: ApiContext, request: ResourceRequest): P
 }
 
 export async function updateScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const manager = managerName(request, 'UpdateOptions');
   const { value } = decodeObject(mediaType(request.req), await readBody(request.req));
   const wanted = checkScale(value, request.name);
-  const object = await retrying(context, request, () => writeScale(context, request, () => wanted));
+  const object = await retrying(context, request, () => writeScale(context, request, manager, () => wanted));
   answerScale(request, object);
 }
 
 export async function patchScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  if (mediaType(request.req) === APPLY) return applyScale(context, request);
+  const manager = managerName(request, 'PatchOptions');
   const { apply } = await readPatch(request);
   const object = await retrying(context, request, () =>
-    writeScale(context, request, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
+    writeScale(context, request, manager, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
   );
+  answerScale(request, object);
+}
+
+async function applyScale(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const by: Applier = { manager: applierName(request), force: booleanParameter(request.query, 'force') };
+  const config = await readConfig(request, 'autoscaling/v1', 'Scale');
+  const { replicas, resourceVersion } = checkScale(config, request.name);
+  const { resource } = request;
+  // What the scale says, said of the object itself.
+  const said: JsonObject = { apiVersion: groupVersion(resource), kind: resource.kind, metadata: { ...(resourceVersion && { resourceVersion }) } };
+  if (isObject(config.spec) && config.spec.replicas !== undefined) setAt(said, pathsOf(resource).specReplicasPath, replicas);
+  const object = await retrying(context, request, async () => {
+    const old = await storing(request, () => getExisting(context, request));
+    const result = merged(request, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
+    return writeApplied(context, { ...request, subresource: '' }, said, old, result);
+  });
   answerScale(request, object);
 }
 
@@ -83,19 +106,15 @@ function checkScale(value: unknown, name: string): WantedScale {
   return { replicas, ...(typeof resourceVersion === 'string' && resourceVersion !== '' && { resourceVersion }) };
 }
 
-async function writeScale(context: ApiContext, request: ResourceRequest, wanted: (old: KubeObject) => WantedScale): Promise<KubeObject | 'stale'> {
+async function writeScale(context: ApiContext, request: ResourceRequest, manager: string, wanted: (old: KubeObject) => WantedScale): Promise<KubeObject | 'stale'> {
   const old = await storing(request, () => getExisting(context, request));
   const { replicas, resourceVersion } = wanted(old);
   const object = structuredClone(old) as KubeObject & JsonObject;
   setAt(object, pathsOf(request.resource).specReplicasPath, replicas);
   const insists = resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion;
   if (insists) object.metadata.resourceVersion = resourceVersion;
-  try {
-    return await replace(context, { ...request, subresource: '' }, { object, duplicates: [] }, old, badRequest);
-  } catch (error) {
-    if (!insists && error instanceof ApiError && error.status.code === 409) return 'stale';
-    throw error;
-  }
+  const owners: NextOwners = (next) => context.fieldManagers.of(request.resource, 'scale').update(old as KubeObject & JsonObject, next, undefined, manager);
+  return unlessStale(insists, () => replace(context, { ...request, subresource: '' }, { object, duplicates: [] }, old, badRequest, owners));
 }
 
 const keysOf = (path: string): string[] => path.split('.').slice(1);

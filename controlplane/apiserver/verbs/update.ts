@@ -1,12 +1,14 @@
 /** PUT, and the writing half of PATCH. */
-import type { KubeObject } from '../../../crds/meta';
+import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import type { JsonObject } from '../schema/schema';
 import { validate } from '../schema/validate';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { checkObject, forUpdate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
+import { managerName } from './field-managers';
 import { dryRun } from './options';
+import { retrying, unlessStale } from './retry';
 
 export async function update(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resource } = request;
@@ -18,12 +20,25 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
       { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' },
     ]);
   }
-  answerObject(context, request, 200, await replace(context, request, proposal, old, strictBodyError(resource)));
+  const { resourceVersion, uid } = proposal.object.metadata;
+  if (resourceVersion) return answerObject(context, request, 200, await replace(context, request, proposal, old, strictBodyError(resource)));
+  // Unconditional: over whatever is there then, whose owners must be known.
+  const object = await retrying(context, request, async () => {
+    const current = await storing(request, () => getExisting(context, request));
+    const again = structuredClone(proposal);
+    again.object.metadata.resourceVersion = current.metadata.resourceVersion;
+    return unlessStale(!!uid, () => replace(context, request, again, current, strictBodyError(resource)));
+  });
+  answerObject(context, request, 200, object);
 }
+
+/** Says who owns which field of `next`, which is about to be written. */
+export type NextOwners = (next: JsonObject & KubeObject) => ManagedFieldsEntry[] | undefined;
 
 /**
  * Writes `proposal` over `old`; for the status subresource only its status.
- * @param refuse turns strict mode's complaint into a refusal
+ * @param refuse as in `pruneAndDefault`
+ * @param owners absent: whoever sends the request comes to own what it changes
  * @returns the object as written, or as it would be with `dryRun=All`
  */
 export async function replace(
@@ -31,7 +46,11 @@ export async function replace(
   request: ResourceRequest,
   proposal: Proposal,
   old: KubeObject,
-  refuse: (why: string) => ApiError,
+  refuse: ((why: string) => ApiError) | undefined,
+  owners: NextOwners = (next) => {
+    const manager = managerName(request, 'UpdateOptions');
+    return context.fieldManagers.of(request.resource, request.subresource).update(old as KubeObject & JsonObject, next, proposal.managedFields, manager);
+  },
 ): Promise<KubeObject> {
   const { resource, name } = request;
   const onlyTry = dryRun(request.query);
@@ -44,6 +63,8 @@ export async function replace(
     forUpdate(next, old, resource);
     checkObject(context, next, resource, old);
   }
+  // Without any, the store takes away those that are there.
+  next.metadata.managedFields = owners(next);
   if (onlyTry) return tried(request, next, old);
   return storing(request, () =>
     request.subresource === 'status' ? context.store.updateStatus(resource.name, next as KubeObject) : context.store.update(resource.name, next as KubeObject),

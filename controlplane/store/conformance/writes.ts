@@ -111,6 +111,15 @@ function statusTests(open: OpenStore): void {
     expect(third).toMatchObject({ spec: { completions: 7 }, status: { phase: 'Running' }, metadata: { generation: 2 } });
   });
 
+  test('who owns which field outlives a write of the status that does not know about it', async () => {
+    const owned = { manager: 'someone', operation: 'Update' as const, apiVersion: 'gleaner.dev/v1alpha1', fieldsType: 'FieldsV1' as const, fieldsV1: { 'f:spec': { 'f:runtime': {} } } };
+    const first = await at.store.create(JOBS, job('a', 1, { managedFields: [owned] }));
+    const known = first.metadata.managedFields ?? [];
+    expect(known).not.toHaveLength(0);
+    const second = await at.store.updateStatus<Job>(JOBS, { ...job('a'), status: { phase: 'Running' } });
+    expect(second.metadata.managedFields).toEqual(expect.arrayContaining(known));
+  });
+
   test('the same status again changes nothing; a stale one is Conflict; an absent object NotFound', async () => {
     const first = await at.store.create(JOBS, job('a'));
     const second = await at.store.updateStatus<Job>(JOBS, { ...first, status: { phase: 'Running' } });

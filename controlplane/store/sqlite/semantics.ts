@@ -69,8 +69,10 @@ export function statusUpdated(context: Context, current: KubeObject, asked: Kube
   checkVersion(context, current, asked.metadata);
   const before = (current as Fields).status;
   const status = share((asked as Fields).status, before);
-  if (status === before) return { kind: 'unchanged', object: current };
-  const { status: _before, ...rest } = current as Fields;
+  const metadata = withOwners(current.metadata, asked.metadata);
+  if (status === before && metadata === current.metadata) return { kind: 'unchanged', object: current };
+  const { status: _before, ...others } = current as Fields;
+  const rest = { ...others, metadata };
   const next: Fields = status === undefined ? rest : { ...rest, status };
   return { kind: 'put', object: revised(context, next, current.metadata.generation) };
 }
@@ -82,6 +84,13 @@ export function deleted(context: Context, current: KubeObject, preconditions: Pr
   if (metadata.deletionTimestamp) return { kind: 'unchanged', object: current };
   const marked: ObjectMeta = { ...metadata, deletionTimestamp: context.timestamp(), deletionGracePeriodSeconds: 0 };
   return { kind: 'put', object: revised(context, { ...current, metadata: marked }, (metadata.generation ?? 0) + 1) };
+}
+
+/** The owners of fields that a write of the status brings: only of one that knows the version which it changes. */
+function withOwners(current: ObjectMeta, { managedFields, resourceVersion }: ObjectMeta): ObjectMeta {
+  if (managedFields === undefined || !resourceVersion || managedFields === current.managedFields) return current;
+  const shared = share(managedFields, current.managedFields) as ObjectMeta['managedFields'];
+  return shared === current.managedFields ? current : { ...current, managedFields: shared };
 }
 
 /** What only the store writes, and what never changes. */

@@ -1,0 +1,142 @@
+/** PATCH `application/apply-patch+yaml`: server-side apply. Creates the object when it is not there. */
+import type { KubeObject } from '../../../crds/meta';
+import { applyConflict } from '../apply/apply-errors';
+import { ApplyTypeError, type ApplyResult } from '../apply/field-manager';
+import { StructureError } from '../apply/type';
+import { ConflictError } from '../apply/updater';
+import { parseJson, protoError, type Decoded } from '../codec/json';
+import { parseYaml } from '../codec/yaml';
+import { readBody } from '../http/body';
+import { ApiError, badRequest, conflict, notFound } from '../http/errors';
+import { addWarnings } from '../http/respond';
+import { groupVersion } from '../resources/resource';
+import { isObject, type JsonObject } from '../schema/schema';
+import { answerObject } from './answer';
+import { storing, type ApiContext, type ResourceRequest } from './context';
+import { createObject } from './create';
+import { place, toProposal, type Proposal } from './decode';
+import { applierName } from './field-managers';
+import { booleanParameter, fieldValidation } from './options';
+import { retrying, unlessStale } from './retry';
+import { replace } from './update';
+
+export const APPLY = 'application/apply-patch+yaml';
+
+export async function applyPatch(context: ApiContext, request: ResourceRequest): Promise<void> {
+  const manager = applierName(request);
+  const force = booleanParameter(request.query, 'force');
+  const { resource } = request;
+  const config = await readConfig(request, groupVersion(resource), resource.kind);
+  const { code, object } = await retrying(context, request, () => applyOnce(context, request, config, { manager, force }));
+  answerObject(context, request, code, object);
+}
+
+/** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
+export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<JsonObject> {
+  const { value, duplicates } = parseConfig((await readBody(request.req)).toString('utf8'));
+  const mode = fieldValidation(request.query);
+  const problems = duplicates.map((path) => `duplicate field "${path}"`);
+  if (problems.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: strict decoding error: ${problems.join(', ')}`);
+  if (mode === 'Warn') addWarnings(request.res, problems);
+  if (!isObject(value)) throw badRequest(`error decoding YAML: the body is not an object of kind ${kind}`);
+  refuseProto(value, '');
+  if (value.apiVersion !== apiVersion || value.kind !== kind) {
+    throw badRequest(`invalid object type: ${shown(value.apiVersion, '/')}, Kind=${shown(value.kind, '')}`);
+  }
+  if (isObject(value.metadata) && (value.metadata.managedFields ?? null) !== null) throw badRequest('metadata.managedFields must be nil');
+  return value;
+}
+
+const shown = (value: unknown, none: string): string => (typeof value === 'string' && value !== '' ? value : none);
+
+/** kubectl sends JSON under the name of YAML, which is read many times faster. */
+function parseConfig(text: string): Decoded {
+  if (!text.trimStart().startsWith('{')) return parseYaml(text);
+  try {
+    return parseJson(text);
+  } catch {
+    return parseYaml(text);
+  }
+}
+
+/** Merging copies field by field: a field of this name would be lost. */
+function refuseProto(value: unknown, path: string): void {
+  if (Array.isArray(value)) value.forEach((item, index) => refuseProto(item, `${path}[${index}]`));
+  if (!isObject(value)) return;
+  for (const key of Object.keys(value)) {
+    const below = path === '' ? key : `${path}.${key}`;
+    if (key === '__proto__') throw protoError(below);
+    refuseProto(value[key], below);
+  }
+}
+
+export interface Applier {
+  manager: string;
+  force: boolean;
+}
+
+async function applyOnce(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<{ code: number; object: KubeObject } | 'stale'> {
+  const { resource, namespace, name } = request;
+  const old = await storing(request, () => context.store.get(resource.name, namespace, name));
+  if (!old) {
+    const object = await create(context, request, config, by);
+    return object === 'stale' ? object : { code: 201, object };
+  }
+  const result = merged(request, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
+  const object = await writeApplied(context, request, config, old, result);
+  return object === 'stale' ? object : { code: 200, object };
+}
+
+/** Writes what an apply gave over `old`. @returns 'stale' when the object changed in between and the client does not insist on a version */
+export async function writeApplied(
+  context: ApiContext,
+  request: ResourceRequest,
+  config: JsonObject,
+  old: KubeObject,
+  { object, managedFields }: ApplyResult,
+): Promise<KubeObject | 'stale'> {
+  const proposal = proposalOf(object, request);
+  const { resourceVersion, uid } = metadataOf(config);
+  if (!resourceVersion) proposal.object.metadata.resourceVersion = old.metadata.resourceVersion;
+  return unlessStale(!!resourceVersion || !!uid, () => replace(context, request, proposal, old, undefined, () => managedFields));
+}
+
+async function create(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<KubeObject | 'stale'> {
+  const { resource, name, subresource } = request;
+  if (subresource !== '') throw notFound(resource, name);
+  const { resourceVersion, uid, name: asked } = metadataOf(config);
+  if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
+  if (resourceVersion) throw conflict(resource, name, `the provided object specified resourceVersion ${resourceVersion}, and no existing object was found`);
+  if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  const { object, managedFields } = merged(request, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
+  try {
+    return await createObject(context, request, proposalOf(object, request), undefined, () => managedFields);
+  } catch (error) {
+    // Somebody was faster: it is merged into what they made.
+    if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return 'stale';
+    throw error;
+  }
+}
+
+/** What the merge says, as answers. */
+export function merged(request: ResourceRequest, apply: () => ApplyResult): ApplyResult {
+  try {
+    return apply();
+  } catch (error) {
+    if (error instanceof ConflictError) throw applyConflict(error.conflicts);
+    if (!(error instanceof ApplyTypeError) && !(error instanceof StructureError)) throw error;
+    const { resource, namespace, name } = request;
+    throw badRequest(`failed to create typed patch object (${namespace}/${name}; ${groupVersion(resource)}, Kind=${resource.kind}): ${error.message}`);
+  }
+}
+
+/** A copy: what is merged shares its parts with the stored object. */
+function proposalOf(object: JsonObject, request: ResourceRequest): Proposal {
+  const proposal = toProposal({ value: structuredClone(object), duplicates: [] }, request);
+  place(proposal.object, request);
+  return proposal;
+}
+
+function metadataOf(config: JsonObject): { name?: string; uid?: string; resourceVersion?: string } {
+  return isObject(config.metadata) ? config.metadata : {};
+}
