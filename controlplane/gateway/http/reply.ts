@@ -1,5 +1,7 @@
 /** Answers and bodies of the gateway's HTTP routes: errors are Kubernetes Status objects, bodies are bounded. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CommitError } from '../../db/writer';
+import { StoreError } from '../../store/store';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
 
@@ -26,9 +28,12 @@ export function sendJson(res: ServerResponse, code: number, body: unknown): void
   res.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
-/** Writes the error as a Status; what is not an HttpError is an internal error whose details stay in the log. */
+/**
+ * Writes the error as a Status; what is not an HttpError is an internal error whose details stay in the log. What could not be written
+ * (disk full, …) may be tried again.
+ */
 export function sendError(res: ServerResponse, error: unknown, log: (error: unknown) => void): void {
-  const known = error instanceof HttpError ? error : new HttpError(500, 'InternalError', 'the control plane could not do this; its log says why');
+  const known = error instanceof HttpError ? error : unexpected(error);
   if (known !== error) log(error);
   if (res.headersSent) {
     res.destroy();
@@ -37,6 +42,13 @@ export function sendError(res: ServerResponse, error: unknown, log: (error: unkn
   for (const [name, value] of Object.entries(known.headers)) res.setHeader(name, value);
   const { code, reason, message } = known;
   sendJson(res, code, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code });
+}
+
+function unexpected(error: unknown): HttpError {
+  if (error instanceof CommitError || (error instanceof StoreError && error.retryable)) {
+    return new HttpError(503, 'ServiceUnavailable', 'the control plane could not write this; its log says why; try again later', { 'retry-after': '1' });
+  }
+  return new HttpError(500, 'InternalError', 'the control plane could not do this; its log says why');
 }
 
 /** Reads a JSON object. @throws HttpError 400, 413 */
