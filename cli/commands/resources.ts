@@ -71,10 +71,17 @@ function splitTarget(resource: string, name: string | undefined): [string, strin
   return slash < 0 ? [resource, name] : [resource.slice(0, slash), resource.slice(slash + 1)];
 }
 
+/** Objects as people read them: like kubectl, without the bookkeeping of who owns which field. */
+function withoutOwners(body: { metadata?: object; items?: object[] }): object {
+  const { metadata, items } = body;
+  const shown = metadata === undefined ? {} : { metadata: { ...metadata, managedFields: undefined } };
+  return { ...body, ...shown, ...(items && { items: items.map(withoutOwners) }) };
+}
+
 async function get(client: Client, kind: string, name: string | undefined, format: Format): Promise<void> {
   const resource = await resolveResource(client, kind);
   const path = name === undefined ? collectionPath(resource, client.target.namespace) : objectPath(resource, client.target.namespace, name);
-  if (format !== 'table') return print(format, await client.json('GET', path), () => '');
+  if (format !== 'table') return print(format, withoutOwners(await client.json('GET', path)), () => '');
   const reply = await client.open('GET', path, { headers: { accept: TABLE } });
   const chunks: Buffer[] = [];
   for await (const chunk of reply.stream) chunks.push(chunk as Buffer);

@@ -6,7 +6,8 @@
  *   `k:{"name":"a"}`       an item of a list of type map, by its keys (sorted)
  *   `v:"a"`                an item of a list of type set, by its value
  *   `i:0`                  an item by position (only read, never made)
- * The root itself is in no set. Sets are immutable but for `insert`, which only whoever makes one calls.
+ * The root itself is in no set. What operations give shares its parts with their operands, so only a set made with `new` or `of` is
+ * ever inserted into, and only before it is given to others.
  */
 import { isObject } from '../schema/schema';
 

@@ -72,7 +72,7 @@ function prepareSecret(secret: JsonObject, old?: KubeObject): void {
   secret.type ||= (old as unknown as JsonObject | undefined)?.type ?? 'Opaque';
 }
 
-const REFERENCE = object('Names one object.', {
+const REFERENCE: Schema = { ...object('Names one object.', {
   apiVersion: string('API version of the object.'),
   kind: string('Kind of the object.'),
   name: string('Name of the object.'),
@@ -80,7 +80,7 @@ const REFERENCE = object('Names one object.', {
   uid: string('UID of the object.'),
   resourceVersion: string('Version of the object that this refers to.'),
   fieldPath: string('Part of the object that this refers to.'),
-});
+}), 'x-kubernetes-map-type': 'atomic' };
 
 function involvedObject(event: JsonObject): string {
   const reference = isObject(event.involvedObject) ? event.involvedObject : {};

@@ -107,8 +107,8 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
   const { resourceVersion, uid, name: asked } = metadataOf(config);
   if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   if (resourceVersion) throw conflict(resource, name, `the provided object specified resourceVersion ${resourceVersion}, and no existing object was found`);
-  if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   const { object, managedFields } = merged(request, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
+  if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
     return await createObject(context, request, proposalOf(object, request), undefined, () => managedFields);
   } catch (error) {
