@@ -33,6 +33,7 @@ import { commitMetrics } from './metrics';
 import { route } from './routes';
 import { SqliteObjectStore } from './store/sqlite/sqlite-store';
 import { CertificateAuthority } from './tls/ca';
+import { readThroughStreams } from './tls/keep-alive';
 
 export interface ControlPlane {
   url: string;
@@ -112,6 +113,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
       },
       route({ api: api.handle, gateway: gateway.handle, metrics, authenticator: tokens, authorizer: mastersOnly }),
     );
+    readThroughStreams(server);
     gateway.attach(server);
     await listen(server, config);
     closers.push(() => closeServer(server));

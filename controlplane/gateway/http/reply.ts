@@ -34,7 +34,8 @@ export function sendJson(res: ServerResponse, code: number, body: unknown): void
  */
 export function sendError(res: ServerResponse, error: unknown, log: (error: unknown) => void): void {
   const known = error instanceof HttpError ? error : unexpected(error);
-  if (known !== error) log(error);
+  // A client that left in the middle of its request is no defect of ours, and must not fill the log.
+  if (known !== error && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') log(error);
   if (res.headersSent) {
     res.destroy();
     return;
