@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
 
-  const machine = describeMachine(tmpdir(), loadavg()[0]!);
+  const machine = await describeMachine(tmpdir(), loadavg()[0]!);
   const rows: Row[] = [];
   const details: Details = {};
   for (const scenario of options.scenarios) {

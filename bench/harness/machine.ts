@@ -16,11 +16,13 @@ export interface Machine {
   sqlite: string;
   /** 4 KiB appended and `fdatasync`ed, 300 times, in the folder that the runs write to. */
   diskSyncMs: { p50: number; p99: number };
+  /** The same with a pause of 3 ms before each: what a commit costs when there is little to do. */
+  diskSyncPausedMs: { p50: number; p99: number };
   /** Load average of the last minute before the run: other work on the machine makes every figure worse. */
   loadBefore: number;
 }
 
-export function describeMachine(dir: string, loadBefore: number, now: Date = new Date()): Machine {
+export async function describeMachine(dir: string, loadBefore: number, now: Date = new Date()): Promise<Machine> {
   const db = new Database(':memory:');
   const sqlite = db.prepare('SELECT sqlite_version()').pluck().get() as string;
   db.close();
@@ -32,18 +34,20 @@ export function describeMachine(dir: string, loadBefore: number, now: Date = new
     system: `${type()} ${release()} ${arch()}`,
     node: process.version,
     sqlite,
-    diskSyncMs: measureSync(dir),
+    diskSyncMs: await measureSync(dir, 0),
+    diskSyncPausedMs: await measureSync(dir, 3),
     loadBefore: rounded(loadBefore),
   };
 }
 
-function measureSync(dir: string): { p50: number; p99: number } {
+async function measureSync(dir: string, pauseMs: number): Promise<{ p50: number; p99: number }> {
   const file = join(dir, 'sync-probe');
   const fd = openSync(file, 'w', 0o600);
   const block = Buffer.alloc(4096, 1);
   const samples: number[] = [];
   try {
     for (let i = 0; i < 300; i += 1) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const start = performance.now();
       writeSync(fd, block);
       fdatasyncSync(fd);

@@ -2,7 +2,8 @@ import { BEGIN, END, withFigures } from './publish';
 import { absoluteRow } from './row';
 
 const machine = {
-  measuredAt: '2026-01-02T03:04:05.000Z', cpu: 'X', cores: 2, memoryGiB: 8, system: 'Linux', node: 'v20', sqlite: '3', diskSyncMs: { p50: 0.1, p99: 0.5 }, loadBefore: 0.2,
+  measuredAt: '2026-01-02T03:04:05.000Z', cpu: 'X', cores: 2, memoryGiB: 8, system: 'Linux', node: 'v20', sqlite: '3', diskSyncMs: { p50: 0.1, p99: 0.5 },
+  diskSyncPausedMs: { p50: 1, p99: 5 }, loadBefore: 0.2,
 };
 const rows = [absoluteRow({ name: 'rate', unit: 'tasks/s', ours: 10, bound: { atLeast: 5 } })];
 

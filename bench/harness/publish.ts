@@ -15,10 +15,11 @@ export function withFigures(text: string, rows: readonly Row[], machine: Machine
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`no figures are published: the document lacks the lines "${BEGIN}" and "${END}"`);
-  const { p50, p99 } = machine.diskSyncMs;
+  const { diskSyncMs: sync, diskSyncPausedMs: paused } = machine;
   const about = [
     `Measured ${machine.measuredAt.slice(0, 16).replace('T', ' ')} UTC on ${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB of memory, ${machine.system},`,
-    `Node ${machine.node}, SQLite ${machine.sqlite}. One \`fdatasync\` of 4 KiB took ${p50} ms (p50), ${p99} ms (p99).`,
+    `Node ${machine.node}, SQLite ${machine.sqlite}. One \`fdatasync\` of 4 KiB took ${sync.p50} ms (p50), ${sync.p99} ms (p99) in a row,`,
+    `and ${paused.p50} ms (p50), ${paused.p99} ms (p99) after a pause of 3 ms.`,
     `Load average of the minute before: ${machine.loadBefore}.`,
   ].join(' ');
   const notes = Object.entries(details).flatMap(([scenario, { notes: lines, error }]) => [
