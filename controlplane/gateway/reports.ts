@@ -39,7 +39,7 @@ export class Reports {
           break;
         case 'log': {
           const written = this.log(agentId, message);
-          if (written) waits.push(written);
+          if (written) waits.push(handled(written));
           break;
         }
         case 'accept':
@@ -59,8 +59,8 @@ export class Reports {
           message satisfies never;
       }
     }
-    if (finished.length > 0) waits.push(this.finished(agentId, finished));
-    if (accepts.length > 0) waits.push(this.accept(agentId, accepts));
+    if (finished.length > 0) waits.push(handled(this.finished(agentId, finished)));
+    if (accepts.length > 0) waits.push(handled(this.accept(agentId, accepts)));
     if (waits.length === 0) return undefined;
     return Promise.all(waits).then(() => undefined);
   }
@@ -96,14 +96,14 @@ export class Reports {
     const seen = new Set<string>();
     for (const report of reports) {
       const lease = this.find(agentId, report);
-      if (lease?.ended) waits.push(lease.ended);
+      if (lease?.ended) waits.push(handled(lease.ended));
       else if (lease && lease.state === 'on' && !seen.has(lease.id)) {
         seen.add(lease.id);
         ends.push(this.end(lease, report));
         if (report.reason === 'Completed') this.options.holdsImage(agentId, lease.jobUid);
       } else if (!lease && !context.leases.get(report.lease)) {
         const task = checkUnknown(context, agentId, report, taskByUid(splitLease(report.lease).taskUid));
-        if (task) waits.push(late(context, agentId, this.checked(report), task));
+        if (task) waits.push(handled(late(context, agentId, this.checked(report), task)));
       }
     }
     return Promise.all([conclude(context, ends), ...waits]);
@@ -144,6 +144,12 @@ export class Reports {
     const { result: _result, ...rest } = report;
     return { ...rest, reason: 'RuntimeError', message: `result file ${broken.path}: element ${broken.element} of ${broken.bytes} bytes was not uploaded` };
   }
+}
+
+/** Its failure is seen by whoever waits for it; when a later message of the frame is refused, nobody comes to wait. */
+function handled<T>(wait: Promise<T>): Promise<T> {
+  wait.catch(() => undefined);
+  return wait;
 }
 
 /** An attempt ends Cancelled or Suspended, at the issuer's cost, only when it was to be stopped; otherwise its agent gave it up, and nobody pays. */
