@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aliases, loadGatewayKey, Tickets } from './tickets';
@@ -36,7 +36,10 @@ test('aliases are stable within a job and differ between jobs', () => {
 test('the key is made once, readable by its owner only; a damaged one is refused', () => {
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-key-'));
   try {
+    // A server that died while it made the key.
+    writeFileSync(join(dir, 'gateway.key.new'), '');
     const made = loadGatewayKey(dir);
+    expect(readdirSync(dir)).toEqual(['gateway.key']);
     expect(loadGatewayKey(dir)).toEqual(made);
     expect(statSync(join(dir, 'gateway.key')).mode & 0o777).toBe(0o600);
     writeFileSync(join(dir, 'gateway.key'), 'short');

@@ -3,8 +3,9 @@
  * good only while the lease is on, for the elements that the lease's program needs, and for uploads.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPrivate } from '../tls/private-file';
 
 export type TicketVerdict = { lease: string } | { refused: 'Malformed' | 'Forged' | 'Expired' };
 
@@ -62,18 +63,11 @@ export class Aliases {
   }
 }
 
-/** The key of tickets and aliases, DIR/pki/gateway.key (0600); made when missing, durable before it is used. */
+/** The key of tickets and aliases, DIR/pki/gateway.key (0600); made when missing: whole and durable, or not at all. */
 export function loadGatewayKey(pkiDir: string): Buffer {
   const file = join(pkiDir, 'gateway.key');
   mkdirSync(pkiDir, { recursive: true, mode: 0o700 });
-  try {
-    const fd = openSync(file, 'wx', 0o600);
-    writeSync(fd, randomBytes(32));
-    fsyncSync(fd);
-    closeSync(fd);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  if (!existsSync(file)) createPrivate(file, randomBytes(32));
   const key = readFileSync(file);
   if (key.length !== 32) throw new Error(`${file} has ${key.length} bytes instead of 32: remove it, and a new one is made (running attempts then fetch no more elements)`);
   return key;

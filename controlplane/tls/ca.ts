@@ -10,7 +10,7 @@
 import 'reflect-metadata';
 
 import { createHash, randomBytes, webcrypto, X509Certificate as NodeCertificate, createPrivateKey } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ import {
   type Extension,
   type JsonGeneralName,
 } from '@peculiar/x509';
+
+import { writePrivate } from './private-file';
 
 cryptoProvider.set(webcrypto as Crypto);
 
@@ -207,11 +209,4 @@ function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] &= 0x7f;
   return bytes.toString('hex');
-}
-
-function writePrivate(file: string, text: string): void {
-  const temporary = `${file}.new`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, file);
 }
