@@ -28,6 +28,7 @@ import type { Admit, ApiContext, ResourceRequest } from './verbs/context';
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
 import { chooseVerb, type VerbName } from './verbs/verbs';
+import { WatchMemory } from './verbs/watch-memory';
 
 export interface ApiServerOptions {
   store: ObjectStore;
@@ -71,6 +72,7 @@ export class ApiServer {
       fieldManagers: new FieldManagers(now),
       locks: new KeyedLocks(),
       openWatches: new Set(),
+      watchMemory: new WatchMemory(),
       now,
       random,
     };

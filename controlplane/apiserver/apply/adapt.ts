@@ -37,7 +37,7 @@ export function adaptToSchema(set: FieldSet, type: Type): FieldSet {
     const whole = isWhole(type);
     const adapted = whole ? new FieldSet() : adaptToSchema(below, type);
     if (adapted === below) continue;
-    changed ??= set.union(new FieldSet());
+    changed ??= set.copy();
     if (whole) changed.members.add(element);
     changed.children.delete(element);
     changed.adopt(element, adapted);

@@ -23,21 +23,44 @@ export function mapComparison({ added, modified, removed }: Comparison, change: 
 function compareAt(before: unknown, after: unknown, type: Type, path: Path, out: Comparison): void {
   // The same value in memory: nothing to find below it.
   if (before === after) return;
+  if (before === undefined) return out.added.graft(path, everything(after, type));
+  if (after === undefined) return out.removed.graft(path, everything(before, type));
   const was = narrow(type, before);
   const is = narrow(type, after);
-  if (after === undefined) {
-    compareAs(before, after, was, path, out);
-  } else {
-    if (before !== undefined && !sameForm(was, is)) compareAs(before, after, was, path, out);
-    compareAs(before, after, is, path, out);
-  }
-  if (before === undefined) out.added.insert(path);
-  else if (after === undefined) out.removed.insert(path);
+  if (!sameForm(was, is)) compareAs(before, after, was, path, out);
+  compareAs(before, after, is, path, out);
+}
+
+/** All that comes or goes with a value: every field and item, also those that hold others. */
+function everything(value: unknown, type: Type): FieldSet {
+  const out = new FieldSet();
+  const add = (element: Element, below: unknown, of: Type): void => {
+    out.members.add(element);
+    if (typeof below === 'object' && below !== null) out.adopt(element, everything(below, of));
+  };
+  visit(narrow(type, value), {
+    scalar: () => undefined,
+    list: (list) => {
+      if (list.atomic) return;
+      for (const [element, items] of grouped(asList(value) ?? [], list)) {
+        if (items.length === 1) add(element, items[0], list.element());
+        else out.members.add(element);
+      }
+    },
+    map: (map) => {
+      if (map.atomic) return;
+      for (const [key, entry] of Object.entries(asMap(value) ?? {})) {
+        const of = typeOfEntry(map, key);
+        if (of) add(fieldElement(key), entry, of);
+      }
+    },
+  });
+  return out;
 }
 
 function compareAs(before: unknown, after: unknown, type: Type, path: Path, out: Comparison): void {
   const leaf = (): void => {
-    if (before !== undefined && after !== undefined && !equal(before, after)) out.modified.insert(path);
+    if (!equal(before, after)) out.modified.insert(path);
   };
   visit(type, {
     scalar: leaf,

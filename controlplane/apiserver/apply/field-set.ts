@@ -6,8 +6,8 @@
  *   `k:{"name":"a"}`       an item of a list of type map, by its keys (sorted)
  *   `v:"a"`                an item of a list of type set, by its value
  *   `i:0`                  an item by position (only read, never made)
- * The root itself is in no set. What operations give shares its parts with their operands, so only a set made with `new` or `of` is
- * ever inserted into, and only before it is given to others.
+ * The root itself is in no set. What operations give is, or shares parts with, their operands: so only a set made with `new`, `of` or
+ * `copy` is ever inserted into, and only before it is given to others.
  */
 import { isObject } from '../schema/schema';
 
@@ -92,6 +92,26 @@ export class FieldSet {
     child.insert(path, from + 1);
   }
 
+  /** Inserts `path` and all of `below` under it; nothing may be there yet. */
+  graft(path: Path, below: FieldSet, from = 0): void {
+    if (from >= path.length - 1) {
+      if (path.length === 0) return;
+      this.members.add(path[from]);
+      this.adopt(path[from], below);
+      return;
+    }
+    let child = this.children.get(path[from]);
+    if (!child) this.children.set(path[from], (child = new FieldSet()));
+    child.graft(path, below, from + 1);
+  }
+
+  /** A set that has its own members and list of children. */
+  copy(): FieldSet {
+    const out = make(this.members);
+    for (const [element, child] of this.children) out.children.set(element, child);
+    return out;
+  }
+
   get isEmpty(): boolean {
     return this.members.size === 0 && this.children.size === 0;
   }
@@ -108,6 +128,8 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
+    if (other.isEmpty) return this;
+    if (this.isEmpty) return other;
     const out = make([...this.members, ...other.members]);
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
@@ -118,6 +140,7 @@ export class FieldSet {
   }
 
   intersection(other: FieldSet): FieldSet {
+    if (this.isEmpty || other.isEmpty) return EMPTY;
     const out = make([...this.members].filter((element) => other.members.has(element)));
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
@@ -137,6 +160,7 @@ export class FieldSet {
   }
 
   #minus(other: FieldSet, recursive: boolean): FieldSet {
+    if (other.isEmpty || this.isEmpty) return this;
     const out = make([...this.members].filter((element) => !other.members.has(element)));
     for (const [element, child] of this.children) {
       if (recursive && other.members.has(element)) continue;

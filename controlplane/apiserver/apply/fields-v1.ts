@@ -30,12 +30,16 @@ export function decodeFields(fields: unknown, depth = 0): FieldSet {
 
 /** Keys come sorted. */
 export function encodeFields(set: FieldSet): JsonObject {
-  const out: JsonObject = {};
-  const elements = new Set([...set.members, ...set.children.keys()]);
-  for (const element of [...elements].sort(compareElements)) {
+  return fill({}, set);
+}
+
+function fill(out: JsonObject, set: FieldSet): JsonObject {
+  const elements = [...set.members];
+  for (const element of set.children.keys()) if (!set.members.has(element)) elements.push(element);
+  if (elements.length > 1) elements.sort(compareElements);
+  for (const element of elements) {
     const child = set.children.get(element);
-    if (!child) out[element] = {};
-    else out[element] = set.members.has(element) ? { [SELF]: {}, ...encodeFields(child) } : encodeFields(child);
+    out[element] = child ? fill(set.members.has(element) ? { [SELF]: {} } : {}, child) : {};
   }
   return out;
 }

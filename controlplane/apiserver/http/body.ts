@@ -35,7 +35,10 @@ export function readBody(req: IncomingMessage, limit: number = MAX_BODY_BYTES): 
     });
     req.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     req.on('error', () => reject(badRequest('the request ended in the middle of its body')));
-    req.on('close', () => reject(badRequest('the request ended in the middle of its body')));
+    // An error costs its stack: it is made only when it is needed.
+    req.on('close', () => {
+      if (!req.readableEnded) reject(badRequest('the request ended in the middle of its body'));
+    });
   });
 }
 

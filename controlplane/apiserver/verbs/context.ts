@@ -13,6 +13,7 @@ import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
 import type { FieldManagers } from './field-managers';
 import type { KeyedLocks } from './locks';
+import type { WatchMemory } from './watch-memory';
 
 /** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
 export type Admit = (resource: ResourceName, object: KubeObject, old?: KubeObject) => readonly FieldError[];
@@ -28,6 +29,7 @@ export interface ApiContext {
   locks: KeyedLocks;
   /** How to end each open watch. */
   openWatches: Set<() => void>;
+  watchMemory: WatchMemory;
   now: () => number;
   /** In [0, 1). */
   random: () => number;

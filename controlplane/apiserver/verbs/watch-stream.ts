@@ -1,0 +1,151 @@
+/**
+ * One client's stream of watch frames.
+ *
+ *   store events ──► pending (references; bounded in number and bytes) ──► frames ──► socket
+ *                        │ full: the client reads too slowly
+ *                        ▼
+ *                   ERROR 410 and the end; the client lists and watches anew
+ *
+ * Invariants: a slow client never holds up the store or another client; no more than one frame batch is encoded ahead of the socket.
+ */
+import type { ServerResponse } from 'node:http';
+
+import type { KubeObject } from '../../../crds/meta';
+import type { WatchEvent } from '../../store/store';
+import { expired, type Status } from '../http/errors';
+import { JSON_TYPE } from '../http/respond';
+import type { Buffering, WatchMemory } from './watch-memory';
+
+/** Events that may wait for a client, beyond what was there when the watch began. */
+export const MAX_PENDING = 10_000;
+/** Text handed to the socket at a time. */
+const BATCH_CHARS = 64 * 1024;
+/** How long a client that was ended for slowness may take to read why. */
+const LINGER_MS = 5000;
+
+export const frame = (type: string, json: string): string => `{"type":"${type}","object":${json}}\n`;
+
+export interface WatchStreamOptions {
+  encode: (event: WatchEvent<KubeObject>) => string;
+  /** What an event that waits is counted as. */
+  bytesOf: (event: WatchEvent<KubeObject>) => number;
+  memory: WatchMemory;
+}
+
+export class WatchStream implements Buffering {
+  readonly ended: Promise<void>;
+  /** Those before `next` are sent, and not held any more. */
+  #pending: (WatchEvent<KubeObject> | undefined)[] = [];
+  #next = 0;
+  #started = false;
+  #finished = false;
+  #blocked = false;
+  /** Waiting events that are allowed: the first batch (what was there at the start), and MAX_PENDING more. */
+  #bound = 0;
+  /** Bytes of the last ones in `pending`: those that came after the first batch, whose objects the store holds anyway. */
+  #sizes: number[] = [];
+  #nextSize = 0;
+  #bytes = 0;
+
+  constructor(
+    private readonly res: ServerResponse,
+    private readonly options: WatchStreamOptions,
+  ) {
+    this.ended = new Promise((resolve) => {
+      res.once('close', () => {
+        this.#over();
+        resolve();
+      });
+    });
+    res.on('drain', () => {
+      this.#blocked = false;
+      this.#pump();
+      if (!this.#finished) options.memory.count(this);
+    });
+  }
+
+  /** Sends the headers at once: a client waits for them before it counts the watch as open. */
+  start(): void {
+    this.#started = true;
+    if (this.#finished) return;
+    this.res.writeHead(200, { 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-cache, private' });
+    this.res.flushHeaders();
+    this.#pump();
+  }
+
+  push(batch: readonly WatchEvent<KubeObject>[]): void {
+    if (this.#finished) return;
+    const first = this.#bound === 0;
+    if (first) this.#bound = batch.length + MAX_PENDING;
+    for (const event of batch) this.#pending.push(event);
+    if (this.#started) this.#pump();
+    if (!first) this.#measure(batch.length);
+    const tooMany = this.#started && this.#pending.length - this.#next > this.#bound;
+    const tooLarge = this.#bytes > this.options.memory.maxBytes && this.#sizes.length - this.#nextSize > 1;
+    if (tooMany || tooLarge) this.tooSlow();
+    else this.options.memory.count(this);
+  }
+
+  buffered(): number {
+    return this.#bytes + this.res.writableLength;
+  }
+
+  tooSlow(): void {
+    this.finish(expired('the client reads too slowly: too many events wait for it; list and watch anew').status);
+  }
+
+  /** Ends the answer, with `error` as its last frame. Events that still wait are dropped: the client resumes from the last it saw. */
+  finish(error?: Status): void {
+    if (this.#finished) return;
+    this.#over();
+    if (!this.#started) this.res.writeHead(200, { 'Content-Type': JSON_TYPE });
+    this.res.end(error === undefined ? undefined : frame('ERROR', JSON.stringify(error)));
+    const timer = setTimeout(() => this.res.destroy(), LINGER_MS);
+    this.res.once('close', () => clearTimeout(timer));
+  }
+
+  #over(): void {
+    this.#finished = true;
+    this.#pending = [];
+    this.#sizes = [];
+    this.#bytes = 0;
+    this.options.memory.forget(this);
+  }
+
+  /** Those of the last `count` events that the socket did not take at once. */
+  #measure(count: number): void {
+    for (let at = Math.max(this.#next, this.#pending.length - count); at < this.#pending.length; at += 1) {
+      const bytes = this.options.bytesOf(this.#pending[at] as WatchEvent<KubeObject>);
+      this.#sizes.push(bytes);
+      this.#bytes += bytes;
+    }
+  }
+
+  #take(): WatchEvent<KubeObject> {
+    const measured = this.#sizes.length - this.#nextSize;
+    const unmeasured = this.#pending.length - this.#next - measured;
+    const event = this.#pending[this.#next] as WatchEvent<KubeObject>;
+    this.#pending[this.#next++] = undefined;
+    if (unmeasured === 0) this.#bytes -= this.#sizes[this.#nextSize++];
+    return event;
+  }
+
+  #pump(): void {
+    while (!this.#blocked && !this.#finished && this.#next < this.#pending.length) {
+      let text = '';
+      while (this.#next < this.#pending.length && text.length < BATCH_CHARS) text += this.options.encode(this.#take());
+      this.#blocked = !this.res.write(text);
+    }
+    if (this.#next === this.#pending.length) {
+      this.#pending = [];
+      this.#next = 0;
+      this.#sizes = [];
+      this.#nextSize = 0;
+    } else if (this.#next > MAX_PENDING) {
+      this.#pending = this.#pending.slice(this.#next);
+      this.#next = 0;
+      this.#sizes = this.#sizes.slice(this.#nextSize);
+      this.#nextSize = 0;
+    }
+  }
+}
