@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 NODE_BIN := node_modules/.bin
 STAMP := build/.built
+# Uses the Docker Engine that runs, or starts one; everything after it finds it by DOCKER_HOST.
+WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
 SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
 .PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images clean
@@ -31,31 +33,26 @@ images: deps ## Build the runtime images (shell, python, node) into build/images
 	@runtime-images/build.sh
 
 test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
-	@scripts/ensure-docker.sh
 	@scripts/ensure-kubectl.sh --install >/dev/null
-	@node scripts/test.mjs unit integration e2e
+	@$(WITH_DOCKER) node scripts/test.mjs unit integration e2e
 
 test-unit: build ## Unit tests: beside the sources; no server, no Docker
 	@node scripts/test.mjs unit
 
 test-integration: build images ## Tests with real parts: SQLite, TLS, kubectl, Docker
-	@scripts/ensure-docker.sh
 	@scripts/ensure-kubectl.sh --install >/dev/null
-	@node scripts/test.mjs integration
+	@$(WITH_DOCKER) node scripts/test.mjs integration
 
 test-e2e: build images ## Whole jobs through the real command
-	@scripts/ensure-docker.sh
 	@scripts/ensure-kubectl.sh --install >/dev/null
-	@node scripts/test.mjs e2e
+	@$(WITH_DOCKER) node scripts/test.mjs e2e
 
 bench: build images ## Measure; prints a table and writes bench/out/latest.json (ARGS="--only lifecycle --profile", ARGS=--help)
-	@scripts/ensure-docker.sh
 	@scripts/ensure-peers.sh >/dev/null
-	@node build/js/bench/main.js $(ARGS)
+	@$(WITH_DOCKER) node build/js/bench/main.js $(ARGS)
 
 demo: build images ## Start everything on this machine, run the flights example, show results and the bill, stop
-	@scripts/ensure-docker.sh
-	@scripts/demo.sh
+	@$(WITH_DOCKER) scripts/demo.sh
 
 clean: ## Remove what was built (not installed packages, not data)
 	@rm -rf build bench/out
