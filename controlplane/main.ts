@@ -141,7 +141,13 @@ function hostOf(listen: string): string {
 function listen(server: Server, { listen: host, port }: ControlPlaneConfig): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} of ${host} is in use: choose another one with --port (0: any free one)`) : error);
+      const words: Record<string, string> = {
+        EADDRINUSE: `port ${port} of ${host} is in use: choose another one with --port (0: any free one)`,
+        EADDRNOTAVAIL: `${host} is no address of this machine: choose another one with --listen (0.0.0.0: all)`,
+        EACCES: `port ${port} may not be opened by this user: choose one above 1023 with --port`,
+      };
+      const text = words[error.code ?? ''];
+      reject(text === undefined ? error : new Error(text));
     });
     server.listen(port, host, () => resolve());
   });

@@ -59,6 +59,19 @@ export async function getElement(client: Client, element: string, file: string):
   }
 }
 
+/** To standard output; a wrong digest is told at the end (exit code 1), when what came is already printed. */
+async function printElement(client: Client, element: string): Promise<void> {
+  if (!DIGEST.test(element)) throw new CliError(`"${element}": expected sha256: and 64 hex digits`, EXIT.usage);
+  const reply = await client.open('GET', `/elements/${element}`);
+  const hash = createHash('sha256');
+  for await (const chunk of reply.stream) {
+    hash.update(chunk as Buffer);
+    process.stdout.write(chunk as Buffer);
+  }
+  const got = `sha256:${hash.digest('hex')}`;
+  if (got !== element) throw new CliError(`${element}: what was received has digest ${got}`);
+}
+
 /** Joins a result's path to a folder. @throws CliError when it would leave it. */
 export function safeJoin(folder: string, path: string): string {
   const joined = join(folder, path);
@@ -111,10 +124,10 @@ export function addDataCommands(program: Command): void {
         if (options.output !== 'table') print(options.output, put, () => '');
       }));
   targetOptions(elements.command('get <element>').description('download an element'), false)
-    .requiredOption('-o, --output <file>', 'where to write it')
-    .addHelpText('after', '\nExample:\n  gleaner elements get sha256:… -o part-0.json')
+    .requiredOption('-o, --output <file>', 'where to write it; - is standard output')
+    .addHelpText('after', '\nExamples:\n  gleaner elements get sha256:… -o part-0.json\n  gleaner elements get sha256:… -o - | head')
     .action(async (element: string, options: TargetOptions & { output: string }) =>
-      withClient(options, (client) => getElement(client, element, options.output)));
+      withClient(options, (client) => (options.output === '-' ? printElement(client, element) : getElement(client, element, options.output))));
 
   targetOptions(program.command('results <job>').description("a Job's results: one JSON line per index, or with -o a folder per index"))
     .option('-o, --output-dir <dir>', 'write DIR/<index>/result.json and the other files of out/')
