@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { LONGEST_BACKOFF_MS } from '../controllers/task/backoff';
 import type { OpenOffer } from './book';
 import { Market, type MarketOptions } from './market';
 import { amounts, GIB, ManualClock, shape, taskOf, view } from './test-support';
@@ -181,6 +182,17 @@ test('backoff is kept, and one timer serves all', () => {
   world.clock.advance(200);
   expect(world.turn()).toEqual(['a: j-1']);
   world.clock.advance(300);
+  expect(world.turn()).toEqual(['a: j-0']);
+});
+
+test('the server\'s clock was set back: no backoff lasts longer than the longest one', () => {
+  const world = new World();
+  world.agent('a', 4);
+  world.market.setJob(view('j'));
+  world.market.setTask(taskOf('j', 0, { notBefore: world.clock.wall() + 1000 * 3_600_000 }));
+  world.clock.advance(LONGEST_BACKOFF_MS - 1);
+  expect(world.turn()).toEqual([]);
+  world.clock.advance(1);
   expect(world.turn()).toEqual(['a: j-0']);
 });
 

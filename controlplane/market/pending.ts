@@ -3,6 +3,7 @@
  *
  * Invariant: a Task has at most one entry; a Job is listed while it has ready Tasks. Backoff (`notBefore`) is one heap and one timer.
  */
+import { backoffLeftMs } from '../controllers/task/backoff';
 import { JobQueue, PendingTask, type JobView } from './job-queue';
 import { MinHeap } from './min-heap';
 import { compareAge } from './rank';
@@ -117,8 +118,8 @@ export class PendingTasks {
     }
     const task = new PendingTask(queue, view.uid, view.name, view.index, view.attempt, this.clock.now());
     this.tasks.set(view.uid, task);
-    const delay = (view.notBefore ?? 0) - this.clock.wall();
-    if (delay <= 0) {
+    const delay = view.notBefore === undefined ? 0 : backoffLeftMs(view.notBefore, this.clock.wall());
+    if (delay === 0) {
       this.makeReady(task);
       return;
     }

@@ -20,3 +20,17 @@ export const lostBackoffMs = (lost: number, random: () => number): number =>
   spread(Math.min(LOST_BACKOFF_MS * 2 ** (lost - 1), MAX_LOST_BACKOFF_MS), random);
 
 const spread = (ms: number, random: () => number): number => Math.round(ms * (1 - JITTER + 2 * JITTER * random()));
+
+/** retry.backoff is at most an hour. */
+const MAX_RETRY_BACKOFF_MS = 60 * 60_000;
+/** No backoff is longer: what seems to be comes of a clock that was set back since. */
+export const LONGEST_BACKOFF_MS = Math.ceil(Math.max(MAX_RETRY_BACKOFF_MS, MAX_COUNTED_BACKOFF_MS, MAX_LOST_BACKOFF_MS) * (1 + JITTER));
+
+/** How long a Task with this notBefore has to wait yet, at most LONGEST_BACKOFF_MS; milliseconds, both since the epoch. */
+export const backoffLeftMs = (notBefore: number, now: number): number => Math.min(LONGEST_BACKOFF_MS, Math.max(0, notBefore - now));
+
+/** Whether `now` is still in the backoff. Of one that cannot be, it is not known: whoever kept the time (backoffLeftMs) decides. */
+export function inBackoff(notBefore: number, now: number): boolean {
+  const left = notBefore - now;
+  return left > 0 && left <= LONGEST_BACKOFF_MS;
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { ATTEMPT_REASONS, type AttemptReason } from '../../../crds/attempt-reasons';
 import type { TaskStatus, Usage } from '../../../crds/task';
+import { LONGEST_BACKOFF_MS } from './backoff';
 import {
   cancelTask, classifyEnd, convergeTask, endAttempt, leaseAttempt, MAX_ATTEMPTS_KEPT, MAX_LOST_IN_ROW, nextAttemptNumber, reportRunning, stopAttempts,
   type EndReport, type RunningReport,
@@ -40,6 +41,15 @@ test('no lease before the backoff is over, none with an old number', () => {
   expect(leased(failed, NOW + 5000)).toMatchObject({ phase: 'Running', attempts: [{ number: 1, epoch: 1 }, { number: 2, epoch: 2 }] });
 });
 
+test('a backoff that ends further away than any lasts comes of a clock that was set back: the lease is given', () => {
+  const failed = ended(leased(), 'NonZeroExit');
+  const end = Date.parse(failed.notBefore!);
+  expect(leaseAttempt(failed, { number: 2, agent: 'a-1' }, end - LONGEST_BACKOFF_MS)).toEqual({ kind: 'stale' });
+  expect(leased(failed, end - LONGEST_BACKOFF_MS - 1)).toMatchObject({ phase: 'Running', attemptCount: 2 });
+  const longest = endedWith({ limit: 1, backoff: '1h' }, leased(), 'NonZeroExit', NOW, () => 0.999999);
+  expect(leaseAttempt(longest, { number: 2, agent: 'a-1' }, NOW)).toEqual({ kind: 'stale' });
+});
+
 test('success carries result, cost and full progress', () => {
   const status = ended(leased(), 'Completed', { chargedMicro: 12_300n, exitCode: 0, usage: usage(2000), result: { digest: 'sha256:x', bytes: 2 } });
   expect(status).toMatchObject({ phase: 'Succeeded', progress: 1, cost: '0.0123', result: { bytes: 2 }, attempts: [{ phase: 'Ended', reason: 'Completed', exitCode: 0 }] });
@@ -60,9 +70,9 @@ test('counted failures: doubling backoff up to five minutes, then Failed beyond 
   expect(status.message).toContain('OutOfMemory');
 });
 
-function endedWith(policy: typeof retry, status: TaskStatus, reason: AttemptReason, now: number): TaskStatus {
+function endedWith(policy: typeof retry, status: TaskStatus, reason: AttemptReason, now: number, random = (): number => 0.5): TaskStatus {
   const { number, epoch } = status.attempts!.at(-1)!;
-  const outcome = endAttempt(status, { number, epoch, reason }, { retry: policy, now, random: () => 0.5 });
+  const outcome = endAttempt(status, { number, epoch, reason }, { retry: policy, now, random });
   if (outcome.kind !== 'applied') throw new Error(outcome.kind);
   return outcome.status;
 }

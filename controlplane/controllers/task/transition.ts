@@ -27,7 +27,7 @@ import { formatCredits, parseCredits } from '../../../crds/credits';
 import { reasonRule, type AttemptReason } from '../../../crds/attempt-reasons';
 import type { RetryPolicy } from '../../../crds/job';
 import type { Attempt, TaskResult, TaskStatus, Usage } from '../../../crds/task';
-import { countedBackoffMs, lostBackoffMs } from './backoff';
+import { countedBackoffMs, inBackoff, lostBackoffMs } from './backoff';
 
 /** Attempts kept in a status; older ones are only counted. */
 export const MAX_ATTEMPTS_KEPT = 10;
@@ -107,7 +107,7 @@ export function leaseAttempt(status: TaskStatus | undefined, lease: Lease, now: 
   if (same && isOpen(same) && same.agent === lease.agent) return { kind: 'repeat' };
   if ((status?.phase ?? 'Pending') !== 'Pending' || attempts.some(isOpen)) return { kind: 'stale' };
   if (lease.number !== nextAttemptNumber(status)) return { kind: 'stale' };
-  if (status?.notBefore !== undefined && Date.parse(status.notBefore) > now) return { kind: 'stale' };
+  if (status?.notBefore !== undefined && inBackoff(Date.parse(status.notBefore), now)) return { kind: 'stale' };
   const attempt: Attempt = {
     number: lease.number,
     epoch: (attempts.at(-1)?.epoch ?? 0) + 1,
