@@ -52,11 +52,19 @@ export class Logs {
     const data = Buffer.from(chunk.data, 'base64');
     const room = Math.max(0, MAX_LOG_BYTES - chunk.offset);
     const used = this.bytes.get(target.jobUid) ?? 0;
-    const kept = data.subarray(0, Math.min(room, (this.options.maxJobBytes ?? MAX_JOB_BYTES) - used));
+    const kept = data.subarray(0, Math.min(room, Math.max(0, (this.options.maxJobBytes ?? MAX_JOB_BYTES) - used)));
     if (kept.length === 0 || !UID.test(target.jobUid)) return Promise.resolve();
+    // Taken until it is known how much the file grew: a chunk that is repeated costs nothing.
     this.bytes.set(target.jobUid, used + kept.length);
+    const count = (grown: number): void => {
+      const now = this.bytes.get(target.jobUid);
+      if (now !== undefined) this.bytes.set(target.jobUid, Math.max(0, now - kept.length + grown));
+    };
     const file = this.path(target, chunk.stream);
-    const done = (this.writes.get(file) ?? Promise.resolve()).then(() => this.append(target.jobUid, file, kept, chunk.offset));
+    const done = (this.writes.get(file) ?? Promise.resolve()).then(() => this.append(target.jobUid, file, kept, chunk.offset)).then(count, (error: unknown) => {
+      count(0);
+      throw error;
+    });
     const settled = done.catch(() => undefined).then(() => {
       if (this.writes.get(file) === settled) this.writes.delete(file);
     });
@@ -133,19 +141,23 @@ export class Logs {
     return join(this.options.root, jobUid, `${index}-${attempt}.${stream}`);
   }
 
-  private async append(jobUid: string, file: string, data: Buffer, offset: number): Promise<void> {
+  /** @returns by how many bytes the file grew */
+  private async append(jobUid: string, file: string, data: Buffer, offset: number): Promise<number> {
     await mkdir(join(this.options.root, jobUid), { recursive: true, mode: 0o700 });
     // Not 'a': a repeated offset overwrites. Not 'w': what is there stays.
     const handle = await open(file, 'r+', 0o600).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       return open(file, 'w', 0o600);
     });
+    let grown: number;
     try {
+      grown = Math.max(0, offset + data.length - (await handle.stat()).size);
       for (let written = 0; written < data.length;) written += (await handle.write(data, written, data.length - written, offset + written)).bytesWritten;
     } finally {
       await handle.close();
     }
     this.changes.emit(file);
+    return grown;
   }
 
   private async newest({ jobUid, index }: LogSource): Promise<number | undefined> {
