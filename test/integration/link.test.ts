@@ -187,6 +187,20 @@ describe('resuming', () => {
     await peer.cut();
   });
 
+  test('an agent that opens new sessions to misbehave in is complained of once', async () => {
+    const first = await world.peer(1);
+    const sessions = new Set<string | undefined>();
+    for (let at = 0; at < 5; at += 1) {
+      const peer = new Peer(world, first.identity);
+      await peer.connect();
+      sessions.add(peer.session);
+      peer.raw({ seq: 5, messages: [] });
+      expect(await peer.closing()).toMatchObject({ code: CLOSE.protocol, reason: 'BadSequence' });
+    }
+    expect(sessions.size).toBe(5);
+    expect(world.warnings.filter(({ fields }) => fields.agent === first.identity.id)).toHaveLength(1);
+  });
+
   test('a second connection of the same agent replaces the first', async () => {
     const peer = await world.peer(1);
     const twin = new Peer(world, peer.identity);

@@ -98,7 +98,8 @@ export class LinkServer {
       refused = true;
       const known = error instanceof ProtocolError ? error : new ProtocolError('Internal', 'the control plane could not process this; connect again', 1011);
       this.options.refused(known.code);
-      this.options.complaints.say(`${agentId} ${session?.id ?? ''} ${known.code}`, {
+      // Not by session: an agent may open as many as it likes.
+      this.options.complaints.say(`${agentId} ${known.code}`, {
         agent: agentId, session: session?.id, code: known.code, ...(error instanceof ProtocolError ? { why: error.message } : { err: error }),
       }, 'agent link: frame refused');
       refuse(ws, known);
@@ -131,7 +132,7 @@ export class LinkServer {
     // Too long frames, broken UTF-8 and the like: ws closes the connection by itself, with the right code.
     ws.on('error', (error) => {
       this.options.refused('Socket');
-      this.options.complaints.say(`${agentId} ${session?.id ?? ''} socket`, { agent: agentId, session: session?.id, why: error.message }, 'agent link: connection failed');
+      this.options.complaints.say(`${agentId} socket`, { agent: agentId, session: session?.id, why: error.message }, 'agent link: connection failed');
     });
     ws.on('close', () => {
       clearTimeout(timer);
