@@ -101,6 +101,8 @@ export function isConfigKey(key: string): boolean {
 }
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
+/** Of labels, and of annotations. Kubernetes bounds them by the size of the object only; each one costs time wherever the object goes. */
+const MAX_ENTRIES = 1000;
 
 /** Rules of `metadata` that its schema cannot say. Call only when the schema holds. */
 export function validateMetadata(metadata: JsonObject, rule: NameRule): FieldError[] {
@@ -126,7 +128,7 @@ export function validateMetadata(metadata: JsonObject, rule: NameRule): FieldErr
 }
 
 function checkLabels(labels: unknown, errors: FieldError[]): void {
-  if (!isObject(labels)) return;
+  if (!isObject(labels) || tooMany('metadata.labels', labels, errors)) return;
   for (const [key, value] of Object.entries(labels)) {
     const keyProblem = qualifiedNameProblem(key);
     if (keyProblem) errors.push(invalid('metadata.labels', key, keyProblem));
@@ -135,8 +137,15 @@ function checkLabels(labels: unknown, errors: FieldError[]): void {
   }
 }
 
+function tooMany(field: string, entries: JsonObject, errors: FieldError[]): boolean {
+  const count = Object.keys(entries).length;
+  if (count <= MAX_ENTRIES) return false;
+  errors.push({ reason: 'FieldValueTooMany', field, message: `Too many: ${count}: must have at most ${MAX_ENTRIES} entries` });
+  return true;
+}
+
 function checkAnnotations(annotations: unknown, errors: FieldError[]): void {
-  if (!isObject(annotations)) return;
+  if (!isObject(annotations) || tooMany('metadata.annotations', annotations, errors)) return;
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     const problem = qualifiedNameProblem(key.toLowerCase());

@@ -126,6 +126,14 @@ describe('metadata', () => {
     expect(validateMetadata(metadata, 'subdomain').map(({ field }) => field)).toEqual(fields);
   });
 
+  test.each(['labels', 'annotations'])('at most a thousand %s; of more, none is looked at', (field) => {
+    const entries = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, at) => [`-${at}-`, '']));
+    expect(validateMetadata({ name: 'a', [field]: entries(1000) }, 'subdomain')).toHaveLength(1000);
+    expect(validateMetadata({ name: 'a', [field]: entries(100_000) }, 'subdomain')).toEqual([
+      { reason: 'FieldValueTooMany', field: `metadata.${field}`, message: 'Too many: 100000: must have at most 1000 entries' },
+    ]);
+  });
+
   test('no new finalizers on what is being deleted', () => {
     const old = { deletionTimestamp: 'now', finalizers: ['a/b'] };
     expect(validateMetadataUpdate({ finalizers: ['a/b', 'c/d'] }, old)[0].message).toContain('no new finalizers');
