@@ -17,7 +17,7 @@ import { Encoder } from './codec/encode';
 import { Discovery } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
-import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, unauthorized, unavailable } from './http/errors';
+import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, storeUnavailable, unauthorized } from './http/errors';
 import { parseResourcePath } from './http/request-info';
 import { sendError, sendJson, sendText } from './http/respond';
 import { ApiMetrics } from './metrics';
@@ -184,8 +184,11 @@ export class ApiServer {
   }
 
   #asApiError(error: unknown): ApiError {
-    if (error instanceof ApiError) return error;
-    if (error instanceof StoreError) return error.retryable ? unavailable(error.message) : badRequest(error.message);
+    if (error instanceof ApiError) {
+      if (error.cause !== undefined) this.options.logger?.error({ err: error.cause }, 'request failed');
+      return error;
+    }
+    if (error instanceof StoreError) return this.#asApiError(error.retryable ? storeUnavailable(error) : badRequest(error.message));
     this.options.logger?.error({ err: error }, 'request failed');
     return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server', {
       causes: [{ message: error instanceof Error ? error.name : 'unknown' }],

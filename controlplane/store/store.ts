@@ -130,8 +130,10 @@ export class StoreError extends Error {
     readonly reason: StoreErrorReason,
     message: string,
     readonly details: { resource?: ResourceName; name?: string; currentResourceVersion?: string } = {},
+    /** Of Unavailable: what failed beneath the store. Then `message` may name what is the operator's only, such as a path. */
+    cause?: unknown,
   ) {
-    super(message);
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'StoreError';
   }
   /** Whether the same call may succeed later. */

@@ -121,6 +121,14 @@ export function unavailable(message: string): ApiError {
   return new ApiError(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 });
 }
 
+/** What failed beneath the store is for the log (`cause`), not for clients: it may name files of the server. */
+export function storeUnavailable(error: StoreError): ApiError {
+  if (error.cause === undefined) return unavailable(error.message);
+  const refusal = unavailable('the server cannot write now; its log says why; try again later');
+  refusal.cause = error.cause;
+  return refusal;
+}
+
 /** What a failed store call means to the client. */
 export function fromStoreError(error: StoreError, of: Named, name: string): ApiError {
   switch (error.reason) {
@@ -137,6 +145,6 @@ export function fromStoreError(error: StoreError, of: Named, name: string): ApiE
     case 'FutureVersion':
       return futureVersion('requested', error.details.currentResourceVersion ?? 'older');
     case 'Unavailable':
-      return unavailable(error.message);
+      return storeUnavailable(error);
   }
 }

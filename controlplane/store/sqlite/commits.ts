@@ -168,5 +168,5 @@ function revisionOf(object: Change['object']): number {
 }
 
 function unavailable(error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError('Unavailable', error instanceof Error ? error.message : String(error));
+  return error instanceof StoreError ? error : new StoreError('Unavailable', error instanceof Error ? error.message : String(error), {}, error);
 }
