@@ -9,6 +9,8 @@ import { AttemptBench, MIB } from '../support/docker-attempts';
 
 jest.setTimeout(30_000);
 const bench = new AttemptBench();
+/** So many processes as it may have fit into its memory: the bound on processes is what it meets first. */
+const ROOMY = { memoryBytes: 512 * MIB };
 beforeAll(() => bench.start(['shell', 'python']));
 afterAll(async () => {
   await bench.stop();
@@ -93,12 +95,12 @@ describe('caps', () => {
   });
 
   it('ends PidsExceeded when it forks without end', async () => {
-    const { end } = await bench.run('python', 'import os, time\nwhile True:\n    if os.fork() == 0: time.sleep(60)');
+    const { end } = await bench.run('python', 'import os, time\nwhile True:\n    if os.fork() == 0: time.sleep(60)', { resources: ROOMY });
     expect(end.reason).toBe('PidsExceeded');
   });
 
   it('ends PidsExceeded when it forks without end until its time is over', async () => {
-    const { end } = await bench.run('python', 'import os\nwhile True:\n  try: os.fork()\n  except OSError: pass', { timeoutMs: 2000 });
+    const { end } = await bench.run('python', 'import os\nwhile True:\n  try: os.fork()\n  except OSError: pass', { timeoutMs: 2000, resources: ROOMY });
     expect(end).toMatchObject({ reason: 'PidsExceeded', message: expect.stringContaining('timeout') as string });
   });
 
