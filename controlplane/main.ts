@@ -18,6 +18,7 @@ import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { CORE_KINDS } from './apiserver/resources/core-kinds';
 import { resourceFromCrd } from './apiserver/resources/crd';
 import { ResourceRegistry } from './apiserver/resources/registry';
+import { isStored } from './apiserver/resources/resource';
 import { ApiServer } from './apiserver/server';
 import { MASTERS, mastersOnly } from './auth/authorizer';
 import { writeKubeconfig } from './auth/kubeconfig';
@@ -64,7 +65,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     const store = new SqliteObjectStore(database, { onHandlerError: (error) => logger.error({ err: error }, 'a watch handler failed') });
     closers.push(() => store.close());
     const resources = new ResourceRegistry([...CORE_KINDS, ...loadCrds().map(resourceFromCrd)]);
-    for (const { name, hasStatus, schema } of resources.all()) {
+    for (const { name, hasStatus, schema } of resources.all().filter(isStored)) {
       const initialStatus = schema.properties?.status?.default as object | undefined;
       store.defineResource(name, { statusSubresource: hasStatus, ...(initialStatus === undefined ? {} : { initialStatus }) });
     }
@@ -93,7 +94,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     const controllers = await startControllers({
       store, ledger, caches, metrics, logger,
       fit: (job) => gateway.fit(job),
-      namespacedResources: () => resources.all().filter((each) => each.namespaced).map((each) => each.name),
+      namespacedResources: () => resources.all().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
     });
     fitChanged = controllers.fitChanged;
     closers.push(() => controllers.stop());

@@ -24,7 +24,7 @@ import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
 import type { Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
-import type { Admit, ApiContext, ResourceRequest } from './verbs/context';
+import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
 import { chooseVerb, type VerbName } from './verbs/verbs';
@@ -36,6 +36,7 @@ export interface ApiServerOptions {
   authenticator: Authenticator;
   authorizer?: Authorizer;
   admit?: Admit;
+  guard?: Guard;
   metrics?: MetricsRegistry;
   /** Gleaner's version, for `/version`. */
   version?: string;
@@ -58,7 +59,7 @@ export class ApiServer {
   readonly #version: string;
 
   constructor(private readonly options: ApiServerOptions) {
-    const { store, registry, metrics, admit = () => [], now = Date.now, random = Math.random, version = '0.1.0' } = options;
+    const { store, registry, metrics, admit = () => [], guard = () => undefined, now = Date.now, random = Math.random, version = '0.1.0' } = options;
     this.#version = version;
     this.#authorizer = options.authorizer ?? mastersOnly;
     this.#discovery = new Discovery(registry);
@@ -67,6 +68,7 @@ export class ApiServer {
       store,
       encoder: new Encoder(store),
       admit,
+      guard,
       metrics: new ApiMetrics(metrics),
       renderer: (resource) => this.#renderer(resource, now),
       fieldManagers: new FieldManagers(now),

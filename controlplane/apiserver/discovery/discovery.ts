@@ -2,7 +2,7 @@
 import { notAcceptable } from '../http/errors';
 import type { AnswerForm } from '../http/accept';
 import type { ResourceRegistry } from '../resources/registry';
-import { groupVersion, type Resource } from '../resources/resource';
+import { groupVersion, type Resource, type Served } from '../resources/resource';
 
 export interface Document {
   contentType: string;
@@ -11,6 +11,7 @@ export interface Document {
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'] as const;
+const verbsOf = (served: Served | undefined, otherwise: readonly string[]): readonly string[] => (served ? Object.keys(served).sort() : otherwise);
 const JSON_TYPE = 'application/json';
 
 interface Subresource {
@@ -18,13 +19,15 @@ interface Subresource {
   group: string;
   version: string;
   kind: string;
+  verbs: readonly string[];
 }
 
 function subresourcesOf(resource: Resource): Subresource[] {
   const { group, version, kind } = resource;
   return [
-    ...(resource.hasStatus ? [{ name: 'status', group, version, kind }] : []),
-    ...(resource.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale' }] : []),
+    ...(resource.hasStatus ? [{ name: 'status', group, version, kind, verbs: SUBRESOURCE_VERBS }] : []),
+    ...(resource.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS }] : []),
+    ...(resource.subresources ?? []).map(({ serve, ...other }) => ({ ...other, verbs: verbsOf(serve, []) })),
   ];
 }
 
@@ -107,17 +110,13 @@ const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: JSON.
 
 function aggregatedResource(resource: Resource): object {
   const { group, version, kind } = resource;
-  const subresources = subresourcesOf(resource).map(({ name, ...responseKind }) => ({
-    subresource: name,
-    responseKind,
-    verbs: SUBRESOURCE_VERBS,
-  }));
+  const subresources = subresourcesOf(resource).map(({ name, verbs, ...responseKind }) => ({ subresource: name, responseKind, verbs }));
   return {
     resource: resource.plural,
     responseKind: { group, version, kind },
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
-    verbs: VERBS,
+    verbs: verbsOf(resource.serve, VERBS),
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(subresources.length > 0 && { subresources }),
@@ -135,17 +134,17 @@ function resourceList(gv: string, resources: readonly Resource[]): object {
         singularName: resource.singular,
         namespaced: resource.namespaced,
         kind: resource.kind,
-        verbs: VERBS,
+        verbs: verbsOf(resource.serve, VERBS),
         ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
         ...(resource.categories.length > 0 && { categories: resource.categories }),
       },
-      ...subresourcesOf(resource).map(({ name, group, version, kind }) => ({
+      ...subresourcesOf(resource).map(({ name, group, version, kind, verbs }) => ({
         name: `${resource.plural}/${name}`,
         singularName: '',
         namespaced: resource.namespaced,
         ...(`${group}/${version}` !== groupVersion(resource) && group !== '' && { group, version }),
         kind,
-        verbs: SUBRESOURCE_VERBS,
+        verbs,
       })),
     ],
     ),

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 
 import { patchTypes } from '../verbs/patch';
 import type { ResourceRegistry } from '../resources/registry';
-import { groupVersion, type Resource } from '../resources/resource';
+import { groupVersion, type Resource, type VerbName } from '../resources/resource';
 import { OBJECT_META } from '../schema/object-meta';
 import type { Document } from './discovery';
 
@@ -76,7 +76,7 @@ function documentOf(resources: readonly Resource[], version: string): object {
       properties: { ...resource.schema.properties, metadata: { allOf: [ref(META_NAME)], description: 'Standard object metadata.', default: {} } },
       'x-kubernetes-group-version-kind': [{ group, version: apiVersion, kind }],
     };
-    schemas[`${name}List`] = {
+    if (resource.serve === undefined || resource.serve.list) schemas[`${name}List`] = {
       type: 'object',
       description: `${resource.listKind} is a list of ${kind}`,
       required: ['items'],
@@ -126,6 +126,19 @@ function pathsOf(resource: Resource, name: string): Record<string, object> {
       ...body(patchTypes(resource), { type: 'object', description: 'Patch is provided to give a concrete name and type to the patch body.' }),
     }),
   };
+  if (resource.serve) {
+    const all: Partial<Record<VerbName, object>> = {
+      list: operation('list', { parameters: LIST_PARAMETERS }, `${name}List`),
+      create: operation('post', { parameters: WRITE_PARAMETERS, ...body(['application/json'], ref(name)) }),
+      get: writes.get,
+    };
+    const { serve } = resource;
+    const [list, create, get] = (['list', 'create', 'get'] as const).map((verb) => serve[verb] && all[verb]);
+    return {
+      ...((list ?? create) && { [base]: { ...(list && { get: list }), ...(create && { post: create }), parameters } }),
+      ...(get && { [`${base}/{name}`]: { get, parameters: named } }),
+    };
+  }
   return {
     [base]: {
       get: operation('list', { parameters: LIST_PARAMETERS }, `${name}List`),

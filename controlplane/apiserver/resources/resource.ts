@@ -6,6 +6,24 @@ import type { KubeObject, ResourceName } from '../../../crds/meta';
 import type { FieldError } from '../schema/field-error';
 import type { NameRule } from '../schema/object-meta';
 import type { JsonObject, Schema } from '../schema/schema';
+import type { ApiContext, ResourceRequest } from '../verbs/context';
+
+export type VerbName = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+/** Answers a verb by other means than reading and writing stored objects. */
+export type Serve = (context: ApiContext, request: ResourceRequest) => Promise<void>;
+export type Served = Readonly<Partial<Record<VerbName, Serve>>>;
+
+/** A subresource beyond status and scale, such as `serviceaccounts/token`. */
+export interface Subresource {
+  name: string;
+  /** What it takes or answers. */
+  group: string;
+  version: string;
+  kind: string;
+  /** The verbs that it has. */
+  serve: Served;
+}
 
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'date';
 
@@ -68,7 +86,13 @@ export interface Resource {
   /** false: strategic merge patches are refused, PUT needs a resourceVersion. */
   core: boolean;
   strategy: Strategy;
+  /** A resource that is not stored (a review, a view): exactly these verbs exist. */
+  serve?: Served;
+  subresources?: readonly Subresource[];
 }
+
+/** Whether objects of this resource are in the store. */
+export const isStored = (resource: Resource): boolean => resource.serve === undefined;
 
 /** `v1` or `gleaner.dev/v1alpha1`. */
 export function groupVersion(resource: { group: string; version: string }): string {

@@ -18,11 +18,15 @@ import type { WatchMemory } from './watch-memory';
 /** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
 export type Admit = (resource: ResourceName, object: KubeObject, old?: KubeObject) => readonly FieldError[];
 
+/** Refuses a write that its writer may not make although it may write such objects (granting rights it does not have). @throws ApiError */
+export type Guard = (request: ResourceRequest, object: KubeObject, old?: KubeObject) => void;
+
 /** Shared by all requests. */
 export interface ApiContext {
   store: ObjectStore;
   encoder: Encoder;
   admit: Admit;
+  guard: Guard;
   metrics: ApiMetrics;
   renderer: (resource: Resource) => TableRenderer;
   fieldManagers: FieldManagers;

@@ -40,6 +40,7 @@ export async function createObject(
   const { object } = proposal;
   pruneAndDefault(proposal, request, refuse);
   forCreate(object, resource);
+  context.guard(request, object);
   checkObject(context, object, resource);
   const managedFields = owners();
   if (managedFields) object.metadata.managedFields = managedFields;

@@ -61,6 +61,7 @@ export async function replace(
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {
     forUpdate(next, old, resource);
+    context.guard(request, next, old);
     checkObject(context, next, resource, old);
   }
   // Without any, the store takes away those that are there.

@@ -1,5 +1,6 @@
 /** Which verb a request is. */
 import { methodNotAllowed } from '../http/errors';
+import type { Served, VerbName } from '../resources/resource';
 import type { ApiContext, ResourceRequest } from './context';
 import { create } from './create';
 import { deleteCollection, deleteOne } from './delete';
@@ -11,7 +12,7 @@ import { getScale, patchScale, updateScale } from './scale';
 import { update } from './update';
 import { watch } from './watch';
 
-export type VerbName = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+export type { VerbName };
 
 export interface Verb {
   name: VerbName;
@@ -43,6 +44,8 @@ const SCALE: Readonly<Record<string, Verb | undefined>> = {
 
 /** @returns undefined when the path leads nowhere (an unknown subresource). @throws ApiError 405 */
 export function chooseVerb(request: ResourceRequest): Verb | undefined {
+  const other = servedOf(request);
+  if (other) return chooseServed(request, other);
   const table = tableOf(request);
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
@@ -57,4 +60,22 @@ function tableOf({ name, subresource, resource }: ResourceRequest): Readonly<Rec
   if (subresource === 'status' && resource.hasStatus) return STATUS;
   if (subresource === 'scale' && resource.scale) return SCALE;
   return undefined;
+}
+
+/** What answers instead of the store. */
+function servedOf({ subresource, resource }: ResourceRequest): Served | undefined {
+  return subresource === '' ? resource.serve : resource.subresources?.find(({ name }) => name === subresource)?.serve;
+}
+
+const ON_COLLECTION: Readonly<Record<string, VerbName | undefined>> = { GET: 'list', POST: 'create', DELETE: 'deletecollection' };
+const ON_OBJECT: Readonly<Record<string, VerbName | undefined>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+function chooseServed(request: ResourceRequest, served: Served): Verb {
+  const { name, subresource, query, req } = request;
+  let verb = (name === '' ? ON_COLLECTION : ON_OBJECT)[req.method ?? ''];
+  if (verb === 'create' && name !== '' && subresource === '') verb = undefined;
+  if ((verb === 'list' || verb === 'get') && served.watch && booleanParameter(query, 'watch')) verb = 'watch';
+  const run = verb && served[verb];
+  if (!verb || !run) throw methodNotAllowed();
+  return { name: verb, run };
 }
