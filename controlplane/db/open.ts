@@ -12,6 +12,8 @@ import { entities } from './entities';
 import { makeFolder } from './folder';
 import { lockFolder } from './lock';
 import { migrations } from './migrations';
+import type { Database as Tables } from './database';
+import { SqliteDatabase } from './sqlite-database';
 import { sqliteFailure } from './sqlite-error';
 import { SqliteWriter } from './sqlite-writer';
 
@@ -21,6 +23,8 @@ export interface OpenedDatabase {
   /** The same connection, for prepared statements. */
   raw: Database;
   writer: SqliteWriter;
+  /** Ledger, results, elements, tokens: what is in PostgreSQL in kubernetes mode. Commits with the same writer. */
+  tables: Tables;
   /** Commits what waits, closes the connection, unlocks the folder. May be called twice. */
   close(): Promise<void>;
 }
@@ -90,5 +94,5 @@ function opened(dataSource: DataSource, raw: Database, unlock: () => void): Open
     await dataSource.destroy();
     unlock();
   };
-  return { dataSource, raw, writer, close };
+  return { dataSource, raw, writer, tables: new SqliteDatabase(raw, writer), close };
 }

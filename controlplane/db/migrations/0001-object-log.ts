@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { run } from './dialect';
 
 /**
  * The object store's log. `rv` is the resourceVersion; the newest row is never compacted away, so the highest revision
@@ -8,7 +9,7 @@ export class ObjectLog implements MigrationInterface {
   name = 'ObjectLog0000000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
+    await run(runner, `
       CREATE TABLE object_log (
         rv INTEGER PRIMARY KEY,
         resource TEXT NOT NULL,
@@ -17,12 +18,12 @@ export class ObjectLog implements MigrationInterface {
         type INTEGER NOT NULL,
         value BLOB NOT NULL
       )`);
-    await runner.query('CREATE TABLE object_log_floor (id INTEGER PRIMARY KEY CHECK (id = 1), rv INTEGER NOT NULL)');
-    await runner.query('INSERT INTO object_log_floor VALUES (1, 0)');
+    await run(runner, 'CREATE TABLE object_log_floor (id INTEGER PRIMARY KEY CHECK (id = 1), rv INTEGER NOT NULL)');
+    await run(runner, 'INSERT INTO object_log_floor VALUES (1, 0)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE object_log_floor');
-    await runner.query('DROP TABLE object_log');
+    await run(runner, 'DROP TABLE object_log_floor');
+    await run(runner, 'DROP TABLE object_log');
   }
 }

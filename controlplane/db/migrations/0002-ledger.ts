@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { run } from './dialect';
 
 /**
  * The ledger. `ledger_transaction` and `ledger_posting` are the journal: rows are added, never changed. The rest follows from it and is
@@ -16,12 +17,12 @@ export class LedgerTables implements MigrationInterface {
   name = 'LedgerTables0000000000002';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of TABLES) await runner.query(statement);
+    for (const statement of TABLES) await run(runner, statement);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     for (const table of ['job_total', 'credit_limit', 'settlement', 'hold', 'balance', 'posting', 'transaction']) {
-      await runner.query(`DROP TABLE ledger_${table}`);
+      await run(runner, `DROP TABLE ledger_${table}`);
     }
   }
 }

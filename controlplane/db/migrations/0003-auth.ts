@@ -1,11 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { run } from './dialect';
 
 /** Bearer tokens of the API; `hash` is the SHA-256 of the token's text, `groups` a JSON array. */
 export class AuthTables implements MigrationInterface {
   name = 'AuthTables0000000000003';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
+    await run(runner, `
       CREATE TABLE access_token (
         id TEXT PRIMARY KEY,
         hash BLOB NOT NULL UNIQUE,
@@ -18,6 +19,6 @@ export class AuthTables implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE access_token');
+    await run(runner, 'DROP TABLE access_token');
   }
 }

@@ -7,7 +7,8 @@ import { ObjectLog } from './0001-object-log';
 import { LedgerTables } from './0002-ledger';
 import { AuthTables } from './0003-auth';
 import { Gateway } from './0004-gateway';
+import { WriterEpoch } from './0005-writer-epoch';
 
 export type Migration = new () => MigrationInterface & { name: string };
 
-export const migrations: Migration[] = [ObjectLog, LedgerTables, AuthTables, Gateway];
+export const migrations: Migration[] = [ObjectLog, LedgerTables, AuthTables, Gateway, WriterEpoch];
