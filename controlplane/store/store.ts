@@ -42,7 +42,10 @@ export interface Selection {
 export interface ListOptions extends Selection {
   /** Page size; absent: everything. */
   limit?: number;
+  /** Of the page before. All pages show the objects as they were at the first; when that is no longer known, Expired (`details.continue`). */
   continue?: string;
+  /** The objects exactly as they were at this revision; not together with `continue`. Absent: as they are. */
+  resourceVersion?: string;
 }
 
 export interface ListResult<T extends KubeObject> {
@@ -61,10 +64,18 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
   object: T;
 }
 
+/** On the BOOKMARK that says: everything that was there when the watch began has been sent. */
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
 export interface WatchOptions extends Selection {
   /** Events after this revision; absent or '0': first ADDED for everything that is there, then events. Never delivered from within `watch()`. */
   resourceVersion?: string;
-  /** A BOOKMARK about once a minute, and (with no resourceVersion) one after the initial ADDED events. */
+  /**
+   * true: everything that is there comes first, whatever `resourceVersion` says; it is then the least revision of what is there.
+   * false: nothing of it; without `resourceVersion`, or with '0', events from now on.
+   */
+  initialEvents?: boolean;
+  /** A BOOKMARK about once a minute, and one, annotated with INITIAL_EVENTS_END, after everything that is there. */
   bookmarks?: boolean;
 }
 
@@ -77,6 +88,8 @@ export interface WatchHandler<T extends KubeObject = KubeObject> {
 
 export interface Watch {
   stop(): void;
+  /** Hands out a BOOKMARK of now, if bookmarks were asked for. Absent where the store cannot know of one. */
+  bookmark?(): void;
 }
 
 export interface Preconditions {
@@ -102,6 +115,7 @@ export type Outcome<T extends KubeObject = KubeObject> = { ok: true; object: T }
 
 export interface ObjectStore {
   get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined>;
+  /** @throws StoreError Invalid, Expired when the revision that is wanted is compacted, FutureVersion when it is ahead */
   list<T extends KubeObject>(resource: ResourceName, options?: ListOptions): Promise<ListResult<T>>;
   /** @throws StoreError Expired when the revision is compacted, FutureVersion when it is ahead. */
   watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch;
@@ -129,7 +143,8 @@ export class StoreError extends Error {
   constructor(
     readonly reason: StoreErrorReason,
     message: string,
-    readonly details: { resource?: ResourceName; name?: string; currentResourceVersion?: string } = {},
+    /** `continue`, of Expired: a token that goes on where the list stopped, over the objects as they are now. */
+    readonly details: { resource?: ResourceName; name?: string; currentResourceVersion?: string; wantedResourceVersion?: string; continue?: string } = {},
     /** Of Unavailable: what failed beneath the store. Then `message` may name what is the operator's only, such as a path. */
     cause?: unknown,
   ) {

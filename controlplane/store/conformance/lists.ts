@@ -95,6 +95,27 @@ function pagingTests(open: OpenStore): void {
     expect(names(await page(0))).toEqual(['m0', 'm1', 'm2', 'm25', 'm4', 'm5']);
   });
 
+  test('the objects exactly as they were at a revision, also in pages', async () => {
+    await fill(4);
+    const { resourceVersion, items } = await page(0);
+    await at.store.update(MAPS, map('m1', { changed: 'yes' }));
+    await at.store.delete(MAPS, 'lab-a', 'm2');
+    await at.store.create(MAPS, map('m5'));
+    const then = (options: ListOptions = {}): Promise<ListResult<ConfigMap>> => at.store.list<ConfigMap>(MAPS, { namespace: 'lab-a', resourceVersion, ...options });
+    expect(await then()).toEqual({ items, resourceVersion });
+    const first = await then({ limit: 3 });
+    expect([first.items, first.remainingItemCount]).toEqual([items.slice(0, 3), 1]);
+    expect((await page(9, first.continue)).items).toEqual(items.slice(3));
+    const one = await then({ fields: [{ path: 'metadata.name', operator: '=', value: 'm2' }] });
+    expect(one.items).toEqual([items[2]]);
+  });
+
+  test('a revision ahead of the newest is FutureVersion; one that is none is Invalid', async () => {
+    const { resourceVersion } = await page(0);
+    await expectRefusal(at.store.list(MAPS, { resourceVersion: String(BigInt(resourceVersion) + 1_000_000n) }), 'FutureVersion');
+    await expectRefusal(at.store.list(MAPS, { resourceVersion: 'soon' }), 'Invalid');
+  });
+
   test('bad tokens and limits are refused', async () => {
     await expectRefusal(page(2, 'rubbish'), 'Invalid');
     await expectRefusal(page(2, Buffer.from('{"v":1,"rv":"1"}').toString('base64url')), 'Invalid');

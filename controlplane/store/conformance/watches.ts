@@ -1,4 +1,4 @@
-import type { ObjectStore, WatchOptions } from '../store';
+import { INITIAL_EVENTS_END, type ObjectStore, type WatchOptions } from '../store';
 import { Collector, expectRefusal, job, JOBS, map, MAPS, useStore, withMeta, type OpenStore } from './support';
 
 export function describeWatches(open: OpenStore): void {
@@ -62,11 +62,25 @@ function streamTests(open: OpenStore): void {
     expect(await seen.take(2)).toEqual(['ADDED a', 'BOOKMARK']);
     const bookmark = seen.events[1].object;
     expect([bookmark.kind, bookmark.apiVersion]).toEqual(['ConfigMap', 'v1']);
+    expect(bookmark.metadata.annotations).toEqual({ [INITIAL_EVENTS_END]: 'true' });
     await at.store.create(MAPS, map('b'));
     const resumed = watch(at.store, { resourceVersion: bookmark.metadata.resourceVersion });
     expect(await resumed.take(1)).toEqual(['ADDED b']);
     seen.stop();
     resumed.stop();
+  });
+
+  test('initialEvents: what is there first, whatever the revision; or nothing of it', async () => {
+    const { resourceVersion } = await at.store.create(MAPS, map('a')).then(({ metadata }) => metadata);
+    await at.store.create(MAPS, map('b'));
+    const first = watch(at.store, { resourceVersion, initialEvents: true, bookmarks: true });
+    expect(await first.take(3)).toEqual(['ADDED a', 'ADDED b', 'BOOKMARK']);
+    const none = watch(at.store, { initialEvents: false });
+    const since = watch(at.store, { resourceVersion, initialEvents: false });
+    await at.store.create(MAPS, map('c'));
+    expect([await none.take(1), await since.take(2)]).toEqual([['ADDED c'], ['ADDED b', 'ADDED c']]);
+    await expectRefusal((async () => watch(at.store, { resourceVersion: '999999999999', initialEvents: true }))(), 'FutureVersion');
+    for (const seen of [first, none, since]) seen.stop();
   });
 
   test('a revision ahead of the newest is FutureVersion; one that is none is Invalid', async () => {

@@ -1,44 +1,62 @@
 /**
  * One page of a list. Every page of a list shows the objects as they were at the revision of its first page: what other writes changed
- * since is undone from the history, and when that no longer reaches back, the list has Expired.
+ * since is undone from the history, and when that no longer reaches back, the list has Expired. Lists at an old revision are made the same way.
  */
 import type { KubeObject } from '../../../crds/meta';
 import { compileSelection, matches } from '../selection';
 import { StoreError, type ListOptions, type ListResult } from '../store';
+import { CONTINUE_EXPIRED, decodeToken, encodeToken, invalidToken, LATEST, type Start } from './continue-token';
 import type { History } from './history';
 import { firstAtLeast } from './key-order';
 import { keyOf, type Table } from './table';
 
-interface Token {
-  revision: number;
-  /** The last key of the page before. */
-  after: string;
-}
-
 export function listPage(table: Table, history: History, revision: number, options: ListOptions): ListResult<KubeObject> {
   const limit = options.limit ?? 0;
   if (!Number.isInteger(limit) || limit < 0) throw new StoreError('Invalid', `limit: ${options.limit} is not a whole number of objects; leave it out for all`);
-  const token = options.continue ? decode(options.continue, revision) : undefined;
-  if (token && token.revision < history.floor) {
-    throw new StoreError('Expired', `the list at resourceVersion ${token.revision} can no longer be continued; start it again`, { resource: table.resource });
-  }
   const matcher = compileSelection(options);
-  if (!token && matcher.name !== undefined && matcher.namespace !== '') return single(table, revision, keyOf(matcher.namespace, matcher.name), options);
-  const at = token?.revision ?? revision;
-  const view = new View(table, token ? undone(table, history, at) : new Map());
+  const { at, start } = where(table, history, revision, matcher.namespace, options);
+  if (!start && at === revision && matcher.name !== undefined && matcher.namespace !== '') return single(table, revision, keyOf(matcher.namespace, matcher.name), options);
+  const view = new View(table, at === revision ? new Map() : undone(table, history, at));
   const items: KubeObject[] = [];
   const prefix = matcher.namespace === '' ? '' : keyOf(matcher.namespace, '');
-  let last = token?.after;
-  for (const [key, object] of view.from(last ?? prefix, last !== undefined)) {
+  let last = start?.key;
+  for (const [key, object] of view.from(last ?? prefix, start?.exclusive ?? false)) {
     if (!key.startsWith(prefix)) break;
     if (limit > 0 && items.length === limit) {
-      const result = { items, resourceVersion: String(at), continue: encode({ revision: at, after: last ?? '' }) };
+      const result = { items, resourceVersion: String(at), continue: encodeToken(at, last ?? '', matcher.namespace) };
       return matcher.test ? result : { ...result, remainingItemCount: view.count(last ?? '', prefix) };
     }
     last = key;
     if (matches(matcher, object)) items.push(object);
   }
   return { items, resourceVersion: String(at) };
+}
+
+/** The revision that is shown, and where its list goes on. */
+function where(table: Table, history: History, revision: number, namespace: string, options: ListOptions): { at: number; start?: Start } {
+  const { resource } = table;
+  if (options.continue) {
+    const { revision: wanted, start } = decodeToken(options.continue, namespace);
+    if (wanted > revision) throw invalidToken(': it is of a revision that has not happened');
+    if (wanted < 0) return { at: revision, start };
+    if (wanted < history.floor) throw new StoreError('Expired', CONTINUE_EXPIRED, { resource, continue: encodeToken(LATEST, start.key, namespace) });
+    return { at: wanted, start };
+  }
+  const wanted = parseRevision(table, revision, options.resourceVersion);
+  if (wanted !== 0 && wanted < history.floor) throw new StoreError('Expired', 'The resourceVersion for the provided list is too old.', { resource });
+  return { at: wanted === 0 ? revision : wanted };
+}
+
+/** 0: none. @throws StoreError Invalid, FutureVersion */
+export function parseRevision({ resource }: Table, revision: number, text = '0'): number {
+  if (!/^\d{1,20}$/.test(text)) throw new StoreError('Invalid', `resourceVersion: "${text}" is not a revision; use one from a list, or leave it out`, { resource });
+  const from = Number(text);
+  if (from > revision) {
+    throw new StoreError('FutureVersion', `resourceVersion ${text} is ahead of the newest, ${revision}; try again later`, {
+      resource, wantedResourceVersion: text, currentResourceVersion: String(revision),
+    });
+  }
+  return from;
 }
 
 function single(table: Table, revision: number, key: string, options: ListOptions): ListResult<KubeObject> {
@@ -89,22 +107,4 @@ class View {
     }
     return rest(this.keys) + rest(this.extra) - created;
   }
-}
-
-function encode(token: Token): string {
-  return Buffer.from(JSON.stringify({ v: 1, rv: token.revision, start: token.after })).toString('base64url');
-}
-
-function decode(text: string, revision: number): Token {
-  const refusal = (): StoreError => new StoreError('Invalid', 'continue: the token is not one that this server gave; start the list again without it');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    throw refusal();
-  }
-  if (typeof parsed !== 'object' || parsed === null) throw refusal();
-  const { v, rv, start } = parsed as Record<string, unknown>;
-  if (v !== 1 || typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < 0 || rv > revision || typeof start !== 'string') throw refusal();
-  return { revision: rv, after: start };
 }

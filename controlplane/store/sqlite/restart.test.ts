@@ -91,7 +91,7 @@ test('a watch goes on after a restart from a revision that is still kept, with d
   expect(seen.events[1].object.metadata.resourceVersion).toBe(folder.store.revision);
 });
 
-test('a watch or a page from before the window is Expired, before and after a restart', async () => {
+test('a watch, a list or a page from before the window is Expired, before and after a restart', async () => {
   folder = await StoreFolder.open(SMALL);
   for (const name of ['a', 'b', 'busy']) await folder.store.create(MAPS, map(name));
   const page = await folder.store.list(MAPS, { limit: 1 });
@@ -100,7 +100,14 @@ test('a watch or a page from before the window is Expired, before and after a re
   for (let opened = 0; opened < 2; opened++) {
     expect(start).toThrow(StoreError);
     expect(start).toThrow('too old');
-    await expect(folder.store.list(MAPS, { limit: 1, continue: page.continue })).rejects.toMatchObject({ reason: 'Expired' });
+    await expect(folder.store.list(MAPS, { resourceVersion: page.resourceVersion })).rejects.toMatchObject({ reason: 'Expired' });
+    const refused: unknown = await folder.store.list(MAPS, { limit: 1, continue: page.continue }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ reason: 'Expired' });
+    // The token of the refusal goes on over what is there now.
+    const rest = await folder.store.list(MAPS, { limit: 1, continue: (refused as StoreError).details.continue });
+    expect([rest.items.map(({ metadata }) => metadata.name), rest.resourceVersion]).toEqual([['b'], folder.store.revision]);
+    const last = await folder.store.list(MAPS, { continue: rest.continue });
+    expect([last.items.map(({ metadata }) => metadata.name), last.resourceVersion]).toEqual([['busy'], folder.store.revision]);
     await folder.reopen(SMALL);
   }
 });

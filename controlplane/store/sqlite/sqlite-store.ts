@@ -124,7 +124,7 @@ export class SqliteObjectStore implements ObjectStore {
     const matcher = compileSelection(options);
     const bookmarks = options.bookmarks ?? false;
     const { revision, history } = this.commits;
-    const starting = owedAtStart(table, history, revision, matcher, options.resourceVersion, bookmarks);
+    const starting = owedAtStart(table, history, revision, matcher, options);
     return this.hub.add(table, matcher, handler as WatchHandler, revision, starting, bookmarks);
   }
 

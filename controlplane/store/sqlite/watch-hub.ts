@@ -56,7 +56,13 @@ export class WatchHub {
     this.revision = Math.max(this.revision, since);
     if (bookmarks) this.timer ??= setInterval(() => this.bookmark(), this.options.bookmarkIntervalMs).unref();
     queueMicrotask(() => this.begin(watcher));
-    return { stop: () => this.forget(watcher) };
+    return {
+      stop: () => this.forget(watcher),
+      bookmark: () => {
+        this.begin(watcher);
+        if (bookmarks) this.send(watcher, [bookmarkOf(table, this.revision)]);
+      },
+    };
   }
 
   /** Hands the changes of one commit to everybody they concern. */
@@ -142,9 +148,9 @@ export class WatchHub {
   }
 }
 
-export function bookmarkOf(table: Table, revision: number): WatchEvent {
+export function bookmarkOf(table: Table, revision: number, annotations?: Record<string, string>): WatchEvent {
   const { kind = '', apiVersion = '' } = table.definition;
-  return { type: 'BOOKMARK', object: { kind, apiVersion, metadata: { resourceVersion: String(revision) } as ObjectMeta } };
+  return { type: 'BOOKMARK', object: { kind, apiVersion, metadata: { resourceVersion: String(revision), ...(annotations && { annotations }) } as ObjectMeta } };
 }
 
 /** The event that a selection makes of a change: objects enter and leave it. */
