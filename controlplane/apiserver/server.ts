@@ -112,8 +112,8 @@ export class ApiServer {
     if (!resource) return this.#other(req, res, path, identity, labels);
     const form = formOf(req);
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
-    const { namespace, name, subresource } = target;
-    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, query, identity, form };
+    const { namespace, name, subresource, watch: watchPath } = target;
+    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
     const scopeFits = resource.namespaced ? name === '' || namespace !== '' : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) return sendText(res, 404, '404 page not found\n');

@@ -1,10 +1,8 @@
 /** What clients rely on below kubectl: status codes and words, watches, forms, bounds. */
-import { request as httpsRequest } from 'node:https';
-import type { IncomingMessage } from 'node:http';
-
 import { JOBS, type KubeObject } from '../../crds';
 import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
 import { eventually } from '../support/kubectl';
+import { openWatch, type WatchClient } from '../support/watch-client';
 
 let server: TestApiServer;
 let ns: string;
@@ -29,34 +27,7 @@ const create = (name: string): Promise<Answer> => server.request('POST', jobs, {
 const merge = (path: string, body: object, headers: object = {}): Promise<Answer> =>
   server.request('PATCH', path, { body, headers: { 'Content-Type': 'application/merge-patch+json', ...headers } });
 
-interface Frame {
-  type: string;
-  object: Json;
-}
-
-interface Stream {
-  res: IncomingMessage;
-  frames: Frame[];
-  /** Resolves when the server ends the answer. */
-  ended: Promise<void>;
-  close(): void;
-}
-
-function watch(path: string, headers: object = {}): Promise<Stream> {
-  return new Promise((resolve, reject) => {
-    const req = httpsRequest(`${server.url}${path}`, { ca: server.caCertificate, headers: { Authorization: `Bearer ${server.token}`, ...headers }, agent: false }, (res) => {
-      const frames: Frame[] = [];
-      let rest = '';
-      res.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) frames.push(JSON.parse(line) as Frame);
-      });
-      resolve({ res, frames, ended: new Promise((done) => res.once('close', done)), close: () => req.destroy() });
-    });
-    req.once('error', reject).end();
-  });
-}
+const watch = (path: string, headers: object = {}): Promise<WatchClient> => openWatch(server, path, headers);
 
 describe('refusals', () => {
   test.each<[string, () => Promise<Answer>, number, string, string]>([
@@ -89,11 +60,13 @@ describe('refusals', () => {
     ['label selector', () => server.request('GET', `${jobs}?labelSelector=a%3E1`), 400, 'BadRequest', 'unable to parse requirement'],
     ['field selector', () => server.request('GET', `${jobs}?fieldSelector=spec.x%3D1`), 400, 'BadRequest', 'field label not supported: spec.x'],
     ['continue token', () => server.request('GET', `${jobs}?limit=1&continue=nonsense`), 400, 'BadRequest', 'ontinue'],
-    ['limit', () => server.request('GET', `${jobs}?limit=-1`), 400, 'BadRequest', 'limit'],
+    ['limit', () => server.request('GET', `${jobs}?limit=x`), 400, 'BadRequest', 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['resourceVersion', () => server.request('GET', `${jobs}?resourceVersion=x`), 422, 'Invalid', 'resourceVersion: Invalid value'],
     ['resourceVersionMatch alone', () => server.request('GET', `${jobs}?resourceVersionMatch=Exact`), 422, 'Invalid', 'forbidden unless resourceVersion is provided'],
-    ['exact version that is past', () => server.request('GET', `${jobs}?resourceVersionMatch=Exact&resourceVersion=1`), 410, 'Expired', 'too old'],
-    ['sendInitialEvents', () => server.request('GET', `${jobs}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`), 422, 'Invalid', 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'],
+    ['sendInitialEvents of a list', () => server.request('GET', `${jobs}?sendInitialEvents=true`), 422, 'Invalid', 'sendInitialEvents is forbidden for list'],
+    ['sendInitialEvents alone', () => server.request('GET', `${jobs}?watch=true&sendInitialEvents=true`), 422, 'Invalid', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
+    ['resourceVersionMatch of a watch', () => server.request('GET', `${jobs}?watch=true&resourceVersionMatch=NotOlderThan`), 422, 'Invalid', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'],
+    ['a Table with its end marked', () => server.request('GET', `${jobs}?watch=true&allowWatchBookmarks=true`, { headers: TABLE }), 406, 'NotAcceptable', 'only the following media types are accepted'],
     ['dryRun', () => server.request('POST', `${jobs}?dryRun=Some`, { body: job('x') }), 422, 'Invalid', 'supported values: "All"'],
     ['fieldValidation', () => server.request('POST', `${jobs}?fieldValidation=Maybe`, { body: job('x') }), 422, 'Invalid', 'supported values: "", "Ignore", "Strict", "Warn"'],
     ['form', () => server.request('GET', jobs, { headers: { Accept: 'text/html' } }), 406, 'NotAcceptable', 'application/json'],
@@ -105,9 +78,14 @@ describe('refusals', () => {
     expect(answer.json.message).toContain(words);
   });
 
-  test('a revision of the future: 504 with a cause and when to come back, for lists and watches', async () => {
-    for (const query of ['', '&watch=true']) {
-      const { code, json, headers } = await server.request('GET', `${jobs}?resourceVersion=999999999${query}`);
+  test('a revision of the future: 504 with a cause and when to come back; in a watch as its only event', async () => {
+    await create('x');
+    const stream = await watch(`${jobs}?watch=true&resourceVersion=999999999`);
+    await stream.ended;
+    expect([stream.res.statusCode, stream.frames]).toMatchObject([200, [{ type: 'ERROR', object: { code: 504, reason: 'Timeout' } }]]);
+    for (const path of [jobs, `${jobs}/x`]) {
+      const { code, json, headers } = await server.request('GET', `${path}?resourceVersion=999999999`);
+      expect(json.message).toMatch(/^Timeout: Too large resource version: 999999999, current: \d+$/);
       expect([code, json.reason, json.details.causes?.[0].reason, json.details.retryAfterSeconds, headers['retry-after']]).toEqual([504, 'Timeout', 'ResourceVersionTooLarge', 1, '1']);
     }
   });
@@ -248,14 +226,18 @@ describe('watches', () => {
     stream.close();
   });
 
-  test('one object can be watched by its own path', async () => {
+  test('one object is watched by name, or by the old path; its own path just gets it', async () => {
     await create('a');
     await create('b');
-    const stream = await watch(`${jobs}/b?watch=true`);
+    const byName = await watch(`${jobs}?watch=true&fieldSelector=metadata.name%3Db`);
+    const byPath = await watch(`/apis/gleaner.dev/v1alpha1/watch/namespaces/${ns}/jobs/b`);
     await merge(`${jobs}/b`, { spec: { suspend: true } });
-    await eventually(() => JSON.stringify(stream.frames), () => stream.frames.length === 2);
-    expect(stream.frames.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED b', 'MODIFIED b']);
-    stream.close();
+    for (const stream of [byName, byPath]) {
+      expect(await stream.take(2)).toEqual(['ADDED b', 'MODIFIED b']);
+      stream.close();
+    }
+    expect((await server.request('GET', `${jobs}/b?watch=true`)).json).toMatchObject({ kind: 'Job', metadata: { name: 'b' } });
+    expect((await server.request('DELETE', `/apis/gleaner.dev/v1alpha1/watch/namespaces/${ns}/jobs/b`)).code).toBe(405);
   });
 
   test('Table frames of one row; the columns come once', async () => {

@@ -24,6 +24,8 @@ import { CertificateAuthority } from '../../controlplane/tls/ca';
 export interface Answer {
   code: number;
   headers: NodeJS.Dict<string | string[]>;
+  /** The body as it came. */
+  bytes: Buffer;
   text: string;
   /** The body, when it is JSON. */
   json: Json;
@@ -126,8 +128,9 @@ function send(url: string, method: string, ca: string, { body, headers = {}, tok
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('error', reject);
       res.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ code: res.statusCode ?? 0, headers: res.headers, text, json: parseOrEmpty(text) });
+        const body = Buffer.concat(chunks);
+        const text = body.toString('utf8');
+        resolve({ code: res.statusCode ?? 0, headers: res.headers, bytes: body, text, json: parseOrEmpty(text) });
       });
     });
     req.on('error', reject);

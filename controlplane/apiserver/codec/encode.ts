@@ -27,6 +27,11 @@ export class Encoder {
     return kept === undefined ? JSON.stringify(object) : kept.toString();
   }
 
+  /** As `encode`, without a copy of what is kept. Not to be modified. */
+  encodeBytes(object: KubeObject): string | Buffer {
+    return this.#source?.encoded(object) ?? JSON.stringify(object);
+  }
+
   /** For objects that many watchers get at about the same time. */
   encodeShared(object: KubeObject): string {
     let text = this.#recent.get(object);

@@ -20,7 +20,8 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  /** `continue`: of a list that has expired, how to get the rest of it as it is now. */
+  metadata: { continue?: string };
   status: 'Success' | 'Failure';
   message?: string;
   reason?: string;
@@ -140,10 +141,13 @@ export function fromStoreError(error: StoreError, of: Named, name: string): ApiE
       return conflict(of, name);
     case 'Invalid':
       return badRequest(error.message);
-    case 'Expired':
-      return expired(error.message);
+    case 'Expired': {
+      const refusal = expired(error.message);
+      if (error.details.continue !== undefined) refusal.status.metadata = { continue: error.details.continue };
+      return refusal;
+    }
     case 'FutureVersion':
-      return futureVersion('requested', error.details.currentResourceVersion ?? 'older');
+      return futureVersion(error.details.wantedResourceVersion ?? 'requested', error.details.currentResourceVersion ?? 'older');
     case 'Unavailable':
       return storeUnavailable(error);
   }

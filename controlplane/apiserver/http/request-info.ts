@@ -8,6 +8,8 @@ export interface ResourcePath {
   namespace: string;
   name: string;
   subresource: string;
+  /** `/api/v1/watch/…`: the old way to ask for a watch. */
+  watch: boolean;
 }
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
@@ -27,6 +29,8 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   } else {
     return undefined;
   }
+  const watch = rest[0] === 'watch' && rest.length > 1;
+  if (watch) rest = rest.slice(1);
   let namespace = '';
   const ofNamespaceItself = segments[0] === 'api' && rest.length === 3 && NAMESPACE_SUBRESOURCES.has(rest[2]);
   if (rest[0] === 'namespaces' && rest.length > 2 && !ofNamespaceItself) {
@@ -35,7 +39,7 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   }
   if (rest.length === 0 || rest.length > 3) return undefined;
   const [plural, name = '', subresource = ''] = rest;
-  return { groupVersion, plural, namespace, name, subresource };
+  return watch && subresource !== '' ? undefined : { groupVersion, plural, namespace, name, subresource, watch };
 }
 
 function decodeSegments(path: string): string[] | undefined {

@@ -1,6 +1,8 @@
 /** Writing answers. */
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 
+import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
 import type { ApiError } from './errors';
 
 export const JSON_TYPE = 'application/json';
@@ -9,7 +11,13 @@ export const JSON_TYPE = 'application/json';
 export function sendJson(res: ServerResponse, code: number, body: object | string, contentType: string = JSON_TYPE): void {
   if (res.headersSent || res.destroyed) return;
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  res.writeHead(code, { 'Content-Type': contentType, 'Content-Length': bytes.length, 'Cache-Control': 'no-cache, private' });
+  const headers = { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' };
+  if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
+    res.writeHead(code, { ...headers, 'Content-Encoding': 'gzip' });
+    gzipBytes(bytes).then((zipped) => res.end(zipped), (error: Error) => res.destroy(error));
+    return;
+  }
+  res.writeHead(code, { ...headers, 'Content-Length': bytes.length });
   res.end(bytes);
 }
 
@@ -29,8 +37,8 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   sendJson(res, status.code, status);
 }
 
-/** Resolves when more may be written, or the client left. */
-export function drained(res: ServerResponse): Promise<void> {
+/** Resolves when more may be written, or nobody reads any more. */
+export function drained(res: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       res.off('drain', done);

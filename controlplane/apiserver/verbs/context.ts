@@ -48,6 +48,8 @@ export interface ResourceRequest {
   /** '' for the collection. */
   name: string;
   subresource: string;
+  /** Whether the path itself asks for a watch. */
+  watchPath: boolean;
   query: URLSearchParams;
   identity: Identity;
   form: AnswerForm;

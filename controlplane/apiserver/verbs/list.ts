@@ -1,37 +1,36 @@
 /** GET of a collection: pages, selectors, revisions; large answers are written in pieces. */
-import type { ServerResponse } from 'node:http';
-
 import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
-import { expired, futureVersion, notAcceptable } from '../http/errors';
-import { drained, JSON_TYPE } from '../http/respond';
+import { futureVersion, notAcceptable } from '../http/errors';
+import { JSON_TYPE } from '../http/respond';
+import { writeList } from '../http/write-list';
 import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { storing, type ApiContext, type ResourceRequest } from './context';
-import { includeObject, integerParameter, selectionOf, versionOptions } from './options';
-
-/** Objects encoded at a time, between which other requests get their turn. */
-const PIECE = 250;
+import { pageOptions } from './list-options';
+import { includeObject, selectionOf } from './options';
 
 export async function list(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { query, resource } = request;
-  const { resourceVersion, match } = versionOptions(query, false);
-  const limit = integerParameter(query, 'limit');
-  const token = query.get('continue') ?? '';
+  const { limit, token, resourceVersion, exact } = pageOptions(query);
   const result = await storing(request, () =>
-    context.store.list(resource.name, { ...selectionOf(request), ...(limit && { limit }), ...(token !== '' && { continue: token }) }),
+    context.store.list(resource.name, {
+      ...selectionOf(request), ...(limit && { limit }), ...(token !== '' && { continue: token }), ...(exact && { resourceVersion }),
+    }),
   );
-  if (resourceVersion !== '' && BigInt(resourceVersion) > BigInt(result.resourceVersion)) throw futureVersion(resourceVersion, result.resourceVersion);
-  if (match === 'Exact' && resourceVersion !== result.resourceVersion) {
-    throw expired(`The resourceVersion for the provided list is too old: ${resourceVersion}, only ${result.resourceVersion} can be listed`);
-  }
+  requireRevision(resourceVersion, result.resourceVersion);
   const { head, items, tail } = render(context, request, result);
-  await writePieces(request.res, head, result.items, items, tail);
+  await writeList(request.res, head, result.items, items, tail);
+}
+
+/** @throws ApiError 504 when what there is is older than what the client has seen elsewhere */
+export function requireRevision(wanted: string, newest: string): void {
+  if (wanted !== '' && BigInt(wanted) > BigInt(newest)) throw futureVersion(wanted, newest);
 }
 
 interface Rendering {
   head: string;
-  items: (object: KubeObject) => string;
+  items: (object: KubeObject) => string | Buffer;
   tail: string;
 }
 
@@ -44,7 +43,7 @@ function render(context: ApiContext, { form, resource, query }: ResourceRequest,
   switch (form.as) {
     case 'object': {
       const head = `{"kind":"${resource.listKind}","apiVersion":"${groupVersion(resource)}","metadata":${metadata},"items":[`;
-      return { head, items: (object) => context.encoder.encode(object), tail: ']}' };
+      return { head, items: (object) => context.encoder.encodeBytes(object), tail: ']}' };
     }
     case 'Table': {
       const renderer = context.renderer(resource);
@@ -60,29 +59,4 @@ function render(context: ApiContext, { form, resource, query }: ResourceRequest,
     default:
       throw notAcceptable(JSON_TYPE);
   }
-}
-
-async function writePieces(
-  res: ServerResponse,
-  head: string,
-  objects: readonly KubeObject[],
-  encode: (object: KubeObject) => string,
-  tail: string,
-): Promise<void> {
-  const first = head + objects.slice(0, PIECE).map(encode).join(',');
-  res.setHeader('Content-Type', JSON_TYPE);
-  res.setHeader('Cache-Control', 'no-cache, private');
-  if (objects.length <= PIECE) {
-    const body = Buffer.from(first + tail);
-    res.setHeader('Content-Length', body.length);
-    res.end(body);
-    return;
-  }
-  let flowing = res.write(first);
-  for (let at = PIECE; at < objects.length; at += PIECE) {
-    if (!flowing) await drained(res);
-    if (res.destroyed) return;
-    flowing = res.write(`,${objects.slice(at, at + PIECE).map(encode).join(',')}`);
-  }
-  res.end(tail);
 }

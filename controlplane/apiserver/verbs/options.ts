@@ -2,7 +2,7 @@
 import type { Selection } from '../../store/store';
 import { ApiError, badRequest, invalidError } from '../http/errors';
 import type { IncludeObject } from '../table/table';
-import { forbidden, invalid, notSupported, type FieldError } from '../schema/field-error';
+import { notSupported, showValue, type FieldError } from '../schema/field-error';
 import { parseFieldSelector } from '../selectors/field';
 import { parseLabelSelector } from '../selectors/label';
 import type { ResourceRequest } from './context';
@@ -36,19 +36,18 @@ export function dryRun(query: URLSearchParams, inBody: readonly unknown[] = []):
   return values.length > 0;
 }
 
+/** As everywhere in Kubernetes: only absence, `0` and `false` mean no. */
 export function booleanParameter(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
-  if (value === null) return false;
-  if (value === '' || value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
-  throw badRequest(`query parameter ${name}: ${JSON.stringify(value)} is not a boolean`);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
-/** A whole number, not negative. @throws ApiError 400 */
+/** A whole number. @throws ApiError 400 */
 export function integerParameter(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw badRequest(`query parameter ${name}: ${JSON.stringify(value)} is not a whole number of at least 0`);
+  if (!/^[+-]?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${showValue(value)}: invalid syntax`);
+  if (!Number.isSafeInteger(Number(value))) throw badRequest(`strconv.ParseInt: parsing ${showValue(value)}: value out of range`);
   return Number(value);
 }
 
@@ -62,39 +61,6 @@ export function selectionOf({ query, resource, namespace, name }: ResourceReques
     ...(labels && { labels: parseLabelSelector(labels) }),
     ...(fields.length > 0 && { fields }),
   };
-}
-
-export interface VersionOptions {
-  /** '' when absent. */
-  resourceVersion: string;
-  match: '' | 'Exact' | 'NotOlderThan';
-}
-
-const VERSION = /^\d{1,19}$/;
-
-/** @throws ApiError 400, 422 as kube-apiserver does for combinations that make no sense */
-export function versionOptions(query: URLSearchParams, watch: boolean): VersionOptions {
-  const resourceVersion = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  if (resourceVersion !== '' && !VERSION.test(resourceVersion)) {
-    throw optionsError('ListOptions', invalid('resourceVersion', resourceVersion, 'must be a number'));
-  }
-  const fail = (error: FieldError): never => {
-    throw optionsError('ListOptions', error);
-  };
-  if (query.has('sendInitialEvents')) {
-    fail(forbidden('sendInitialEvents', `sendInitialEvents is forbidden for ${watch ? 'watch unless the WatchList feature gate is enabled' : 'list'}`));
-  }
-  if (match !== '') {
-    if (watch) fail(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-    if (match !== 'Exact' && match !== 'NotOlderThan') fail(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
-    if (resourceVersion === '') fail(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-    if (match === 'Exact' && resourceVersion === '0') fail(forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
-    if (query.get('continue')) fail(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
-  } else if (query.get('continue') && resourceVersion !== '' && resourceVersion !== '0') {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
-  return { resourceVersion, match: match as VersionOptions['match'] };
 }
 
 /** @throws ApiError 400 */

@@ -50,8 +50,9 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
   if (!verb) throw methodNotAllowed();
-  const watchable = verb.name === 'list' || (verb.name === 'get' && request.subresource === '');
-  return watchable && booleanParameter(request.query, 'watch') ? WATCH : verb;
+  if (request.watchPath && verb.name !== 'list' && verb.name !== 'get') throw methodNotAllowed();
+  // One object is watched through its collection, or by the old path: GET of the object itself just gets it.
+  return request.watchPath || (verb.name === 'list' && booleanParameter(request.query, 'watch')) ? WATCH : verb;
 }
 
 function tableOf({ name, subresource, resource }: ResourceRequest): Readonly<Record<string, Verb | undefined>> | undefined {
@@ -74,7 +75,7 @@ function chooseServed(request: ResourceRequest, served: Served): Verb {
   const { name, subresource, query, req } = request;
   let verb = (name === '' ? ON_COLLECTION : ON_OBJECT)[req.method ?? ''];
   if (verb === 'create' && name !== '' && subresource === '') verb = undefined;
-  if ((verb === 'list' || verb === 'get') && served.watch && booleanParameter(query, 'watch')) verb = 'watch';
+  if (served.watch && (request.watchPath || (verb === 'list' && booleanParameter(query, 'watch')))) verb = 'watch';
   const run = verb && served[verb];
   if (!verb || !run) throw methodNotAllowed();
   return { name: verb, run };

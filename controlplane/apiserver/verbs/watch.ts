@@ -3,23 +3,29 @@
  *
  * How events wait for a slow client: watch-stream.ts.
  */
-import { StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
+import type { KubeObject, ObjectMeta } from '../../../crds/meta';
+import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
+import { OBJECT_TYPES } from '../http/body';
 import { ApiError, expired, notAcceptable, tooManyRequests, type Status } from '../http/errors';
 import { JSON_TYPE } from '../http/respond';
+import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { asApiError, type ApiContext, type ResourceRequest } from './context';
-import { booleanParameter, includeObject, integerParameter, selectionOf, versionOptions } from './options';
+import { watchParameters } from './list-options';
+import { includeObject, integerParameter, selectionOf } from './options';
 import { frame, WatchStream } from './watch-stream';
 
 const MAX_WATCHES = 10_000;
 const MAX_TIMEOUT_SECONDS = 3600;
 const MIN_DEFAULT_TIMEOUT_SECONDS = 1800;
+/** A client that asked for bookmarks gets one before its time is over, to go on from. */
+const BOOKMARK_BEFORE_END_SECONDS = 2;
 
 export async function watch(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const { resourceVersion } = versionOptions(request.query, true);
+  const { resourceVersion, initialEvents, bookmarks } = watchParameters(request.query);
+  if (request.form.as === 'Table' && initialEvents && bookmarks) throw notAcceptable(OBJECT_TYPES.join(', '));
   if (context.openWatches.size >= MAX_WATCHES) throw tooManyRequests(`too many watches: at most ${MAX_WATCHES}`);
-  const seconds = integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random()));
-  const bookmarks = booleanParameter(request.query, 'allowWatchBookmarks');
+  const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
     encode: frameEncoder(context, request),
@@ -30,13 +36,13 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   try {
     source = context.store.watch(
       request.resource.name,
-      { ...selection, ...(resourceVersion !== '' && { resourceVersion }), bookmarks },
+      { ...selection, ...(resourceVersion !== '' && { resourceVersion }), ...(initialEvents !== undefined && { initialEvents }), bookmarks },
       { events: (batch) => stream.push(batch), end: (error) => stream.finish(error && asStatus(error, request)) },
     );
   } catch (error) {
     const refusal = asApiError(error, request);
-    // A revision that is gone is told in the stream, as clients expect; everything else is an ordinary refusal.
-    if (!(refusal instanceof ApiError) || refusal.status.code !== 410) throw refusal;
+    // A revision that is gone, or has not come, is told in the stream, as clients expect; everything else is an ordinary refusal.
+    if (!(refusal instanceof ApiError) || (refusal.status.code !== 410 && refusal.status.code !== 504)) throw refusal;
     stream.start();
     stream.finish(refusal.status);
     return;
@@ -44,10 +50,12 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   const end = (): void => stream.finish();
   context.openWatches.add(end);
   context.metrics.watchClients.inc({ resource: request.resource.name });
-  const timer = setTimeout(end, Math.min(seconds, MAX_TIMEOUT_SECONDS) * 1000);
+  const timer = setTimeout(end, Math.max(0, seconds) * 1000);
+  const bookmark = bookmarks && seconds > BOOKMARK_BEFORE_END_SECONDS ? setTimeout(() => source.bookmark?.(), (seconds - BOOKMARK_BEFORE_END_SECONDS) * 1000) : undefined;
   stream.start();
   await stream.ended;
   clearTimeout(timer);
+  clearTimeout(bookmark);
   source.stop();
   context.openWatches.delete(end);
   context.metrics.watchClients.dec({ resource: request.resource.name });
@@ -61,8 +69,11 @@ function asStatus(error: StoreError, request: ResourceRequest): Status {
 /** How one event looks in the form that the client asked for. */
 function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRequest): (event: WatchEvent) => string {
   switch (form.as) {
-    case 'object':
-      return ({ type, object }) => frame(type, type === 'BOOKMARK' ? JSON.stringify(object) : context.encoder.encodeShared(object));
+    case 'object': {
+      const of = { kind: resource.kind, apiVersion: groupVersion(resource) };
+      const list = emptyList(resource.listKind, of.apiVersion);
+      return ({ type, object }) => frame(type, type === 'BOOKMARK' ? JSON.stringify({ ...of, metadata: bookmark(object, list) }) : context.encoder.encodeShared(object));
+    }
     case 'Table': {
       const renderer = context.renderer(resource);
       const include = includeObject(query);
@@ -76,9 +87,24 @@ function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRe
       };
     }
     case 'PartialObjectMetadata':
-    case 'PartialObjectMetadataList':
-      return ({ type, object }) => frame(type, JSON.stringify(partialMetadata(object, form.version)));
+    case 'PartialObjectMetadataList': {
+      const list = emptyList('PartialObjectMetadataList', `meta.k8s.io/${form.version}`);
+      return ({ type, object }) => frame(type, JSON.stringify(partialMetadata(type === 'BOOKMARK' ? { ...object, metadata: bookmark(object, list) } : object, form.version)));
+    }
     default:
       throw notAcceptable(JSON_TYPE);
   }
+}
+
+const emptyList = (kind: string, apiVersion: string): string => `${JSON.stringify({ kind, apiVersion, metadata: {}, items: null })}\n`;
+
+/** The metadata as kube-apiserver shows them. The bookmark that ends the list carries an empty list: some clients learn its kind from it. */
+function bookmark({ metadata }: KubeObject, list: string): ObjectMeta {
+  const { resourceVersion, annotations } = metadata;
+  const ends = annotations?.[INITIAL_EVENTS_END] !== undefined;
+  return {
+    resourceVersion,
+    creationTimestamp: null,
+    ...(ends && { annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': Buffer.from(list).toString('base64') } }),
+  } as unknown as ObjectMeta;
 }
