@@ -15,7 +15,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { admit, loadCrds } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
-import { CORE_KINDS } from './apiserver/resources/core-kinds';
+import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
 import { resourceFromCrd } from './apiserver/resources/crd';
 import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
@@ -33,6 +33,7 @@ import { SqliteLedger } from './ledger/sqlite-ledger';
 import { commitMetrics } from './metrics';
 import { route } from './routes';
 import { SqliteObjectStore } from './store/sqlite/sqlite-store';
+import { ViewStore } from './store/view/view-store';
 import { CertificateAuthority } from './tls/ca';
 import { readThroughStreams } from './tls/keep-alive';
 
@@ -101,7 +102,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
 
     let ready = false;
     const api = new ApiServer({
-      store, registry: resources, authenticator: tokens, authorizer: mastersOnly, metrics, version: VERSION_OF_PACKAGE, logger,
+      store: new ViewStore(store, VIEWS), registry: resources, authenticator: tokens, authorizer: mastersOnly, metrics, version: VERSION_OF_PACKAGE, logger,
       ready: () => ready,
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
     });

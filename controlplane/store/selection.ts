@@ -57,9 +57,18 @@ function labelClause(requirement: LabelRequirement): (object: KubeObject) => boo
 }
 
 function fieldClause({ path, operator, value }: FieldRequirement): (object: KubeObject) => boolean {
-  const steps = path.split('.');
+  const alternatives = path.split('|').map((each) => each.split('.'));
   const wanted = operator === '=';
-  return (object) => (fieldText(object, steps) === value) === wanted;
+  return (object) => (firstText(object, alternatives) === value) === wanted;
+}
+
+/** Of the first field that holds something. */
+function firstText(object: KubeObject, alternatives: string[][]): string {
+  for (const steps of alternatives) {
+    const text = fieldText(object, steps);
+    if (text !== '') return text;
+  }
+  return '';
 }
 
 /** The field as text; missing fields, and those that are no scalars, count as ''. */

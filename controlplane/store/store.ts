@@ -25,7 +25,10 @@ export interface LabelRequirement {
   values: string[];
 }
 
-/** One clause of a field selector; `path` is dotted, e.g. `metadata.name`, `status.phase`. Missing fields count as ''. */
+/**
+ * One clause of a field selector; `path` is dotted, e.g. `metadata.name`, `status.phase`, or several such, parted by `|`: the first that
+ * holds something. Missing fields count as ''.
+ */
 export interface FieldRequirement {
   path: string;
   operator: '=' | '!=';

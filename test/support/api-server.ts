@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 
 import { admit, loadCrds, NAMESPACES, type ObjectMeta } from '../../crds';
-import { CORE_KINDS } from '../../controlplane/apiserver/resources/core-kinds';
+import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
 import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
 import { ApiServer } from '../../controlplane/apiserver/server';
@@ -18,6 +18,7 @@ import { TokenStore } from '../../controlplane/auth/token-store';
 import { NamespaceController, ensureNamespace } from '../../controlplane/controllers/namespace/namespace-controller';
 import { openDatabase } from '../../controlplane/db/open';
 import type { ObjectStore } from '../../controlplane/store/store';
+import { ViewStore } from '../../controlplane/store/view/view-store';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
 import { CertificateAuthority } from '../../controlplane/tls/ca';
 
@@ -78,7 +79,7 @@ export async function startApiServer({ crds = [] }: TestApiServerOptions = {}): 
   const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
   const tokens = new TokenStore(database);
   const metrics = new Registry();
-  const api = new ApiServer({ store, registry, authenticator: tokens, admit, metrics });
+  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, metrics });
   await ensureNamespace(store, 'default');
   const namespaces = new NamespaceController({
     store,

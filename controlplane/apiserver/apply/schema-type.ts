@@ -1,5 +1,4 @@
 /** Structural schemas as types of structured merge. */
-import { OBJECT_META } from '../schema/object-meta';
 import type { Schema } from '../schema/schema';
 import { DEDUCED, UNTYPED, type Field, type LazyType, type ListType, type MapType, type Scalar, type Type } from './type';
 
@@ -12,24 +11,8 @@ export function typeOfSchema(schema: Schema): Type {
   return type;
 }
 
-/** `metadata` with what its plain schema does not say: which lists have items of their own. */
-const META: Schema = {
-  ...OBJECT_META,
-  properties: {
-    ...OBJECT_META.properties,
-    finalizers: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
-    ownerReferences: {
-      type: 'array',
-      items: { ...OBJECT_META.properties?.ownerReferences?.items, 'x-kubernetes-map-type': 'atomic' },
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['uid'],
-    },
-  },
-};
-
 /** `preserve`: something above keeps fields that are in no schema, and so does all below it. */
-function convert(given: Schema, preserve: boolean): Type {
-  const schema = given === OBJECT_META ? META : given;
+function convert(schema: Schema, preserve: boolean): Type {
   const keeps = preserve || schema['x-kubernetes-preserve-unknown-fields'] === true || schema['x-kubernetes-embedded-resource'] === true;
   switch (schema.type) {
     case 'object':

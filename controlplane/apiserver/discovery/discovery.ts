@@ -11,7 +11,9 @@ export interface Document {
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'] as const;
+const READING = ['get', 'list', 'watch'];
 const verbsOf = (served: Served | undefined, otherwise: readonly string[]): readonly string[] => (served ? Object.keys(served).sort() : otherwise);
+const verbsOfResource = ({ serve, readOnly }: Resource): readonly string[] => verbsOf(serve, readOnly === undefined ? VERBS : READING);
 const JSON_TYPE = 'application/json';
 
 interface Subresource {
@@ -25,7 +27,7 @@ interface Subresource {
 function subresourcesOf(resource: Resource): Subresource[] {
   const { group, version, kind } = resource;
   return [
-    ...(resource.hasStatus ? [{ name: 'status', group, version, kind, verbs: SUBRESOURCE_VERBS }] : []),
+    ...(resource.hasStatus ? [{ name: 'status', group, version, kind, verbs: resource.readOnly === undefined ? SUBRESOURCE_VERBS : ['get'] }] : []),
     ...(resource.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS }] : []),
     ...(resource.subresources ?? []).map(({ serve, ...other }) => ({ ...other, verbs: verbsOf(serve, []) })),
   ];
@@ -116,7 +118,7 @@ function aggregatedResource(resource: Resource): object {
     responseKind: { group, version, kind },
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
-    verbs: verbsOf(resource.serve, VERBS),
+    verbs: verbsOfResource(resource),
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(subresources.length > 0 && { subresources }),
@@ -134,7 +136,7 @@ function resourceList(gv: string, resources: readonly Resource[]): object {
         singularName: resource.singular,
         namespaced: resource.namespaced,
         kind: resource.kind,
-        verbs: verbsOf(resource.serve, VERBS),
+        verbs: verbsOfResource(resource),
         ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
         ...(resource.categories.length > 0 && { categories: resource.categories }),
       },

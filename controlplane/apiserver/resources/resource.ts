@@ -36,7 +36,7 @@ export interface PrinterColumn {
   priority?: number;
   /** Where the cell's value is; `cell` instead where a path cannot say it. */
   jsonPath?: string;
-  cell?: (object: JsonObject) => unknown;
+  cell?: (object: JsonObject, now: number) => unknown;
 }
 
 /** Dotted paths into the object, e.g. `.spec.parallelism`. */
@@ -51,6 +51,8 @@ export interface Strategy {
   /** Completes an object before it is validated and written; mutates `object`. `old` is absent on create. */
   prepare?: (object: JsonObject, old?: KubeObject) => void;
   validate?: (object: JsonObject, old?: KubeObject) => FieldError[];
+  /** Of a write of the status; `object` is whole. */
+  validateStatus?: (object: JsonObject) => FieldError[];
   /** Fields that `prepare` writes, as names from the root: no manager owns them or what is below. */
   serverFields?: readonly (readonly string[])[];
   /** The status that a new object begins with; an object without status gets it. */
@@ -82,17 +84,23 @@ export interface Resource {
   scale?: ScalePaths;
   /** Paths for field selectors beyond metadata.name and metadata.namespace. */
   selectableFields: readonly string[];
+  /** Selectable fields that are found elsewhere: the first of several paths, parted by `|`, that holds something. */
+  fieldAliases?: Readonly<Record<string, string>>;
   nameRule: NameRule;
   /** false: strategic merge patches are refused, PUT needs a resourceVersion. */
   core: boolean;
   strategy: Strategy;
   /** A resource that is not stored (a review, a view): exactly these verbs exist. */
   serve?: Served;
+  /** Another form of what is stored under this name. */
+  viewOf?: ResourceName;
+  /** Why users cannot write it; it can be read only. */
+  readOnly?: string;
   subresources?: readonly Subresource[];
 }
 
 /** Whether objects of this resource are in the store. */
-export const isStored = (resource: Resource): boolean => resource.serve === undefined;
+export const isStored = (resource: Resource): boolean => resource.serve === undefined && resource.viewOf === undefined;
 
 /** `v1` or `gleaner.dev/v1alpha1`. */
 export function groupVersion(resource: { group: string; version: string }): string {

@@ -1,6 +1,6 @@
 /** The schema of `metadata`, and the rules for its values. */
 import { forbidden, invalid, required, type FieldError } from './field-error';
-import { isObject, type JsonObject, type Schema } from './schema';
+import { isObject, MERGE_ONLY, type JsonObject, type Schema } from './schema';
 
 const text = (description: string): Schema => ({ type: 'string', description });
 const strings = (description: string): Schema => ({ type: 'object', description, nullable: true, additionalProperties: { type: 'string', default: '' } });
@@ -27,14 +27,21 @@ export const OBJECT_META: Schema = {
       nullable: true,
       items: { type: 'string' },
       description: 'Must be empty before the object is deleted: each entry is removed by the component that it names.',
+      'x-kubernetes-list-type': 'set',
+      'x-kubernetes-patch-strategy': 'merge',
     },
     ownerReferences: {
       type: 'array',
       nullable: true,
       description: 'Objects that this one depends on: when all of them are gone, it is deleted.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['uid'],
+      'x-kubernetes-patch-strategy': 'merge',
+      'x-kubernetes-patch-merge-key': 'uid',
       items: {
         type: 'object',
         required: ['apiVersion', 'kind', 'name', 'uid'],
+        'x-kubernetes-map-type': 'atomic',
         properties: {
           apiVersion: text('API version of the owner.'),
           kind: text('Kind of the owner.'),
@@ -49,6 +56,7 @@ export const OBJECT_META: Schema = {
     selfLink: text('Deprecated: not filled in.'),
   },
 };
+for (const name of ['finalizers', 'ownerReferences']) MERGE_ONLY.add(OBJECT_META.properties![name]);
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -95,9 +103,14 @@ export function labelValueProblem(value: string): string | undefined {
   return `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${QUALIFIED})?')`;
 }
 
-/** Whether `key` may be a key of a ConfigMap or Secret. */
-export function isConfigKey(key: string): boolean {
-  return key.length <= 253 && key !== '.' && key !== '..' && configKeyPattern.test(key);
+/** What is wrong with a key of a ConfigMap or Secret; undefined: nothing. */
+export function configKeyProblem(key: string): string | undefined {
+  if (key.length > 253) return 'must be no more than 253 characters';
+  if (!configKeyPattern.test(key)) {
+    return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+  }
+  if (key === '.' || key === '..') return `must not be '${key}'`;
+  return key.startsWith('..') ? `must not start with '..'` : undefined;
 }
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;

@@ -39,7 +39,12 @@ export interface Schema {
   'x-kubernetes-list-map-keys'?: readonly string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
   'x-kubernetes-validations'?: readonly unknown[];
+  'x-kubernetes-patch-strategy'?: string;
+  'x-kubernetes-patch-merge-key'?: string;
 }
+
+/** Lists of Kubernetes' own types: the list type says how they are merged, not what may occur twice in them. */
+export const MERGE_ONLY = new WeakSet<Schema>();
 
 export type JsonObject = { [key: string]: unknown };
 

@@ -1,7 +1,7 @@
 /** Validates values against a structural schema; errors in the words of kube-apiserver. */
 import { duplicate, invalid, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
 import { checkFormat } from './formats';
-import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
+import { childPath, isObject, MERGE_ONLY, own, type JsonObject, type Schema, type SchemaType } from './schema';
 
 /** More errors than this are not listed. */
 const MAX_ERRORS = 100;
@@ -111,7 +111,7 @@ function checkArray(value: unknown[], schema: Schema, path: string, errors: Fiel
 
 function checkListType(value: unknown[], schema: Schema, path: string, errors: FieldError[]): void {
   const listType = schema['x-kubernetes-list-type'];
-  if (listType !== 'set' && listType !== 'map') return;
+  if ((listType !== 'set' && listType !== 'map') || MERGE_ONLY.has(schema)) return;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const seen = new Set<string>();
   value.forEach((item, index) => {

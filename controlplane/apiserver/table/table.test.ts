@@ -51,16 +51,16 @@ describe('tables', () => {
     expect(table.rows).toEqual([{ cells: ['lab', 'Active', '73s'], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: namespace.metadata } }]);
   });
 
-  test('what is missing is null; later frames have no columns', () => {
+  test('what is missing is empty; later frames have no columns', () => {
     const bare = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } };
     const table = new TableRenderer(kind('namespaces'), now).table([bare], 'None', 'v1', {}, false);
-    expect([table.columnDefinitions, table.rows]).toEqual([null, [{ cells: ['x', null, null] }]]);
+    expect([table.columnDefinitions, table.rows]).toEqual([null, [{ cells: ['x', '', '<unknown>'] }]]);
   });
 
   test('computed cells: keys of a configmap, the object of an event', () => {
     const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: '1', b: '2' } };
-    expect(new TableRenderer(kind('configmaps'), now).row(config, 'Object', 'v1')).toEqual({ cells: ['c', 2, null], object: config });
+    expect(new TableRenderer(kind('configmaps'), now).row(config, 'Object', 'v1')).toEqual({ cells: ['c', 2, '<unknown>'], object: config });
     const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { kind: 'Job', name: 'pi' }, type: 'Normal', reason: 'R', message: 'm' };
-    expect(new TableRenderer(kind('events'), now).row(event, 'None', 'v1').cells.slice(0, 4)).toEqual([null, 'Normal', 'R', 'job/pi']);
+    expect(new TableRenderer(kind('events'), now).row(event, 'None', 'v1').cells.slice(0, 4)).toEqual(['<unknown>', 'Normal', 'R', 'job/pi']);
   });
 });

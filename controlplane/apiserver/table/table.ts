@@ -75,7 +75,7 @@ export class TableRenderer {
 
   #cell(column: PrinterColumn): (object: JsonObject) => unknown {
     const { cell } = column;
-    if (cell) return cell;
+    if (cell) return (object) => cell(object, this.now());
     const path: JsonPath = compileJsonPath(column.jsonPath ?? '');
     return (object) => {
       const [value] = path(object);

@@ -46,11 +46,7 @@ export async function createObject(
   if (managedFields) object.metadata.managedFields = managedFields;
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');
   if (dryRun(request.query)) return tried(context, request, object);
-  return storing({ resource, name: object.metadata.name }, async () => {
-    const stored = await context.store.create(resource.name, object as KubeObject);
-    const { initialStatus } = resource.strategy;
-    return initialStatus ? context.store.updateStatus(resource.name, { ...stored, status: initialStatus } as KubeObject) : stored;
-  });
+  return storing({ resource, name: object.metadata.name }, () => context.store.create(resource.name, object as KubeObject));
 }
 
 const NAMESPACES = { group: '', plural: 'namespaces', kind: 'Namespace' };

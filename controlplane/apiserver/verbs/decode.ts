@@ -9,6 +9,7 @@ import { groupVersion, type Resource } from '../resources/resource';
 import { applyDefaults } from '../schema/default';
 import { showValue, type FieldError } from '../schema/field-error';
 import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
+import { dropNulls } from '../schema/nulls';
 import { prune } from '../schema/prune';
 import { isObject, type JsonObject } from '../schema/schema';
 import { validate } from '../schema/validate';
@@ -91,6 +92,7 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
   if (refuse && mode === 'Warn') addWarnings(request.res, problems);
   const metadata = object.metadata as unknown as JsonObject;
   for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
+  if (request.resource.core) dropNulls(object, schema);
   applyDefaults(object, schema);
 }
 

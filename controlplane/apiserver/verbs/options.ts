@@ -3,6 +3,7 @@ import type { Selection } from '../../store/store';
 import { ApiError, badRequest, invalidError } from '../http/errors';
 import type { IncludeObject } from '../table/table';
 import { notSupported, showValue, type FieldError } from '../schema/field-error';
+import { own } from '../schema/schema';
 import { parseFieldSelector } from '../selectors/field';
 import { parseLabelSelector } from '../selectors/label';
 import type { ResourceRequest } from './context';
@@ -54,7 +55,8 @@ export function integerParameter(query: URLSearchParams, name: string): number |
 /** @throws ApiError 400 for selectors that are not understood */
 export function selectionOf({ query, resource, namespace, name }: ResourceRequest): Selection {
   const labels = query.get('labelSelector');
-  const fields = parseFieldSelector(query.get('fieldSelector') ?? '', resource.selectableFields);
+  const aliases = resource.fieldAliases ?? {};
+  const fields = parseFieldSelector(query.get('fieldSelector') ?? '', resource.selectableFields).map((field) => ({ ...field, path: own(aliases, field.path) ?? field.path }));
   if (name !== '') fields.push({ path: 'metadata.name', operator: '=', value: name });
   return {
     ...(namespace !== '' && { namespace }),

@@ -57,7 +57,7 @@ export async function replace(
   pruneAndDefault(proposal, request, refuse);
   const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
   if (request.subresource === 'status') {
-    const errors = validate(next, resource.schema);
+    const errors = [...validate(next, resource.schema), ...(resource.strategy.validateStatus?.(next) ?? [])];
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {
     forUpdate(next, old, resource);

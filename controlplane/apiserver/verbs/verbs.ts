@@ -50,6 +50,8 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
   if (!verb) throw methodNotAllowed();
+  const { readOnly } = request.resource;
+  if (readOnly !== undefined && request.req.method !== 'GET') throw methodNotAllowed(readOnly);
   if (request.watchPath && verb.name !== 'list' && verb.name !== 'get') throw methodNotAllowed();
   // One object is watched through its collection, or by the old path: GET of the object itself just gets it.
   return request.watchPath || (verb.name === 'list' && booleanParameter(request.query, 'watch')) ? WATCH : verb;

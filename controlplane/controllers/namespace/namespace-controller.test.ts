@@ -39,7 +39,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 test('ensureNamespace makes it once, active and selectable by name', async () => {
   await ensureNamespace(store, 'lab');
-  expect(await namespace()).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': 'lab' }, generation: 1 }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+  expect(await namespace()).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': 'lab' } }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
 });
 
 test('somebody who was faster is no error', async () => {
@@ -66,17 +66,27 @@ test('waits for finalizers and says what is left; works on what was deleted befo
   await store.delete('namespaces', '', 'lab');
   await controller.start();
   await until(async () => (await namespace())?.status?.phase === 'Terminating');
-  expect((await namespace())?.status?.conditions?.[0].message).toBe('still there: 1 configmaps');
+  await until(async () => (await namespace())?.status?.conditions !== undefined);
+  expect((await namespace())?.status?.conditions).toMatchObject([
+    { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered' },
+    { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions' },
+    { type: 'NamespaceDeletionContentFailure', status: 'False', reason: 'ContentDeleted' },
+    { type: 'NamespaceContentRemaining', status: 'True', reason: 'SomeResourcesRemain', message: 'Some resources are remaining: configmaps. has 1 resource instances' },
+    { type: 'NamespaceFinalizersRemaining', status: 'True', reason: 'SomeFinalizersRemain', message: 'Some content in the namespace has finalizers remaining: example.com/x in 1 resource instances' },
+  ]);
   const current = await store.get('configmaps', 'lab', 'held');
   expect(current?.metadata.deletionTimestamp).toBeDefined();
   await store.update('configmaps', { ...held, metadata: { ...held.metadata, resourceVersion: undefined, finalizers: [] } });
   await until(async () => (await namespace()) === undefined);
 });
 
-test('a namespace without a phase becomes active', async () => {
-  await store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bare' } });
-  await controller.start();
-  const bare = (): Promise<Namespace | undefined> => store.get<Namespace>('namespaces', '', 'bare');
-  await until(async () => (await bare())?.status !== undefined);
-  expect((await bare())?.status).toEqual({ phase: 'Active' });
+test('every new namespace is active, held until its content is gone, and goes when nothing holds it', async () => {
+  const bare = await store.create<Namespace>('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'bare-', name: '' } });
+  const { name } = bare.metadata;
+  expect(bare).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': name } }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+  expect(bare.metadata.generation).toBeUndefined();
+  expect(await store.delete('namespaces', '', name)).toMatchObject({ gone: false, object: { status: { phase: 'Terminating' } } });
+  const going = (await store.get('namespaces', '', name))!;
+  await store.update('namespaces', { ...going, spec: {} } as KubeObject);
+  expect(await store.get('namespaces', '', name)).toBeUndefined();
 });

@@ -4,8 +4,8 @@
  * ```
  *  created ──► Active ──delete──► Terminating ──content deleted, nothing left──► gone
  * ```
- * A namespace that goes is held by the finalizer `kubernetes`. Its content is deleted in batches; what finalizers hold is waited
- * for, and a condition says what is left. Repeating every step is harmless.
+ * A namespace that goes is held by `kubernetes` in `spec.finalizers`. Its content is deleted in batches; what finalizers hold is waited
+ * for, and conditions say what is left. Repeating every step is harmless.
  */
 import type { Condition, KubeObject, ResourceName } from '../../../crds/meta';
 import { NAMESPACES } from '../../../crds/meta';
@@ -13,10 +13,10 @@ import { StoreError, type ObjectStore } from '../../store/store';
 import { systemClock, type Clock } from '../runtime/clock';
 import { Controller, type ControllerMetrics, type ReconcileResult } from '../runtime/controller';
 import { Reflector } from '../runtime/reflector';
+import { terminatingConditions, type Remaining } from './conditions';
 
-/** Holds a namespace until its content is gone. */
-export const FINALIZER = 'kubernetes';
-const NAME_LABEL = 'kubernetes.io/metadata.name';
+/** Holds a namespace, in `spec.finalizers`, until its content is gone. */
+const FINALIZER = 'kubernetes';
 const BATCH = 500;
 /** How often a namespace is looked at while finalizers hold its content. */
 const WAIT_MS = 250;
@@ -79,47 +79,49 @@ export class NamespaceController {
       if (namespace.status?.phase === undefined) await store.updateStatus(NAMESPACES, { ...namespace, status: { ...namespace.status, phase: 'Active' } });
       return;
     }
-    if (!namespace.metadata.finalizers?.includes(FINALIZER)) return;
-    const left = await this.#deleteContent(name);
-    if (left.length > 0) {
-      await this.#report(namespace, left);
+    // Those of before 0.3 have it among the finalizers of their metadata.
+    const held = [...(namespace.spec?.finalizers ?? []), ...(namespace.metadata.finalizers ?? [])].includes(FINALIZER);
+    if (!held) return;
+    const { left, failure } = await this.#deleteContent(name);
+    if (failure !== undefined || left.resources.size > 0) {
+      await this.#report(namespace, left, failure);
+      if (failure !== undefined) throw failure;
       return { requeueAfterMs: WAIT_MS };
     }
-    const finalizers = namespace.metadata.finalizers.filter((finalizer) => finalizer !== FINALIZER);
-    await store.update<Namespace>(NAMESPACES, { ...namespace, spec: { ...namespace.spec, finalizers: [] }, metadata: { ...namespace.metadata, finalizers } });
+    const without = (finalizers: readonly string[] = []): string[] => finalizers.filter((finalizer) => finalizer !== FINALIZER);
+    await store.update<Namespace>(NAMESPACES, {
+      ...namespace,
+      spec: { ...namespace.spec, finalizers: without(namespace.spec?.finalizers) },
+      metadata: { ...namespace.metadata, finalizers: without(namespace.metadata.finalizers) },
+    });
   }
 
-  /** @returns what is still there, as `2 jobs.gleaner.dev` */
-  async #deleteContent(namespace: string): Promise<string[]> {
+  async #deleteContent(namespace: string): Promise<{ left: Remaining; failure?: StoreError }> {
     const { store, resources } = this.options;
-    const left: string[] = [];
+    const left: Remaining = { resources: new Map(), finalizers: new Map() };
+    let failure: StoreError | undefined;
     for (const resource of resources()) {
-      const { items, remainingItemCount = 0 } = await store.list(resource, { namespace, limit: BATCH });
+      const { items } = await store.list(resource, { namespace, limit: BATCH });
+      if (items.length === 0) continue;
       const going = items.filter(({ metadata }) => !metadata.deletionTimestamp);
       const outcomes = await store.batch(
         going.map(({ metadata: { name, uid } }) => ({ verb: 'delete', resource, namespace, name, preconditions: { ...(uid && { uid }) } })),
       );
       const failed = outcomes.find((outcome) => !outcome.ok && outcome.error.reason !== 'NotFound' && outcome.error.reason !== 'Conflict');
-      if (failed && !failed.ok) throw failed.error;
-      const count = items.length === 0 ? 0 : (await store.list(resource, { namespace, limit: 1 })).items.length;
-      if (count > 0) left.push(`${Math.max(items.length - going.length, 1) + remainingItemCount} ${resource}`);
+      if (failed && !failed.ok) failure ??= failed.error;
+      const { items: rest, remainingItemCount = 0 } = await store.list(resource, { namespace, limit: BATCH });
+      if (rest.length === 0) continue;
+      left.resources.set(resource, rest.length + remainingItemCount);
+      for (const finalizer of rest.flatMap(({ metadata }) => metadata.finalizers ?? [])) left.finalizers.set(finalizer, (left.finalizers.get(finalizer) ?? 0) + 1);
     }
-    return left;
+    return { left, ...(failure && { failure }) };
   }
 
-  async #report(namespace: Namespace, left: readonly string[]): Promise<void> {
+  async #report(namespace: Namespace, left: Remaining, failure: StoreError | undefined): Promise<void> {
     const clock = this.options.clock ?? systemClock;
-    const message = `still there: ${left.join(', ')}`;
-    const before = namespace.status?.conditions?.find(({ type }) => type === 'NamespaceContentRemaining');
-    if (namespace.status?.phase === 'Terminating' && before?.message === message) return;
-    const condition: Condition = {
-      type: 'NamespaceContentRemaining',
-      status: 'True',
-      reason: 'SomeResourcesRemain',
-      message,
-      lastTransitionTime: before?.lastTransitionTime ?? `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
-    };
-    await this.options.store.updateStatus<Namespace>(NAMESPACES, { ...namespace, status: { phase: 'Terminating', conditions: [condition] } });
+    const now = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const conditions = terminatingConditions(namespace.status?.conditions ?? [], left, failure?.message, now);
+    await this.options.store.updateStatus<Namespace>(NAMESPACES, { ...namespace, status: { phase: 'Terminating', conditions } });
   }
 }
 
@@ -131,15 +133,8 @@ function somebodyWasFaster(error: unknown): void {
 /** Makes a namespace when it is not there. */
 export async function ensureNamespace(store: ObjectStore, name: string): Promise<void> {
   if (await store.get(NAMESPACES, '', name)) return;
-  const namespace: Namespace = {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, labels: { [NAME_LABEL]: name }, finalizers: [FINALIZER] },
-    spec: { finalizers: [FINALIZER] },
-  };
   try {
-    const created = await store.create(NAMESPACES, namespace);
-    await store.updateStatus<Namespace>(NAMESPACES, { ...created, status: { phase: 'Active' } });
+    await store.create<Namespace>(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   } catch (error) {
     if (!(error instanceof StoreError) || error.reason !== 'AlreadyExists') throw error;
   }

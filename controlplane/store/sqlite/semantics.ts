@@ -10,6 +10,7 @@
  */
 import type { KubeObject, ObjectMeta, ResourceName } from '../../../crds/meta';
 import { StoreError, type Preconditions } from '../store';
+import { isHeld, type Life } from './life';
 import { share } from './share';
 
 /** What becomes of an object. `unchanged`: nothing to write. */
@@ -22,6 +23,7 @@ export type Change =
 export interface Context {
   resource: ResourceName;
   statusSubresource: boolean;
+  life: Life;
   /** Status of a new object of a resource with a status subresource. */
   initialStatus?: object | undefined;
   /** Takes the next revision; called once per change, only when there is one. */
@@ -45,9 +47,8 @@ export function created(context: Context, asked: KubeObject, name: string): Chan
     namespace: meta.namespace || undefined,
     uid: context.uid(),
     creationTimestamp: context.timestamp(),
-    generation: 1,
   };
-  return { kind: 'put', object: revised(context, share({ ...wanted, metadata }, undefined) as KubeObject, 1) };
+  return { kind: 'put', object: revised(context, share(context.life.onCreation({ ...wanted, metadata }), undefined) as KubeObject, 1) };
 }
 
 export function updated(context: Context, current: KubeObject, asked: KubeObject): Change {
@@ -58,7 +59,7 @@ export function updated(context: Context, current: KubeObject, asked: KubeObject
   if (next === current) return { kind: 'unchanged', object: current };
   if (current.metadata.deletionTimestamp) {
     refuseNewFinalizers(context, current.metadata, next.metadata);
-    if (!next.metadata.finalizers?.length) return { kind: 'gone', object: revised(context, next, generationOf(current, next)) };
+    if (!isHeld(context.life, next)) return { kind: 'gone', object: revised(context, next, generationOf(current, next)) };
   }
   return { kind: 'put', object: revised(context, next, generationOf(current, next)) };
 }
@@ -80,10 +81,10 @@ export function statusUpdated(context: Context, current: KubeObject, asked: Kube
 export function deleted(context: Context, current: KubeObject, preconditions: Preconditions | undefined): Change {
   checkVersion(context, current, preconditions ?? {});
   const { metadata } = current;
-  if (!metadata.finalizers?.length) return { kind: 'gone', object: revised(context, current, metadata.generation) };
+  if (!isHeld(context.life, current)) return { kind: 'gone', object: revised(context, current, metadata.generation) };
   if (metadata.deletionTimestamp) return { kind: 'unchanged', object: current };
   const marked: ObjectMeta = { ...metadata, deletionTimestamp: context.timestamp(), deletionGracePeriodSeconds: 0 };
-  return { kind: 'put', object: revised(context, { ...current, metadata: marked }, (metadata.generation ?? 0) + 1) };
+  return { kind: 'put', object: revised(context, context.life.onDeletion({ ...current, metadata: marked }), (metadata.generation ?? 0) + 1) };
 }
 
 /** The owners of fields that a write of the status brings: only of one that knows the version which it changes. */
@@ -108,7 +109,8 @@ function owned(meta: ObjectMeta): Partial<ObjectMeta> {
 }
 
 function revised(context: Context, object: KubeObject, generation: number | undefined): KubeObject {
-  return { ...object, metadata: { ...object.metadata, generation, resourceVersion: context.nextRevision() } };
+  const { generation: _before, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, ...(context.life.counted && { generation }), resourceVersion: context.nextRevision() } };
 }
 
 /** Both come from `share`, so equal fields are identical. */

@@ -29,6 +29,7 @@ import { listPage } from './listing';
 import { ObjectLog } from './log';
 import { freeName, randomSuffix } from './names';
 import { created, deleted, statusUpdated, updated, type Change, type Context } from './semantics';
+import { isHeld } from './life';
 import { keyOf, Table, type Definition } from './table';
 import { uidSource } from './uid';
 import { WatchHub } from './watch-hub';
@@ -142,7 +143,7 @@ export class SqliteObjectStore implements ObjectStore {
 
   async delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>> {
     const object = (await this.one({ verb: 'delete', resource, namespace, name, preconditions })) as T;
-    return { object, gone: !object.metadata.finalizers?.length };
+    return { object, gone: !isHeld(this.table(resource).life, object) };
   }
 
   async batch(operations: Operation[]): Promise<Outcome[]> {
@@ -231,8 +232,8 @@ export class SqliteObjectStore implements ObjectStore {
   }
 
   private context(table: Table, nextRevision: () => string): Context {
-    const { statusSubresource, initialStatus } = table.definition;
-    return { resource: table.resource, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
+    const { statusSubresource, initialStatus = table.life.initialStatus } = table.definition;
+    return { resource: table.resource, life: table.life, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
   }
 
   private timestamp(): string {

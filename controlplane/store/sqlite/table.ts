@@ -1,5 +1,6 @@
 /** The objects of one resource in memory: what is committed, and over it what the turns in flight have written. */
 import type { KubeObject, ResourceName } from '../../../crds/meta';
+import { lifeOf, type Life } from './life';
 import { KeyOrder } from './key-order';
 
 export interface Definition {
@@ -20,13 +21,16 @@ export function keyOf(namespace: string, name: string): string {
 export class Table {
   readonly committed = new Map<string, KubeObject>();
   readonly order = new KeyOrder();
+  readonly life: Life;
   /** `undefined`: deleted. */
   private readonly pending = new Map<string, KubeObject | undefined>();
 
   constructor(
     readonly resource: ResourceName,
     public definition: Definition,
-  ) {}
+  ) {
+    this.life = lifeOf(resource);
+  }
 
   /** As the next write of this turn sees it. */
   latest(key: string): KubeObject | undefined {

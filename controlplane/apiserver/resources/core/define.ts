@@ -1,21 +1,14 @@
 /** What the tables of core kinds are written with. */
-import type { Schema } from '../../schema/schema';
 import { withMetadata } from '../crd';
-import { resourceName, type PrinterColumn, type Resource } from '../resource';
-
-export const string = (description: string, more: Schema = {}): Schema => ({ type: 'string', description, ...more });
-export const integer = (description: string): Schema => ({ type: 'integer', format: 'int32', description, nullable: true });
-export const time = (description: string): Schema => ({ type: 'string', format: 'date-time', description, nullable: true });
-export const object = (description: string, properties: Record<string, Schema>): Schema => ({ type: 'object', description, properties });
-export const map = (description: string, value: Schema): Schema => ({ type: 'object', description, nullable: true, additionalProperties: value });
-
-export const age = (name = 'Age', jsonPath = '.metadata.creationTimestamp'): PrinterColumn => ({ name, type: 'date', jsonPath, description: 'Time since then.' });
-export const column = (name: string, jsonPath: string, priority = 0): PrinterColumn => ({ name, type: 'string', jsonPath, priority, description: jsonPath });
+import { resourceName, type Resource } from '../resource';
+import { kindShape } from '../shapes';
 
 export type Definition = Omit<Resource, 'name' | 'listKind' | 'schema' | 'description' | 'selectableFields' | 'nameRule' | 'core' | 'strategy' | 'hasStatus' | 'categories' | 'nameColumn'> &
-  Partial<Pick<Resource, 'selectableFields' | 'nameRule' | 'strategy' | 'hasStatus' | 'nameColumn'>> & { schema: Schema };
+  Partial<Pick<Resource, 'selectableFields' | 'nameRule' | 'strategy' | 'hasStatus' | 'categories' | 'nameColumn' | 'description'>>;
 
+/** A kind whose schema is its shape. */
 export function core(definition: Definition): Resource {
+  const { group, version, kind, plural } = definition;
   return {
     selectableFields: [],
     nameRule: 'subdomain',
@@ -23,11 +16,11 @@ export function core(definition: Definition): Resource {
     hasStatus: false,
     nameColumn: true,
     categories: [],
+    description: '',
     ...definition,
-    name: resourceName(definition.group, definition.plural),
-    listKind: `${definition.kind}List`,
-    description: definition.schema.description ?? '',
-    schema: withMetadata(definition.schema),
+    name: resourceName(group, plural),
+    listKind: `${kind}List`,
+    schema: withMetadata(kindShape(group, version, kind).schema),
     core: true,
   };
 }

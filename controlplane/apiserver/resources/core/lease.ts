@@ -1,24 +1,24 @@
 /** Leases (coordination.k8s.io/v1). */
-import { invalid } from '../../schema/field-error';
-import { isObject } from '../../schema/schema';
-import { age, column, core, integer, object, string, time } from './define';
+import { forbidden, invalid, type FieldError } from '../../schema/field-error';
+import type { JsonObject } from '../../schema/schema';
+import { AGE, at, column, textOf } from './cells';
+import { core } from './define';
+
+function validate(lease: JsonObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const seconds = at(lease, 'spec.leaseDurationSeconds');
+  const transitions = at(lease, 'spec.leaseTransitions');
+  if (typeof seconds === 'number' && seconds <= 0) errors.push(invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
+  if (typeof transitions === 'number' && transitions < 0) errors.push(invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'));
+  if (textOf(at(lease, 'spec.preferredHolder')) !== '' && textOf(at(lease, 'spec.strategy')) === '') {
+    errors.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
+  }
+  return errors;
+}
 
 export const LEASE = core({
   group: 'coordination.k8s.io', version: 'v1', plural: 'leases', singular: 'lease', kind: 'Lease', shortNames: [], namespaced: true,
-  columns: [column('Holder', '.spec.holderIdentity'), age()],
-  schema: object('Lease defines a lease concept.', {
-    spec: object('The lease.', {
-      holderIdentity: string('Who holds it.', { nullable: true }),
-      leaseDurationSeconds: integer('How long it lasts after renewTime.'),
-      acquireTime: time('When it was acquired.'),
-      renewTime: time('When it was renewed.'),
-      leaseTransitions: integer('How often it changed hands.'),
-    }),
-  }),
-  strategy: {
-    validate: (lease) => {
-      const seconds = isObject(lease.spec) ? lease.spec.leaseDurationSeconds : undefined;
-      return typeof seconds === 'number' && seconds <= 0 ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : [];
-    },
-  },
+  description: 'Lease defines a lease concept.',
+  columns: [column('Holder', 'spec.holderIdentity', 'Who holds the lease.'), AGE],
+  strategy: { validate },
 });

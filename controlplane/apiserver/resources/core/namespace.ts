@@ -1,41 +1,49 @@
-/** Namespaces: held by a finalizer until their content is gone. */
+/** Namespaces: held by an entry in `spec.finalizers` until their content is gone; `/finalize` takes it out. */
 import type { KubeObject } from '../../../../crds/meta';
+import { finalizeNamespace } from '../../verbs/finalize';
+import { invalid, type FieldError } from '../../schema/field-error';
 import { isObject, type JsonObject } from '../../schema/schema';
-import { age, column, core, object, string } from './define';
+import { AGE, column } from './cells';
+import { core } from './define';
 
 /** Held by the namespace controller until a namespace's content is gone. */
-export const NAMESPACE_FINALIZER = 'kubernetes';
+const NAMESPACE_FINALIZER = 'kubernetes';
 /** Present in every namespace, so that it can be selected by name. */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 
-function prepareNamespace(namespace: JsonObject, old?: KubeObject): void {
+/** Namespaces that stay. */
+const PROTECTED = new Set(['default', 'kube-system', 'kube-public']);
+
+function prepare(namespace: JsonObject, old?: KubeObject): void {
   const metadata = namespace.metadata as JsonObject;
-  metadata.labels = { ...(isObject(metadata.labels) && metadata.labels), [NAMESPACE_NAME_LABEL]: metadata.name };
+  if (metadata.name) metadata.labels = { ...(isObject(metadata.labels) && metadata.labels), [NAMESPACE_NAME_LABEL]: metadata.name };
   if (old) {
-    const held = (old.metadata.finalizers ?? []).includes(NAMESPACE_FINALIZER);
-    const asked = Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : [];
-    if (held && !asked.includes(NAMESPACE_FINALIZER)) metadata.finalizers = [...asked, NAMESPACE_FINALIZER];
+    namespace.spec = (old as KubeObject & { spec?: object }).spec ?? {};
     return;
   }
-  metadata.finalizers = [...new Set([...(Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : []), NAMESPACE_FINALIZER])];
-  namespace.spec = { finalizers: [NAMESPACE_FINALIZER] };
+  const asked = isObject(namespace.spec) && Array.isArray(namespace.spec.finalizers) ? (namespace.spec.finalizers as string[]) : [];
+  namespace.spec = { finalizers: asked.includes(NAMESPACE_FINALIZER) ? asked : [...asked, NAMESPACE_FINALIZER] };
+}
+
+function validateStatus(namespace: JsonObject): FieldError[] {
+  const phase = isObject(namespace.status) ? namespace.status.phase : undefined;
+  const going = !!(namespace.metadata as JsonObject).deletionTimestamp;
+  const expected = going ? 'Terminating' : 'Active';
+  if (phase === expected) return [];
+  return [invalid('status.Phase', phase ?? '', `may only be '${expected}' if \`deletionTimestamp\` is ${going ? 'not ' : ''}empty`)];
 }
 
 export const NAMESPACE = core({
   group: '', version: 'v1', plural: 'namespaces', singular: 'namespace', kind: 'Namespace', shortNames: ['ns'], namespaced: false,
+  description: 'Namespace provides a scope for names.',
   nameRule: 'label', hasStatus: true, selectableFields: ['status.phase'],
-  columns: [column('Status', '.status.phase'), age()],
-  schema: object('Namespace provides a scope for names.', {
-    spec: object('What holds the namespace.', { finalizers: { type: 'array', nullable: true, items: { type: 'string' }, description: 'Must be empty before the namespace goes.' } }),
-    status: object('State of the namespace.', {
-      phase: string('Active or Terminating.'),
-      conditions: { type: 'array', nullable: true, items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, description: 'Why it is still there.' },
-    }),
-  }),
+  columns: [column('Status', 'status.phase', 'The status of the namespace'), AGE],
   strategy: {
-    prepare: prepareNamespace,
-    serverFields: [['spec'], ['metadata', 'finalizers']],
+    prepare,
+    validateStatus,
+    serverFields: [['spec']],
     initialStatus: { phase: 'Active' },
-    deleteProblem: (name) => (name === 'default' ? 'this namespace may not be deleted' : undefined),
+    deleteProblem: (name) => (PROTECTED.has(name) ? 'this namespace may not be deleted' : undefined),
   },
+  subresources: [{ name: 'finalize', group: '', version: 'v1', kind: 'Namespace', serve: { update: finalizeNamespace } }],
 });

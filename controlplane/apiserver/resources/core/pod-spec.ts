@@ -1,0 +1,73 @@
+/** Defaults and rules of a pod's spec, as far as objects that only keep one are held to them. */
+import { duplicate, invalid, notSupported, required, type FieldError } from '../../schema/field-error';
+import { nameProblem } from '../../schema/object-meta';
+import { isObject, type JsonObject } from '../../schema/schema';
+import { listOf, textOf } from './cells';
+
+/** A tag `latest` (or none) is pulled always. */
+function pullPolicy(image: string): string {
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  if (name.includes('@')) return 'IfNotPresent';
+  const colon = name.indexOf(':');
+  return colon < 0 || name.slice(colon + 1) === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+const PROBE = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
+
+function completeContainer(container: JsonObject): JsonObject {
+  const out: JsonObject = { ...container };
+  out.resources ??= {};
+  out.imagePullPolicy ||= pullPolicy(textOf(container.image));
+  out.terminationMessagePath ||= '/dev/termination-log';
+  out.terminationMessagePolicy ||= 'File';
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
+    const given = out[probe];
+    if (isObject(given)) out[probe] = { ...given, ...Object.fromEntries(Object.entries(PROBE).map(([key, value]) => [key, given[key] || value])) };
+  }
+  return out;
+}
+
+export function completePodSpec(spec: JsonObject): JsonObject {
+  const out: JsonObject = { ...spec };
+  for (const field of ['containers', 'initContainers']) {
+    if (Array.isArray(out[field])) out[field] = (out[field] as unknown[]).map((each) => (isObject(each) ? completeContainer(each) : each));
+  }
+  out.restartPolicy ||= 'Always';
+  out.terminationGracePeriodSeconds ??= 30;
+  out.dnsPolicy ||= 'ClusterFirst';
+  out.securityContext ??= {};
+  out.schedulerName ||= 'default-scheduler';
+  return out;
+}
+
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+
+export function podSpecErrors(spec: JsonObject, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  if (listOf(spec.containers).length === 0) errors.push(required(`${path}.containers`));
+  for (const field of ['initContainers', 'containers']) {
+    listOf(spec[field]).forEach((container, index) => {
+      const at = `${path}.${field}[${index}]`;
+      errors.push(...containerErrors(container, at));
+      const name = textOf(container.name);
+      if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+      names.add(name);
+    });
+  }
+  if (!RESTART_POLICIES.includes(textOf(spec.restartPolicy))) errors.push(notSupported(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES));
+  return errors;
+}
+
+function containerErrors(container: JsonObject, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const problem = nameProblem(textOf(container.name), 'label');
+  if (container.name === '' || container.name === undefined) errors.push(required(`${path}.name`));
+  else if (problem) errors.push(invalid(`${path}.name`, container.name, problem));
+  if (textOf(container.image) === '') errors.push(required(`${path}.image`));
+  if (!PULL_POLICIES.includes(textOf(container.imagePullPolicy))) {
+    errors.push(notSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES));
+  }
+  return errors;
+}

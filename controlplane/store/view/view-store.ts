@@ -1,0 +1,129 @@
+/**
+ * A store in which some resources are views of others.
+ *
+ * Revisions, watches, conflicts and durability are those of the store beneath: a view only changes how objects look on their way in and
+ * out. Each stored version is converted once, so that what is shared beneath stays shared.
+ */
+import type { KubeObject, ResourceName } from '../../../crds/meta';
+import {
+  StoreError, type DeleteResult, type ListOptions, type ListResult, type ObjectStore, type Operation, type Outcome, type Preconditions, type Selection,
+  type Watch, type WatchEvent, type WatchHandler, type WatchOptions,
+} from '../store';
+import type { View } from './view';
+
+export class ViewStore implements ObjectStore {
+  readonly #views: ReadonlyMap<ResourceName, View>;
+  readonly #converted = new WeakMap<KubeObject, Map<ResourceName, KubeObject>>();
+
+  constructor(
+    readonly beneath: ObjectStore & { encoded?: (object: KubeObject) => string | Buffer | undefined },
+    views: Iterable<View>,
+  ) {
+    this.#views = new Map([...views].map((view) => [view.resource, view]));
+  }
+
+  /** The JSON that the store beneath keeps; undefined for what was converted. */
+  encoded(object: KubeObject): string | Buffer | undefined {
+    return this.#made.has(object) ? undefined : this.beneath.encoded?.(object);
+  }
+  readonly #made = new WeakSet<KubeObject>();
+
+  async get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.get<T>(resource, namespace, name);
+    const found = await naming(view, () => this.beneath.get(view.source, namespace, name));
+    return found && (this.#show(view, found) as T);
+  }
+
+  async list<T extends KubeObject>(resource: ResourceName, options: ListOptions = {}): Promise<ListResult<T>> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.list<T>(resource, options);
+    const result = await naming(view, () => this.beneath.list(view.source, selecting(view, options)));
+    return { ...result, items: result.items.map((object) => this.#show(view, object) as T) };
+  }
+
+  watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.watch<T>(resource, options, handler);
+    return this.beneath.watch(view.source, selecting(view, options), {
+      events: (batch) => handler.events(batch.map((event) => this.#event(view, event) as WatchEvent<T>)),
+      end: (error) => handler.end(error && renamed(view, error)),
+    });
+  }
+
+  async create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.create(resource, object);
+    return this.#show(view, await naming(view, () => this.beneath.create(view.source, view.toSource(object)))) as T;
+  }
+
+  async update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.update(resource, object);
+    return this.#show(view, await naming(view, () => this.beneath.update(view.source, view.toSource(object)))) as T;
+  }
+
+  async updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.updateStatus(resource, object);
+    return this.#show(view, await naming(view, () => this.beneath.updateStatus(view.source, view.toSource(object)))) as T;
+  }
+
+  async delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>> {
+    const view = this.#views.get(resource);
+    if (!view) return this.beneath.delete<T>(resource, namespace, name, preconditions);
+    const { object, gone } = await naming(view, () => this.beneath.delete(view.source, namespace, name, preconditions));
+    return { object: this.#show(view, object) as T, gone };
+  }
+
+  async batch(operations: Operation[]): Promise<Outcome[]> {
+    const views = operations.map(({ resource }) => this.#views.get(resource));
+    const outcomes = await this.beneath.batch(operations.map((operation, index) => beneathOf(operation, views[index])));
+    return outcomes.map((outcome, index) => {
+      const view = views[index];
+      if (!view) return outcome;
+      return outcome.ok ? { ok: true, object: this.#show(view, outcome.object) } : { ok: false, error: renamed(view, outcome.error) };
+    });
+  }
+
+  #event(view: View, { type, object }: WatchEvent): WatchEvent {
+    if (type === 'BOOKMARK') return { type, object: { ...object, kind: view.kind, apiVersion: view.apiVersion } };
+    return { type, object: this.#show(view, object) };
+  }
+
+  #show(view: View, object: KubeObject): KubeObject {
+    let forms = this.#converted.get(object);
+    if (!forms) this.#converted.set(object, (forms = new Map()));
+    let shown = forms.get(view.resource);
+    if (!shown) {
+      shown = view.toView(object);
+      this.#made.add(shown);
+      forms.set(view.resource, shown);
+    }
+    return shown;
+  }
+}
+
+function selecting<T extends Selection>(view: View, options: T): T {
+  if (!options.fields) return options;
+  return { ...options, fields: options.fields.map((field) => ({ ...field, path: view.fieldPath(field.path) })) };
+}
+
+function beneathOf(operation: Operation, view: View | undefined): Operation {
+  if (!view) return operation;
+  if (operation.verb === 'delete') return { ...operation, resource: view.source };
+  return { ...operation, resource: view.source, object: view.toSource(operation.object) };
+}
+
+/** Errors name the view, which is what was asked for. */
+async function naming<T>(view: View, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof StoreError ? renamed(view, error) : error;
+  }
+}
+
+function renamed(view: View, { reason, message, details, cause }: StoreError): StoreError {
+  return new StoreError(reason, message, { ...details, resource: view.resource }, cause);
+}
