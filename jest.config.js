@@ -12,8 +12,8 @@ const swc = ['@swc/jest', {
 const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.(ts|js|mjs)$': swc },
-  // jose is published as ES modules only, which jest's module loader cannot require.
-  transformIgnorePatterns: ['/node_modules/(?!(jose)/)', '/build/'],
+  // These are published as ES modules only, which jest's module loader cannot require.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|@kubernetes/client-node|openid-client|oauth4webapi|rfc4648|jsonpath-plus)/)', '<rootDir>/build/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   setupFiles: ['reflect-metadata'],
 };

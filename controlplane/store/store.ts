@@ -52,7 +52,7 @@ export interface ListOptions extends Selection {
 }
 
 export interface ListResult<T extends KubeObject> {
-  /** Ordered by namespace, then name (code units). */
+  /** Ordered by namespace, then name (code units); pages of several namespaces in the order that the store reads them. */
   items: T[];
   resourceVersion: string;
   continue?: string;
@@ -120,7 +120,10 @@ export interface ObjectStore {
   get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined>;
   /** @throws StoreError Invalid, Expired when the revision that is wanted is compacted, FutureVersion when it is ahead */
   list<T extends KubeObject>(resource: ResourceName, options?: ListOptions): Promise<ListResult<T>>;
-  /** @throws StoreError Expired when the revision is compacted, FutureVersion when it is ahead. */
+  /**
+   * A revision that is compacted (Expired), ahead of the newest (FutureVersion) or none (Invalid) is refused: by a StoreError thrown here,
+   * or by the handler's `end` where only the far side knows.
+   */
   watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch;
   /**
    * `metadata.name` or `generateName` must be set, `resourceVersion` must not. With a status subresource the status is dropped:
@@ -134,8 +137,9 @@ export interface ObjectStore {
   /** @throws StoreError NotFound, Conflict (preconditions) */
   delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>>;
   /**
-   * Several writes at once: each succeeds or fails for itself, in order; what succeeds becomes durable together
-   * (SQLite: one transaction). Rejects only when nothing could be made durable.
+   * Several writes at once: each succeeds or fails for itself, those of one object in order; what succeeds is durable when it resolves
+   * (SQLite: in one transaction; cluster: each for itself, so that some may be Unavailable while others are done). Rejects only when
+   * nothing could be made durable. The outcome of a deletion may hold only kind and names.
    */
   batch(operations: Operation[]): Promise<Outcome[]>;
 }

@@ -88,7 +88,7 @@ function pagingTests(open: OpenStore): void {
     const second = await page(2, first.continue);
     expect([names(second), second.remainingItemCount]).toEqual([['m2', 'm3'], 2]);
     const third = await page(9, second.continue);
-    expect(third.items.map((item) => [item.metadata.name, item.data])).toEqual([
+    expect(third.items.map((item) => [item.metadata.name, item.data ?? {}])).toEqual([
       ['m4', {}],
       ['m5', {}],
     ]);

@@ -17,7 +17,7 @@ export interface ConfigMap extends KubeObject {
 }
 
 export interface Job extends KubeObject {
-  spec: { runtime: string; completions: number; template: { program: { script: string } } };
+  spec: { runtime: string; completions: number; parallelism: number; template: { program: { script: string } } };
   status?: { phase: string; succeeded?: number };
 }
 
@@ -25,8 +25,8 @@ export function map(name: string, data: Record<string, string> = {}, meta: Parti
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'lab-a', ...meta }, data };
 }
 
-export function job(name: string, completions = 1, meta: Partial<ObjectMeta> = {}): Job {
-  const spec = { runtime: 'shell', completions, template: { program: { script: 'echo hi' } } };
+export function job(name: string, parallelism = 1, meta: Partial<ObjectMeta> = {}): Job {
+  const spec = { runtime: 'shell', completions: 9, parallelism, template: { program: { script: 'echo hi' } } };
   return { apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name, namespace: 'lab-a', ...meta }, spec };
 }
 
@@ -61,6 +61,17 @@ export async function expectRefusal(promise: Promise<unknown>, reason: StoreErro
   expect(error).toBeInstanceOf(StoreError);
   expect((error as StoreError).reason).toBe(reason);
   return error as StoreError;
+}
+
+/** What a watch is refused for: thrown by `watch` itself, or told by `end`. */
+export async function refusalOf(store: ObjectStore, resource: string, options: WatchOptions): Promise<StoreError | undefined> {
+  return new Promise((resolve, reject) => {
+    try {
+      store.watch(resource, options, { events: () => reject(new Error('the watch delivers events')), end: resolve });
+    } catch (error) {
+      resolve(error as StoreError);
+    }
+  });
 }
 
 /** Collects what a watch delivers. */

@@ -1,5 +1,5 @@
 import { INITIAL_EVENTS_END, type ObjectStore, type WatchOptions } from '../store';
-import { Collector, expectRefusal, job, JOBS, map, MAPS, useStore, withMeta, type OpenStore } from './support';
+import { Collector, job, JOBS, map, MAPS, refusalOf, useStore, withMeta, type OpenStore } from './support';
 
 export function describeWatches(open: OpenStore): void {
   describe('watch', () => streamTests(open));
@@ -79,14 +79,14 @@ function streamTests(open: OpenStore): void {
     const since = watch(at.store, { resourceVersion, initialEvents: false });
     await at.store.create(MAPS, map('c'));
     expect([await none.take(1), await since.take(2)]).toEqual([['ADDED c'], ['ADDED b', 'ADDED c']]);
-    await expectRefusal((async () => watch(at.store, { resourceVersion: '999999999999', initialEvents: true }))(), 'FutureVersion');
+    expect(await refusalOf(at.store, MAPS, { resourceVersion: '999999999999', initialEvents: true })).toMatchObject({ name: 'StoreError', reason: 'FutureVersion' });
     for (const seen of [first, none, since]) seen.stop();
   });
 
   test('a revision ahead of the newest is FutureVersion; one that is none is Invalid', async () => {
     const { resourceVersion } = await at.store.list(MAPS);
-    await expectRefusal((async () => watch(at.store, { resourceVersion: String(BigInt(resourceVersion) + 1_000_000n) }))(), 'FutureVersion');
-    await expectRefusal((async () => watch(at.store, { resourceVersion: 'soon' }))(), 'Invalid');
+    expect(await refusalOf(at.store, MAPS, { resourceVersion: String(BigInt(resourceVersion) + 1_000_000n) })).toMatchObject({ name: 'StoreError', reason: 'FutureVersion' });
+    expect(await refusalOf(at.store, MAPS, { resourceVersion: 'soon' })).toMatchObject({ name: 'StoreError', reason: 'Invalid' });
   });
 
   test('after stop nothing comes, and no end', async () => {

@@ -91,7 +91,7 @@ function updateTests(open: OpenStore): void {
     const labelled = await at.store.update(JOBS, withMeta(first, { labels: { team: 'x' } }));
     expect(labelled.metadata).toMatchObject({ generation: 1, labels: { team: 'x' } });
     const forged = { generation: 40, creationTimestamp: '2001-01-01T00:00:00Z', deletionTimestamp: '2001-01-01T00:00:00Z' };
-    const next = await at.store.update(JOBS, { ...withMeta(labelled, forged), spec: { ...first.spec, completions: 9 } });
+    const next = await at.store.update(JOBS, { ...withMeta(labelled, forged), spec: { ...first.spec, parallelism: 9 } });
     expect(next.metadata).toMatchObject({ generation: 2, creationTimestamp: first.metadata.creationTimestamp });
     expect(next.metadata.deletionTimestamp).toBeUndefined();
   });
@@ -103,12 +103,12 @@ function statusTests(open: OpenStore): void {
   test('update leaves the status, updateStatus everything else; generation stays', async () => {
     const first = await at.store.create(JOBS, { ...job('a'), status: { phase: 'Running' } });
     expect(first.status).toBeUndefined();
-    const asked = { ...withMeta(first, { labels: { no: 'no' } }), spec: { ...first.spec, completions: 7 }, status: { phase: 'Running', succeeded: 1 } };
+    const asked = { ...withMeta(first, { labels: { no: 'no' } }), spec: { ...first.spec, parallelism: 7 }, status: { phase: 'Running', succeeded: 1 } };
     const second = await at.store.updateStatus(JOBS, asked);
     expect(second).toMatchObject({ spec: first.spec, status: { phase: 'Running', succeeded: 1 }, metadata: { generation: 1 } });
     expect(second.metadata.labels).toBeUndefined();
-    const third = await at.store.update<Job>(JOBS, { ...second, spec: { ...first.spec, completions: 7 }, status: { phase: 'Pending' } });
-    expect(third).toMatchObject({ spec: { completions: 7 }, status: { phase: 'Running' }, metadata: { generation: 2 } });
+    const third = await at.store.update<Job>(JOBS, { ...second, spec: { ...first.spec, parallelism: 7 }, status: { phase: 'Pending' } });
+    expect(third).toMatchObject({ spec: { parallelism: 7 }, status: { phase: 'Running' }, metadata: { generation: 2 } });
   });
 
   test('who owns which field outlives a write of the status that does not know about it', async () => {

@@ -6,7 +6,7 @@ import { StoreError, type Operation, type Outcome, type Watch, type WatchEvent, 
 import { StoreFolder } from './test-support';
 
 interface ModelObject {
-  completions: number;
+  parallelism: number;
   gold: boolean;
   phase: string | undefined;
   finalized: boolean;
@@ -19,7 +19,7 @@ type Model = Map<string, ModelObject>;
 interface Command {
   verb: 'create' | 'update' | 'updateStatus' | 'delete';
   name: string;
-  completions: number;
+  parallelism: number;
   gold: boolean;
   finalized: boolean;
   /** What follows: another command in the same turn, a new turn, a restart. */
@@ -29,18 +29,18 @@ interface Command {
 const command = fc.record<Command>({
   verb: fc.constantFrom('create', 'update', 'update', 'updateStatus', 'delete'),
   name: fc.constantFrom('a', 'b', 'c'),
-  completions: fc.integer({ min: 1, max: 3 }),
+  parallelism: fc.integer({ min: 1, max: 3 }),
   gold: fc.boolean(),
   finalized: fc.boolean(),
   next: fc.constantFrom('same turn', 'same turn', 'same turn', 'new turn', 'new turn', 'restart'),
 });
 
 /** What the command does to the model: 'ok' or the reason of the refusal. */
-function applyToModel(model: Model, { verb, name, completions, gold, finalized }: Command): string {
+function applyToModel(model: Model, { verb, name, parallelism, gold, finalized }: Command): string {
   const object = model.get(name);
   if (verb === 'create') {
     if (object) return 'AlreadyExists';
-    model.set(name, { completions, gold, phase: undefined, finalized, deleting: false, generation: 1 });
+    model.set(name, { parallelism, gold, phase: undefined, finalized, deleting: false, generation: 1 });
     return 'ok';
   }
   if (!object) return 'NotFound';
@@ -50,8 +50,8 @@ function applyToModel(model: Model, { verb, name, completions, gold, finalized }
       return 'ok';
     case 'update':
       if (object.deleting && finalized && !object.finalized) return 'Invalid';
-      if (object.completions !== completions) object.generation++;
-      Object.assign(object, { completions, gold, finalized });
+      if (object.parallelism !== parallelism) object.generation++;
+      Object.assign(object, { parallelism, gold, finalized });
       if (object.deleting && !finalized) model.delete(name);
       return 'ok';
     case 'delete':
@@ -61,16 +61,16 @@ function applyToModel(model: Model, { verb, name, completions, gold, finalized }
   }
 }
 
-function toOperation({ verb, name, completions, gold, finalized }: Command): Operation {
+function toOperation({ verb, name, parallelism, gold, finalized }: Command): Operation {
   if (verb === 'delete') return { verb, resource: JOBS, namespace: 'lab-a', name };
-  const object: Job = job(name, completions, { labels: gold ? { gold: 'yes' } : {}, finalizers: finalized ? ['x/y'] : [] });
+  const object: Job = job(name, parallelism, { labels: gold ? { gold: 'yes' } : {}, finalizers: finalized ? ['x/y'] : [] });
   return { verb, resource: JOBS, object: verb === 'updateStatus' ? { ...object, status: { phase: gold ? 'Running' : 'Pending' } } : object };
 }
 
 function toModel(object: Job): ModelObject {
   const { labels, finalizers, deletionTimestamp, generation } = object.metadata;
   return {
-    completions: object.spec.completions,
+    parallelism: object.spec.parallelism,
     gold: labels?.['gold'] === 'yes',
     phase: object.status?.phase,
     finalized: (finalizers ?? []).length > 0,
