@@ -5,6 +5,9 @@ NODE_BIN := node_modules/.bin
 STAMP := build/.built
 # Uses the Docker Engine that runs, or starts one; everything after it finds it by DOCKER_HOST.
 WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
+# kubectl for the tests, and the programs of a real Kubernetes that they compare with; where those cannot be had, the tests that
+# need them are reported as skipped, unless REQUIRE_KUBE=1.
+WITH_KUBE := kubectl=$$(scripts/ensure-kubectl.sh --install) && { scripts/ensure-kube.sh >/dev/null || [ "$$REQUIRE_KUBE" != 1 ]; }
 SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
 .PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images clean
@@ -33,22 +36,22 @@ images: deps ## Build the runtime images (shell, python, node) into build/images
 	@runtime-images/build.sh
 
 test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
-	@scripts/ensure-kubectl.sh --install >/dev/null
-	@$(WITH_DOCKER) node scripts/test.mjs unit integration e2e
+	@scripts/ensure-postgres.sh --install >/dev/null
+	@$(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs unit integration e2e
 
 test-unit: build ## Unit tests: beside the sources; no server, no Docker
 	@node scripts/test.mjs unit
 
 test-integration: build images ## Tests with real parts: SQLite, TLS, kubectl, Docker
-	@scripts/ensure-kubectl.sh --install >/dev/null
-	@$(WITH_DOCKER) node scripts/test.mjs integration
+	@scripts/ensure-postgres.sh --install >/dev/null
+	@$(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs integration
 
 test-e2e: build images ## Whole jobs through the real command
-	@scripts/ensure-kubectl.sh --install >/dev/null
-	@$(WITH_DOCKER) node scripts/test.mjs e2e
+	@scripts/ensure-postgres.sh --install >/dev/null
+	@$(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs e2e
 
 bench: build images ## Measure; prints a table and writes bench/out/latest.json (ARGS="--only lifecycle --profile", ARGS=--help)
-	@scripts/ensure-peers.sh >/dev/null
+	@scripts/ensure-peers.sh >/dev/null; scripts/ensure-kube.sh --only etcd,kube-apiserver >/dev/null || true
 	@$(WITH_DOCKER) node build/js/bench/main.js $(ARGS)
 
 demo: build images ## Start everything on this machine, run the flights example, show results and the bill, stop

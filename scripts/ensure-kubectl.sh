@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# ensure-kubectl.sh: prints the path of a kubectl that works.
+# ensure-kubectl.sh: prints the path of a kubectl that the tests can use (1.27 or newer).
 #
 #   scripts/ensure-kubectl.sh [--install]
 #
-#   --install   as root on a Debian-like system, install the package kubernetes-client
-#               when there is no kubectl on the PATH (the tests want a real one)
+#   --install   when there is none on the PATH that is new enough, build one with Go from the
+#               module that test/support/kube-apiserver/go.mod names (scripts/ensure-kube.sh)
 #
 # The demo does not need kubectl: `gleaner apply|get|wait|delete` does the same against the
 # same server. Exit code: 0 and the path on stdout, or 1 and the reason on stderr.
@@ -24,24 +24,22 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Version output on stdout would mix with the answer; --client asks no server.
-works() { have kubectl && bounded 20 kubectl version --client >/dev/null 2>&1; }
+# minor FILE: the minor version of a kubectl 1.x. --client asks no server.
+minor() { bounded 20 "$1" version --client 2>/dev/null | grep -oE 'v1\.[0-9]+' | head -n 1 | cut -d. -f2; }
 
-answer() { say "using $1 ($(bounded 20 kubectl version --client 2>/dev/null | grep -oE 'v[0-9]+\.[0-9]+\.[0-9]+' | head -n 1))"; echo "$1"; exit 0; }
-
-if works; then answer "$(command -v kubectl)"; fi
-ways=(
-  'The demo goes on without it: ./bin/gleaner apply|get|wait|delete does the same.'
-  'To get kubectl: https://kubernetes.io/docs/tasks/tools/'
-  '            or: sudo apt-get install kubernetes-client (Debian; an old version, which is enough)'
-)
-if have kubectl; then fail "$(command -v kubectl) does not work: 'kubectl version --client' fails" -- "${ways[@]}"; fi
-[ -n "$install" ] || fail 'there is no kubectl on the PATH' -- "${ways[@]}"
-may_apt || fail "there is no kubectl on the PATH, and $(why_not_apt), so none can be installed" -- "${ways[@]}"
-
-step 'No kubectl on the PATH: installing kubernetes-client'
-with_lock "$GLEANER_STATE_DIR/kubectl.lock" 900
-apt_install kubernetes-client || fail 'kubernetes-client could not be installed' -- "${ways[@]}"
-hash -r
-works || fail 'kubernetes-client is installed, but kubectl does not work' -- "${ways[@]}"
-answer "$(command -v kubectl)"
+old=
+if have kubectl; then
+  found=$(minor kubectl || true)
+  if [ "${found:-0}" -ge 27 ]; then
+    say "using $(command -v kubectl) (1.$found)"
+    command -v kubectl
+    exit 0
+  fi
+  old="$(command -v kubectl) is version 1.${found:-?}, the tests want 1.27 or newer; "
+fi
+[ -n "$install" ] || fail "${old:-there is no kubectl on the PATH}" -- \
+  'The demo goes on without it: ./bin/gleaner apply|get|wait|delete does the same.' \
+  'To get kubectl: https://kubernetes.io/docs/tasks/tools/' \
+  "            or: $0 --install (builds it with Go)"
+[ -z "$old" ] || say "${old}building one"
+echo "$("$here/ensure-kube.sh" --only kubectl)/kubectl"

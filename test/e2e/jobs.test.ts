@@ -26,7 +26,7 @@ describe('jobs from kubectl', () => {
   const sleeper = (seconds: number): Record<string, unknown> => ({ program: { script: `sleep ${seconds}` }, timeout: '5m', gracePeriod: '1s', resources: small });
 
   it('runs the eight-line job; `get -w` shows its rows change; `wait` for Finished returns', async () => {
-    const watch = spawn('kubectl', ['--cache-dir', join(cluster.dir, 'kube-cache'), 'get', 'gj', '-w'], { env: cluster.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const watch = spawn(process.env.KUBECTL ?? 'kubectl', ['--cache-dir', join(cluster.dir, 'kube-cache'), 'get', 'gj', '-w'], { env: cluster.env, stdio: ['ignore', 'pipe', 'inherit'] });
     let rows = '';
     watch.stdout.on('data', (chunk: Buffer) => { rows += chunk.toString(); });
     await cluster.kubectlOk(['apply', '-f', join(ROOT, 'examples/pi/job.yaml')]);

@@ -116,7 +116,7 @@ export class TestCluster {
   }
 
   kubectl(args: string[], input?: string, timeoutMs?: number): Promise<CommandResult> {
-    return runCommand('kubectl', ['--cache-dir', join(this.dir, 'kube-cache'), ...args], {
+    return runCommand(process.env.KUBECTL ?? 'kubectl', ['--cache-dir', join(this.dir, 'kube-cache'), ...args], {
       env: this.env,
       ...(input === undefined ? {} : { input }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
