@@ -21,7 +21,7 @@ describeWithKube('a real kube-apiserver', ['etcd', 'kube-apiserver', 'kube-contr
     await kube.ok(['create', 'namespace', 'lab']);
     await kube.ok(['wait', '--for=create', 'serviceaccount/default', '-n', 'lab', '--timeout=20s']);
     await kube.ok(['wait', '--for=create', 'configmap/kube-root-ca.crt', '-n', 'lab', '--timeout=20s']);
-    await kube.ok(['delete', 'namespace', 'lab', '--timeout=20s']);
+    expect(await kube.ok(['delete', 'namespace', 'lab', '--timeout=20s'])).toBe('namespace "lab" deleted\n');
   }, 60_000);
 
   test('keeps its data over a crash', async () => {
