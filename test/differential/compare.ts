@@ -1,0 +1,55 @@
+/** Replays a sequence on both servers and says where they differ beyond what is known. */
+import { isObject } from '../../controlplane/apiserver/schema/schema';
+import { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences';
+import { differences, type Difference, type Normal } from './normalise';
+import { replay, type Target } from './replay';
+import type { Sequence } from './step';
+
+export interface Found extends Difference {
+  sequence: string;
+  step: string;
+}
+
+export interface Comparison {
+  /** Nothing in the list covers these. */
+  unknown: Found[];
+  /** What of the list occurred. */
+  occurred: Set<KnownDifference>;
+}
+
+export async function compare(real: Target, ours: Target, sequence: Sequence): Promise<Comparison> {
+  const [left, right] = await Promise.all([replay(real, sequence), replay(ours, sequence, false)]);
+  const unknown: Found[] = [];
+  const occurred = new Set<KnownDifference>();
+  for (const [step, answer] of left) {
+    for (const difference of differencesOf(answer, right.get(step))) {
+      const known = KNOWN_DIFFERENCES.filter((one) => covers(one, sequence.name, step, difference.at));
+      for (const one of known) occurred.add(one);
+      if (known.length === 0) unknown.push({ sequence: sequence.name, step, ...difference });
+    }
+  }
+  return { unknown, occurred };
+}
+
+/** Answers of different codes have nothing else worth comparing. */
+function differencesOf(real: Normal, ours: Normal | undefined): Difference[] {
+  return real.code === ours?.code ? differences(real, ours) : [{ at: 'code', real: summary(real), ours: ours && summary(ours) }];
+}
+
+function summary({ code, body }: Normal): string {
+  return `${code} ${typeof body === 'string' ? body : JSON.stringify(isObject(body) && body.kind === 'Status' ? { message: body.message, details: body.details } : body)}`;
+}
+
+function covers({ sequence, step, at }: KnownDifference, inSequence: string, inStep: string, where: string): boolean {
+  return sequence === inSequence && (typeof step === 'string' ? step === inStep : step.test(inStep)) && at.test(where);
+}
+
+export function show({ sequence, step, at, real, ours }: Found): string {
+  return `${sequence} › ${step} › ${at}\n    real: ${brief(real)}\n    ours: ${brief(ours)}`;
+}
+
+const MAX_CHARS = 700;
+function brief(value: unknown): string {
+  const text = value === undefined ? '(absent)' : JSON.stringify(value);
+  return text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}… (${text.length} characters)` : text;
+}

@@ -1,0 +1,97 @@
+/** Sends the steps of a sequence to one server, in order, and gives the normalised answers. */
+import { request as httpsRequest } from 'node:https';
+
+import { Normaliser, parse, type Normal, type RawAnswer } from './normalise';
+import type { Sequence, Step } from './step';
+
+/** A server to replay against. */
+export interface Target {
+  url: string;
+  caCertificate: string;
+  /** Of an identity in `system:masters`. */
+  adminToken: string;
+  /** Put behind the namespace's name, and left out of answers: for a server that was replayed against before. */
+  suffix?: string;
+}
+
+const TIMEOUT_MS = 30_000;
+const RETRIES = 100;
+const RETRY_MS = 100;
+
+/** @returns the normalised answers */
+export async function replay(target: Target, { name, steps }: Sequence, strict = true): Promise<Map<string, Normal>> {
+  const ns = `d-${name}${target.suffix ?? ''}`;
+  const values = new Map<string, string>([['ns', ns]]);
+  const normaliser = new Normaliser(new Map([[target.url.replace('https://', ''), '<server>'], [ns, `d-${name}`]]), Date.now);
+  await prepareNamespace(target, ns);
+  const answers = new Map<string, Normal>();
+  for (const step of steps) {
+    if (answers.has(step.label)) throw new Error(`${name}: two steps are named "${step.label}"`);
+    const answer = await ask(target, step, values);
+    answers.set(step.label, normaliser.answer(answer, step.pick));
+    capture(step, answer, values, name, strict);
+  }
+  return answers;
+}
+
+async function prepareNamespace(target: Target, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  const { code, text } = await send(target, { label: '', method: 'POST', path: '/api/v1/namespaces', body, headers: { 'Content-Type': 'application/json' } });
+  if (code !== 201 && code !== 409) throw new Error(`${target.url}: namespace ${name} was not made: ${text}`);
+}
+
+async function ask(target: Target, step: Step, values: ReadonlyMap<string, string>): Promise<RawAnswer> {
+  const filled: Step = {
+    ...step,
+    path: fill(step.path, values),
+    ...(step.body !== undefined && { body: fill(asText(step.body), values) }),
+    ...(step.headers && { headers: Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fill(value, values)])) }),
+    ...(step.token !== undefined && { token: fill(step.token, values) }),
+  };
+  let answer = await send(target, filled);
+  for (let retry = 0; step.until !== undefined && answer.code !== step.until && retry < RETRIES; retry++) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    answer = await send(target, filled);
+  }
+  return answer;
+}
+
+const asText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
+
+/** @throws Error for a name that nothing captured: the corpus is wrong */
+function fill(text: string, values: ReadonlyMap<string, string>): string {
+  return text.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = values.get(name);
+    if (value === undefined) throw new Error(`nothing captured \${${name}}`);
+    return value;
+  });
+}
+
+function capture({ capture: wanted = {}, label }: Step, { text }: RawAnswer, values: Map<string, string>, sequence: string, strict: boolean): void {
+  for (const [name, path] of Object.entries(wanted)) {
+    const value = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], parse(text));
+    if (value === undefined && strict) throw new Error(`${sequence}: the answer to "${label}" has no ${path}: ${text.slice(0, 500)}`);
+    values.set(name, typeof value === 'string' ? value : (JSON.stringify(value) ?? 'missing'));
+  }
+}
+
+function send({ url, caCertificate, adminToken }: Target, { method, path, body, headers, token = adminToken }: Step): Promise<RawAnswer> {
+  const bytes = body === undefined ? undefined : Buffer.from(asText(body));
+  const all = {
+    ...(token !== '' && { Authorization: `Bearer ${token}` }),
+    'User-Agent': 'differential/1',
+    ...(bytes && { 'Content-Length': String(bytes.length) }),
+    ...headers,
+  };
+  return new Promise((resolve, reject) => {
+    const req = httpsRequest(`${url}${path}`, { method, ca: caCertificate, headers: all, timeout: TIMEOUT_MS, agent: false }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => resolve({ code: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') }));
+    });
+    req.on('timeout', () => req.destroy(new Error(`${method} ${path} took longer than ${TIMEOUT_MS} ms`)));
+    req.on('error', reject);
+    req.end(bytes);
+  });
+}
