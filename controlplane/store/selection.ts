@@ -51,9 +51,20 @@ function labelClause(requirement: LabelRequirement): (object: KubeObject) => boo
       return (object) => read(object) !== undefined;
     case 'DoesNotExist':
       return (object) => read(object) === undefined;
+    case 'GreaterThan':
+    case 'LessThan':
+      return numberClause(read, Number(requirement.values[0]), operator);
     default:
       return unknownOperator(operator);
   }
+}
+
+/** A label that is no whole number is neither above nor below. */
+function numberClause(read: (object: KubeObject) => string | undefined, bound: number, operator: 'GreaterThan' | 'LessThan'): (object: KubeObject) => boolean {
+  return (object) => {
+    const value = read(object) ?? '';
+    return /^[+-]?\d+$/.test(value) && (operator === 'GreaterThan' ? Number(value) > bound : Number(value) < bound);
+  };
 }
 
 function fieldClause({ path, operator, value }: FieldRequirement): (object: KubeObject) => boolean {
@@ -82,5 +93,5 @@ function fieldText(object: KubeObject, steps: string[]): string {
 }
 
 function unknownOperator(operator: never): never {
-  throw new Error(`label operator ${String(operator)} is not one of In, NotIn, Exists, DoesNotExist`);
+  throw new Error(`label operator ${String(operator)} is not one of In, NotIn, Exists, DoesNotExist, GreaterThan, LessThan`);
 }

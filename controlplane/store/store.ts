@@ -21,7 +21,7 @@ export type { ResourceName } from '../../crds/meta';
 /** One clause of a label selector. */
 export interface LabelRequirement {
   key: string;
-  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'GreaterThan' | 'LessThan';
   values: string[];
 }
 

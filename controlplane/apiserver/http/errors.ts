@@ -26,7 +26,8 @@ export interface Status {
   message?: string;
   reason?: string;
   details?: StatusDetails;
-  code: number;
+  /** Absent in the answer to a DELETE. */
+  code?: number;
 }
 
 /** A resource as errors name it. */
@@ -47,7 +48,7 @@ export class ApiError extends Error {
 }
 
 const qualified = (group: string, name: string): string => (group === '' ? name : `${name}.${group}`);
-const detailsOf = (of: Named, name: string): StatusDetails => ({ name, ...(of.group !== '' && { group: of.group }), kind: of.plural });
+const detailsOf = (of: Named, name: string): StatusDetails => ({ ...(name !== '' && { name }), ...(of.group !== '' && { group: of.group }), kind: of.plural });
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 
@@ -78,9 +79,9 @@ export function invalidError(of: { group: string; kind: string }, name: string, 
   const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const summary = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new ApiError(422, 'Invalid', `${qualified(of.group, of.kind)} "${name}" is invalid: ${summary}`, {
-    name,
+    ...(name !== '' && { name }),
     ...(of.group !== '' && { group: of.group }),
-    kind: of.kind,
+    ...(of.kind !== '' && { kind: of.kind }),
     causes: errors.map(({ reason, field, message }) => ({ reason, message, field })),
   });
 }

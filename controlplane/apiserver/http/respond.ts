@@ -34,7 +34,7 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (status.code === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="gleaner"');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
-  sendJson(res, status.code, status);
+  sendJson(res, status.code ?? 500, status);
 }
 
 /** Resolves when more may be written, or nobody reads any more. */

@@ -4,25 +4,32 @@ import { badRequest } from '../http/errors';
 
 const MAX_REQUIREMENTS = 100;
 
-/**
- * @param selectable paths that may be used besides `metadata.name` and `metadata.namespace`
- * @throws ApiError 400: no operator, or a field that cannot be selected by
- */
-export function parseFieldSelector(text: string, selectable: readonly string[]): FieldRequirement[] {
-  if (text.trim() === '') return [];
+/** What a resource's objects may be selected by. */
+export interface Selectable {
+  /** Besides `metadata.name` and `metadata.namespace`. */
+  selectableFields: readonly string[];
+  /** One of Kubernetes' own kinds: those that have no fields of their own say so otherwise. */
+  core: boolean;
+}
+
+/** @throws ApiError 400: no operator, a bad escape, or a field that cannot be selected by */
+export function parseFieldSelector(text: string, selectable: Selectable): FieldRequirement[] {
+  if (text === '') return [];
   const terms = splitUnescaped(text).filter((term) => term !== '');
   if (terms.length > MAX_REQUIREMENTS) throw badRequest(`a field selector may have at most ${MAX_REQUIREMENTS} requirements`);
   return terms.map((term) => parseTerm(term, text, selectable));
 }
 
-function parseTerm(term: string, text: string, selectable: readonly string[]): FieldRequirement {
-  const match = /^([^=!\\]+)(!=|==|=)(.*)$/s.exec(term);
+function parseTerm(term: string, text: string, { selectableFields, core }: Selectable): FieldRequirement {
+  const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
   if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
   const [, path, operator, raw] = match;
-  if (path !== 'metadata.name' && path !== 'metadata.namespace' && !selectable.includes(path)) {
-    throw badRequest(`field label not supported: ${path}`);
+  const value = unescape(raw);
+  if (path !== 'metadata.name' && path !== 'metadata.namespace' && !selectableFields.includes(path)) {
+    const plain = core && selectableFields.length === 0;
+    throw badRequest(plain ? `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"` : `field label not supported: ${path}`);
   }
-  return { path, operator: operator === '!=' ? '!=' : '=', value: unescape(raw, text) };
+  return { path, operator: operator === '!=' ? '!=' : '=', value };
 }
 
 function splitUnescaped(text: string): string[] {
@@ -38,10 +45,14 @@ function splitUnescaped(text: string): string[] {
   return [...terms, text.slice(start)];
 }
 
-function unescape(value: string, text: string): string {
-  if (/(?<!\\)(?:\\\\)*=/.test(value)) throw badRequest(`invalid selector: '${text}'; unescaped '=' in a value`);
-  return value.replace(/\\(.)/g, (_, char: string) => {
-    if (char !== ',' && char !== '=' && char !== '\\') throw badRequest(`invalid selector: '${text}'; invalid escape '\\${char}'`);
-    return char;
+const fail = (why: string): never => {
+  throw badRequest(`invalid field selector: ${why}`);
+};
+
+function unescape(value: string): string {
+  return value.replace(/\\(.?)|[,=]/gs, (found: string, escaped: string | undefined) => {
+    if (escaped === undefined) return fail(`unescaped character in value: ${found.codePointAt(0)}`);
+    if (escaped !== ',' && escaped !== '=' && escaped !== '\\') return fail(`invalid escape sequence: \\${escaped}`);
+    return escaped;
   });
 }

@@ -73,7 +73,6 @@ function success(resource: Resource, { metadata }: KubeObject): Status {
     metadata: {},
     status: 'Success',
     details: { name, ...(resource.group !== '' && { group: resource.group }), kind: resource.plural, ...(uid && { uid }) },
-    code: 200,
   };
 }
 

@@ -56,7 +56,7 @@ export function integerParameter(query: URLSearchParams, name: string): number |
 export function selectionOf({ query, resource, namespace, name }: ResourceRequest): Selection {
   const labels = query.get('labelSelector');
   const aliases = resource.fieldAliases ?? {};
-  const fields = parseFieldSelector(query.get('fieldSelector') ?? '', resource.selectableFields).map((field) => ({ ...field, path: own(aliases, field.path) ?? field.path }));
+  const fields = parseFieldSelector(query.get('fieldSelector') ?? '', resource).map((field) => ({ ...field, path: own(aliases, field.path) ?? field.path }));
   if (name !== '') fields.push({ path: 'metadata.name', operator: '=', value: name });
   return {
     ...(namespace !== '' && { namespace }),

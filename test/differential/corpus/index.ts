@@ -1,7 +1,11 @@
 /** All sequences. */
 import type { Sequence } from '../step';
+import { APPLYING } from './applying';
 import { CREATE } from './create';
 import { CUSTOM } from './custom';
+import { KINDS } from './kinds';
 import { LISTS } from './lists';
+import { PROTOCOL } from './protocol';
+import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS];
