@@ -44,7 +44,7 @@ export class Normaliser {
       const value = headers[name];
       if (value !== undefined) kept[name] = this.#text(Array.isArray(value) ? value.join(', ') : value);
     }
-    const body = pick(parse(text));
+    const body = code < 400 ? pick(parse(text)) : parse(text);
     this.#list = isList(body);
     return { code, headers: kept, body: this.#value(body, []) };
   }

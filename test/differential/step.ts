@@ -12,7 +12,7 @@ export interface StepOptions {
   /** '' sends none; absent: the administrator's. */
   token?: string;
   capture?: Captures;
-  /** Reduces the answer's JSON to what both servers have in common; only for documents that list everything a server has. */
+  /** Reduces the JSON of an answer that is no refusal to what both servers have in common: for documents that list everything a server has. */
   pick?: (body: unknown) => unknown;
   /** Asks again until this code comes, at most ten seconds: for what takes effect a moment later. */
   until?: number;

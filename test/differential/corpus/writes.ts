@@ -113,7 +113,7 @@ const deletes: Step[] = [
   del('a list', `${CMS}/g`, '[]'),
   del('policy of a number', `${CMS}/g`, { propagationPolicy: 5 }),
   del('in a missing namespace', '/api/v1/namespaces/nowhere-at-all/configmaps/x'),
-  post('widget', WIDGETS, { apiVersion: 'stable.example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: { color: 'red' } }),
+  post('make widget', WIDGETS, { apiVersion: 'stable.example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: { color: 'red' } }),
   del('widget, dry run', `${WIDGETS}/w?dryRun=All`),
   del('widget', `${WIDGETS}/w`),
 ];
