@@ -91,7 +91,7 @@ function send({ url, caCertificate, adminToken }: Target, { method, path, body, 
       res.on('end', () => resolve({ code: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') }));
     });
     req.on('timeout', () => req.destroy(new Error(`${method} ${path} took longer than ${TIMEOUT_MS} ms`)));
-    req.on('error', reject);
+    req.on('error', (error) => reject(new Error(`${url}: ${method} ${path}: ${error.message}`)));
     req.end(bytes);
   });
 }

@@ -23,7 +23,8 @@ export function sendJson(res: ServerResponse, code: number, body: object | strin
 
 export function sendText(res: ServerResponse, code: number, text: string): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text) });
+  const headers = { 'Cache-Control': 'no-cache, private', 'X-Content-Type-Options': 'nosniff' };
+  res.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text), ...headers });
   res.end(text);
 }
 
@@ -31,7 +32,6 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (res.headersSent) return;
   const { status } = error;
   if (status.details?.retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(status.details.retryAfterSeconds));
-  if (status.code === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="gleaner"');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
   sendJson(res, status.code ?? 500, status);

@@ -58,6 +58,8 @@ function labelText({ key, operator, values }: LabelRequirement): string {
     case 'NotIn': return `${key} notin (${values.join(',')})`;
     case 'Exists': return key;
     case 'DoesNotExist': return `!${key}`;
+    case 'GreaterThan': return `${key}>${values[0]}`;
+    case 'LessThan': return `${key}<${values[0]}`;
     default: return operator satisfies never;
   }
 }
