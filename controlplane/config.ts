@@ -20,6 +20,9 @@ export interface ControlPlaneConfig {
   maxElementBytes: number;
   /** All data elements together. */
   maxElementsBytes: number;
+  /** Requests to the Kubernetes API that only read, and those that may write, at a time; further ones wait. */
+  maxRequestsInFlight: number;
+  maxMutatingRequestsInFlight: number;
   logLevel: string;
 }
 
@@ -36,6 +39,8 @@ export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
   progressIntervalMs: 1000,
   maxElementBytes: GIB,
   maxElementsBytes: 64 * GIB,
+  maxRequestsInFlight: 400,
+  maxMutatingRequestsInFlight: 400,
   logLevel: 'info',
 });
 

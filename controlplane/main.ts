@@ -15,6 +15,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { admit, loadCrds } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
+import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
 import { resourceFromCrd } from './apiserver/resources/crd';
 import { ResourceRegistry } from './apiserver/resources/registry';
@@ -104,18 +105,20 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     const api = new ApiServer({
       store: new ViewStore(store, VIEWS), registry: resources, authenticator: tokens, authorizer: mastersOnly, metrics, version: VERSION_OF_PACKAGE, logger,
       ready: () => ready,
+      flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
     });
     const pair = await ca.serverKeyPair();
     const server = createServer(
       {
-        key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000,
+        key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000, ...HEAD_LIMITS,
         // A session ticket holds the client's certificate: 15 KiB for every agent's connection.
         secureOptions: constants.SSL_OP_NO_TICKET,
       },
       route({ api: api.handle, gateway: gateway.handle, metrics, authenticator: tokens, authorizer: mastersOnly }),
     );
     readThroughStreams(server);
+    answerBadHeads(server);
     gateway.attach(server);
     await listen(server, config);
     closers.push(() => closeServer(server));

@@ -24,6 +24,8 @@ interface ServerOptions {
   lostAfter?: number;
   maxElementBytes?: number;
   maxElementsBytes?: number;
+  maxRequestsInflight: number;
+  maxMutatingRequestsInflight: number;
   logLevel: string;
 }
 
@@ -52,11 +54,17 @@ const bytes = (flag: string) => (text: string): number => {
   }
 };
 
+const count = (flag: string) => (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new CliError(`${flag} ${text}: must be a whole number from 1 to 100000`, EXIT.usage);
+  return value;
+};
+
 /** An option that may be repeated. */
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 function serverOptions(command: Command): Command {
-  const { maxElementBytes, maxElementsBytes, heartbeatMs } = defaultConfig('');
+  const { maxElementBytes, maxElementsBytes, heartbeatMs, maxRequestsInFlight, maxMutatingRequestsInFlight } = defaultConfig('');
   return command
     .addOption(new Option('--data <dir>', 'data folder: database, elements, keys, kubeconfig').default(defaultDataDir(), '~/.gleaner, or $GLEANER_DATA'))
     .option('--port <n>', 'TLS port; 0: any free one', port, DEFAULT_PORT)
@@ -67,6 +75,8 @@ function serverOptions(command: Command): Command {
     .option('--lost-after <duration>', 'an agent that is silent so long is given up (default: 3 heartbeats, at least 2s)', duration('--lost-after', '50ms', '1h'))
     .option('--max-element-bytes <quantity>', `largest data element (default: ${formatBytes(maxElementBytes)})`, bytes('--max-element-bytes'))
     .option('--max-elements-bytes <quantity>', `all data elements together (default: ${formatBytes(maxElementsBytes)})`, bytes('--max-elements-bytes'))
+    .option('--max-requests-inflight <n>', 'requests to the API that only read, at a time; further ones wait their turn', count('--max-requests-inflight'), maxRequestsInFlight)
+    .option('--max-mutating-requests-inflight <n>', 'the same for requests that may write', count('--max-mutating-requests-inflight'), maxMutatingRequestsInFlight)
     .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
 }
 
@@ -83,6 +93,8 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
     lostAfterMs: options.lostAfter ?? Math.max(2000, 3 * heartbeatMs),
     maxElementBytes: options.maxElementBytes ?? base.maxElementBytes,
     maxElementsBytes: options.maxElementsBytes ?? base.maxElementsBytes,
+    maxRequestsInFlight: options.maxRequestsInflight,
+    maxMutatingRequestsInFlight: options.maxMutatingRequestsInflight,
     logLevel: options.logLevel,
   };
 }

@@ -5,6 +5,16 @@ export class ApiMetrics {
   readonly requests: Counter<'verb' | 'resource' | 'code'>;
   readonly seconds: Histogram<'verb' | 'resource'>;
   readonly watchClients: Gauge<'resource'>;
+  private readonly inFlight: Gauge<'kind' | 'state'> & { collect?: () => void };
+
+  /** Reads the numbers of requests that are worked on or wait when somebody asks. */
+  countInFlight(kinds: Readonly<Record<'reading' | 'mutating', { readonly running: number; readonly waiting: number }>>): void {
+    this.inFlight.collect = () => {
+      for (const kind of ['reading', 'mutating'] as const) {
+        for (const state of ['running', 'waiting'] as const) this.inFlight.set({ kind, state }, kinds[kind][state]);
+      }
+    };
+  }
 
   constructor(registry: Registry = new Registry()) {
     const registers = [registry];
@@ -19,6 +29,12 @@ export class ApiMetrics {
       help: 'Time from a request to the end of its answer, without watches.',
       labelNames: ['verb', 'resource'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+    this.inFlight = new Gauge({
+      name: 'gleaner_api_requests_in_flight',
+      help: 'Requests that are worked on (running) or wait for their turn (waiting), by kind: reading, mutating. Without watches.',
+      labelNames: ['kind', 'state'],
       registers,
     });
     this.watchClients = new Gauge({

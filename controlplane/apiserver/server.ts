@@ -18,8 +18,11 @@ import { Discovery } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
 import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, storeUnavailable, unauthorized } from './http/errors';
+import { Flow, type FlowOptions } from './http/flow';
+import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath } from './http/request-info';
 import { sendError, sendJson, sendText } from './http/respond';
+import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
 import type { Resource } from './resources/resource';
@@ -27,6 +30,7 @@ import { TableRenderer } from './table/table';
 import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
+import { OpenWatches } from './verbs/open-watches';
 import { chooseVerb, type VerbName } from './verbs/verbs';
 import { WatchMemory } from './verbs/watch-memory';
 
@@ -42,6 +46,8 @@ export interface ApiServerOptions {
   version?: string;
   /** Whether requests can be served: `/readyz`. */
   ready?: () => boolean;
+  /** How many requests are worked on at a time. */
+  flow?: FlowOptions;
   logger?: Pick<Logger, 'error'>;
   now?: () => number;
   random?: () => number;
@@ -50,6 +56,8 @@ export interface ApiServerOptions {
 /** The Kubernetes whose API this is. */
 const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
 
+const READING: ReadonlySet<VerbName> = new Set(['get', 'list', 'watch']);
+
 export class ApiServer {
   readonly #context: ApiContext;
   readonly #discovery: Discovery;
@@ -57,23 +65,32 @@ export class ApiServer {
   readonly #authorizer: Authorizer;
   readonly #renderers = new WeakMap<Resource, TableRenderer>();
   readonly #version: string;
+  readonly #flow: Flow;
+  readonly #checks: HealthChecks;
+  #stopping = false;
 
   constructor(private readonly options: ApiServerOptions) {
     const { store, registry, metrics, admit = () => [], guard = () => undefined, now = Date.now, random = Math.random, version = '0.1.0' } = options;
     this.#version = version;
+    this.#flow = new Flow(options.flow);
+    const live = [{ name: 'ping', ok: () => true }, { name: 'log', ok: () => true }];
+    const ready = [...live, { name: 'controllers', ok: () => options.ready?.() ?? true }, { name: 'shutdown', ok: () => !this.#stopping }];
+    this.#checks = { '/healthz': live, '/livez': live, '/readyz': ready };
     this.#authorizer = options.authorizer ?? mastersOnly;
     this.#discovery = new Discovery(registry);
     this.#openApi = new OpenApi(registry, version);
+    const apiMetrics = new ApiMetrics(metrics);
+    apiMetrics.countInFlight(this.#flow);
     this.#context = {
       store,
       encoder: new Encoder(store),
       admit,
       guard,
-      metrics: new ApiMetrics(metrics),
+      metrics: apiMetrics,
       renderer: (resource) => this.#renderer(resource, now),
       fieldManagers: new FieldManagers(now),
       locks: new KeyedLocks(),
-      openWatches: new Set(),
+      openWatches: new OpenWatches(),
       watchMemory: new WatchMemory(),
       now,
       random,
@@ -97,14 +114,16 @@ export class ApiServer {
 
   /** Ends every open watch; requests that run are answered. */
   stop(): void {
-    for (const end of this.#context.openWatches) end();
+    this.#stopping = true;
+    this.#context.openWatches.endAll();
   }
 
   async #serve(req: IncomingMessage, res: ServerResponse, labels: { verb: string; resource: string }): Promise<void> {
     const url = req.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
-    if (this.#open(path, res)) return;
+    checkUrl(url);
+    if (this.#open(path, res, url)) return;
     const identity = await this.options.authenticator.authenticate(req);
     if (!identity) throw unauthorized();
     const target = parseResourcePath(path);
@@ -120,21 +139,18 @@ export class ApiServer {
     labels.verb = verb.name;
     labels.resource = resource.name;
     await this.#authorize(identity, verb.name, request, path);
-    await verb.run(this.#context, request);
+    if (verb.name === 'watch') return verb.run(this.#context, request);
+    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#context, request));
   }
 
   /** What anyone may see. */
-  #open(path: string, res: ServerResponse): boolean {
+  #open(path: string, res: ServerResponse, url: string): boolean {
+    const target = healthRoot(path);
+    if (target?.check === '') {
+      this.#health(res, url, target);
+      return true;
+    }
     switch (path) {
-      case '/healthz':
-      case '/livez':
-        sendText(res, 200, 'ok');
-        return true;
-      case '/readyz': {
-        const ready = this.options.ready?.() ?? true;
-        sendText(res, ready ? 200 : 503, ready ? 'ok' : 'not ready');
-        return true;
-      }
       case '/version': {
         const { major, minor, release } = KUBERNETES_VERSION;
         sendJson(res, 200, {
@@ -155,6 +171,11 @@ export class ApiServer {
     }
   }
 
+  #health(res: ServerResponse, url: string, { root, check }: { root: HealthRoot; check: string }): void {
+    const { code, text } = health(this.#checks, root, check, new URLSearchParams(url.split('?', 2)[1] ?? ''));
+    sendText(res, code, text);
+  }
+
   async #authorize(identity: Identity, verb: VerbName, { resource, subresource, namespace, name }: ResourceRequest, path: string): Promise<void> {
     const attributes: Attributes = { verb, resource: { group: resource.group, plural: resource.plural, subresource, namespace, name }, path };
     const why = await this.#authorizer(identity, attributes);
@@ -169,6 +190,8 @@ export class ApiServer {
     if (!document) {
       const why = openApi ? undefined : await this.#authorizer(identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
       if (why !== undefined) throw new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
+      const check = healthRoot(path);
+      if (check) return this.#health(res, '', check);
       return sendText(res, 404, '404 page not found\n');
     }
     labels.resource = openApi ? 'openapi' : 'discovery';

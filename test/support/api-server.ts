@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 
 import { admit, loadCrds, NAMESPACES, type ObjectMeta } from '../../crds';
+import type { FlowOptions } from '../../controlplane/apiserver/http/flow';
+import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
 import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
@@ -70,16 +72,17 @@ export interface TestApiServer {
 export interface TestApiServerOptions {
   /** Served besides Gleaner's own. */
   crds?: readonly CustomResourceDefinition[];
+  flow?: FlowOptions;
 }
 
-export async function startApiServer({ crds = [] }: TestApiServerOptions = {}): Promise<TestApiServer> {
+export async function startApiServer({ crds = [], flow = {} }: TestApiServerOptions = {}): Promise<TestApiServer> {
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
   const database = await openDatabase(join(dir, 'gleaner.db'));
   const store = new SqliteObjectStore(database);
   const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
   const tokens = new TokenStore(database);
   const metrics = new Registry();
-  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, metrics });
+  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, metrics, flow });
   await ensureNamespace(store, 'default');
   const namespaces = new NamespaceController({
     store,
@@ -88,7 +91,8 @@ export async function startApiServer({ crds = [] }: TestApiServerOptions = {}): 
   await namespaces.start();
   const ca = await CertificateAuthority.open(join(dir, 'pki'));
   const pair = await ca.serverKeyPair();
-  const server = createServer({ key: pair.key, cert: pair.certificate }, (req, res) => void api.handle(req, res));
+  const server = createServer({ key: pair.key, cert: pair.certificate, ...HEAD_LIMITS }, (req, res) => void api.handle(req, res));
+  answerBadHeads(server);
   await listen(server);
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });

@@ -13,6 +13,7 @@ import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
 import type { FieldManagers } from './field-managers';
 import type { KeyedLocks } from './locks';
+import type { OpenWatches } from './open-watches';
 import type { WatchMemory } from './watch-memory';
 
 /** Rules that a schema cannot say. `old` is absent on create. Pure; must not change its arguments. */
@@ -31,8 +32,7 @@ export interface ApiContext {
   renderer: (resource: Resource) => TableRenderer;
   fieldManagers: FieldManagers;
   locks: KeyedLocks;
-  /** How to end each open watch. */
-  openWatches: Set<() => void>;
+  openWatches: OpenWatches;
   watchMemory: WatchMemory;
   now: () => number;
   /** In [0, 1). */

@@ -6,7 +6,7 @@
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
 import { OBJECT_TYPES } from '../http/body';
-import { ApiError, expired, notAcceptable, tooManyRequests, type Status } from '../http/errors';
+import { ApiError, expired, notAcceptable, type Status } from '../http/errors';
 import { JSON_TYPE } from '../http/respond';
 import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
@@ -15,7 +15,6 @@ import { watchParameters } from './list-options';
 import { includeObject, integerParameter, selectionOf } from './options';
 import { frame, WatchStream } from './watch-stream';
 
-const MAX_WATCHES = 10_000;
 const MAX_TIMEOUT_SECONDS = 3600;
 const MIN_DEFAULT_TIMEOUT_SECONDS = 1800;
 /** A client that asked for bookmarks gets one before its time is over, to go on from. */
@@ -24,7 +23,8 @@ const BOOKMARK_BEFORE_END_SECONDS = 2;
 export async function watch(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resourceVersion, initialEvents, bookmarks } = watchParameters(request.query);
   if (request.form.as === 'Table' && initialEvents && bookmarks) throw notAcceptable(OBJECT_TYPES.join(', '));
-  if (context.openWatches.size >= MAX_WATCHES) throw tooManyRequests(`too many watches: at most ${MAX_WATCHES}`);
+  const client = request.identity.user;
+  context.openWatches.check(client);
   const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
@@ -48,7 +48,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
     return;
   }
   const end = (): void => stream.finish();
-  context.openWatches.add(end);
+  const over = context.openWatches.add(client, end);
   context.metrics.watchClients.inc({ resource: request.resource.name });
   const timer = setTimeout(end, Math.max(0, seconds) * 1000);
   const bookmark = bookmarks && seconds > BOOKMARK_BEFORE_END_SECONDS ? setTimeout(() => source.bookmark?.(), (seconds - BOOKMARK_BEFORE_END_SECONDS) * 1000) : undefined;
@@ -57,7 +57,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   clearTimeout(timer);
   clearTimeout(bookmark);
   source.stop();
-  context.openWatches.delete(end);
+  over();
   context.metrics.watchClients.dec({ resource: request.resource.name });
 }
 

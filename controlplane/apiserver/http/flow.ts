@@ -1,0 +1,61 @@
+/** Each request's way through the bounds of the server: its deadline, and a seat among those that are worked on. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { requestTimeoutMs, startDeadline } from './deadline';
+import { InFlight, type InFlightLimits } from './in-flight';
+
+export interface FlowOptions {
+  /** Requests that only read, at a time. */
+  maxRequestsInFlight?: number;
+  /** Requests that may write, at a time. */
+  maxMutatingRequestsInFlight?: number;
+}
+
+export const DEFAULT_FLOW: Required<FlowOptions> = { maxRequestsInFlight: 400, maxMutatingRequestsInFlight: 400 };
+
+/** For each seat so many requests may wait, and no longer than this. */
+const QUEUED_PER_SEAT = 5;
+const QUEUED_PER_SEAT_AND_CLIENT = 2;
+const MAX_WAIT_MS = 15_000;
+
+export interface FlowRequest {
+  req: IncomingMessage;
+  res: ServerResponse;
+  query: URLSearchParams;
+  /** Whose request it is. */
+  client: string;
+  mutating: boolean;
+}
+
+export class Flow {
+  readonly reading: InFlight;
+  readonly mutating: InFlight;
+
+  constructor(options: FlowOptions = {}) {
+    const { maxRequestsInFlight, maxMutatingRequestsInFlight } = { ...DEFAULT_FLOW, ...options };
+    this.reading = new InFlight(limits(maxRequestsInFlight));
+    this.mutating = new InFlight(limits(maxMutatingRequestsInFlight));
+  }
+
+  /** Runs `work` when it is the request's turn. @throws ApiError 400 for a bad `timeout`, 429, and what `work` throws */
+  async run({ req, res, query, client, mutating }: FlowRequest, work: () => Promise<void>): Promise<void> {
+    const callOff = startDeadline(req, res, requestTimeoutMs(query));
+    try {
+      const entered = (mutating ? this.mutating : this.reading).enter(client, (gone) => res.once('close', gone));
+      const leave = typeof entered === 'function' ? entered : await entered;
+      try {
+        await work();
+      } finally {
+        leave();
+      }
+    } finally {
+      // What is written is not yet read: the deadline holds for that too.
+      if (res.writableFinished || res.destroyed) callOff();
+      else res.once('close', callOff);
+    }
+  }
+}
+
+const limits = (seats: number): InFlightLimits => ({
+  seats, queue: QUEUED_PER_SEAT * seats, queuePerClient: QUEUED_PER_SEAT_AND_CLIENT * seats, maxWaitMs: MAX_WAIT_MS,
+});

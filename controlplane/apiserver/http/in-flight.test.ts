@@ -1,0 +1,92 @@
+import { ApiError } from './errors';
+import { InFlight, type Leave } from './in-flight';
+
+const LIMITS = { seats: 2, queuePerClient: 3, queue: 5, maxWaitMs: 60_000 };
+const stays = (): void => undefined;
+
+/** Requests by who sent them, and the order in which they got a seat. */
+class Clients {
+  readonly order: string[] = [];
+  readonly #leaves: Leave[] = [];
+  constructor(readonly inFlight: InFlight) {}
+
+  send(client: string, whenGone: (leave: () => void) => void = stays): Promise<void> {
+    return (async () => {
+      const leave = await this.inFlight.enter(client, whenGone);
+      this.order.push(client);
+      this.#leaves.push(leave);
+    })();
+  }
+
+  /** Lets all that wait run, and ends it. */
+  async drain(): Promise<void> {
+    while (this.inFlight.running > 0) await this.finish();
+  }
+
+  async finish(): Promise<void> {
+    this.#leaves.shift()?.();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+}
+
+test('up to the number of seats, requests run at once; leaving twice frees one seat', async () => {
+  const inFlight = new InFlight(LIMITS);
+  const leave = inFlight.enter('a', stays) as Leave;
+  expect(typeof inFlight.enter('a', stays)).toBe('function');
+  expect([inFlight.running, inFlight.waiting]).toEqual([2, 0]);
+  leave();
+  leave();
+  expect(inFlight.running).toBe(1);
+});
+
+test('a client with many requests delays only its own', async () => {
+  const clients = new Clients(new InFlight(LIMITS));
+  for (let at = 0; at < 5; at += 1) void clients.send('noisy');
+  void clients.send('quiet');
+  void clients.send('other');
+  await Promise.resolve();
+  for (let at = 0; at < 5; at += 1) await clients.finish();
+  expect(clients.order).toEqual(['noisy', 'noisy', 'noisy', 'quiet', 'other', 'noisy', 'noisy']);
+  await clients.drain();
+});
+
+test('what waits is bounded for a client and in all; the refusal says when to come back', async () => {
+  const clients = new Clients(new InFlight(LIMITS));
+  for (let at = 0; at < 5; at += 1) void clients.send('noisy');
+  await expect(clients.send('noisy')).rejects.toThrow('Too many requests, please try again later.');
+  void clients.send('b');
+  void clients.send('c');
+  const refused = await clients.send('d').catch((error: unknown) => error);
+  expect((refused as ApiError).status).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 1 } });
+  expect(clients.inFlight.waiting).toBe(5);
+  await clients.drain();
+  expect([clients.inFlight.running, clients.inFlight.waiting]).toEqual([0, 0]);
+});
+
+test('who waits too long is refused, and who leaves gives up its place', async () => {
+  const clients = new Clients(new InFlight({ ...LIMITS, seats: 1, maxWaitMs: 20 }));
+  await clients.send('a');
+  const slow = clients.send('b');
+  let gone = stays;
+  const left = clients.send('c', (leave) => (gone = leave));
+  gone();
+  await expect(left).rejects.toThrow(ApiError);
+  await expect(slow).rejects.toThrow('Too many requests');
+  expect([clients.inFlight.running, clients.inFlight.waiting]).toEqual([1, 0]);
+  await clients.finish();
+  await clients.send('d');
+  expect(clients.order).toEqual(['a', 'd']);
+});
+
+test('a request that comes while others wait does not overtake them', async () => {
+  const clients = new Clients(new InFlight({ ...LIMITS, seats: 1 }));
+  await clients.send('a');
+  void clients.send('b');
+  await clients.finish();
+  void clients.send('c');
+  await Promise.resolve();
+  expect(clients.order).toEqual(['a', 'b']);
+  await clients.finish();
+  expect(clients.order).toEqual(['a', 'b', 'c']);
+});

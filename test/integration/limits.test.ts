@@ -1,0 +1,173 @@
+/** What the server does with too much, too large and too slow (e2e apimachinery: request timeout, protocol, health handlers). */
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { connect, type TLSSocket } from 'node:tls';
+
+import { MASTERS } from '../../controlplane/auth/authorizer';
+import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
+import { eventually } from '../support/kubectl';
+
+const SEATS = 2;
+let server: TestApiServer;
+let maps: string;
+let port: number;
+const sockets: TLSSocket[] = [];
+
+beforeAll(async () => {
+  server = await startApiServer({ flow: { maxRequestsInFlight: SEATS, maxMutatingRequestsInFlight: SEATS } });
+  port = Number(new URL(server.url).port);
+  maps = `/api/v1/namespaces/${await makeNamespace(server, 'limits')}/configmaps`;
+});
+afterAll(() => server?.stop());
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+/** A POST whose body does not end until it is told to. */
+function hold(token: string, name: string): { answer: Promise<number>; finish: () => void; abort: () => void } {
+  const body = JSON.stringify({ metadata: { name } });
+  const req: ClientRequest = httpsRequest(`${server.url}${maps}`, {
+    method: 'POST', ca: server.caCertificate, agent: new Agent({ maxSockets: 1 }),
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Content-Length': String(body.length) },
+  });
+  const answer = (once(req, 'response') as Promise<[IncomingMessage]>).then(([res]) => {
+    res.resume();
+    return res.statusCode ?? 0;
+  });
+  answer.catch(() => undefined);
+  req.write(body.slice(0, 5));
+  return { answer, finish: () => req.end(body.slice(5)), abort: () => req.destroy() };
+}
+
+/** A bare TLS connection. */
+async function open(): Promise<{ socket: TLSSocket; text: () => string; closed: Promise<unknown> }> {
+  const socket = connect({ port, host: '127.0.0.1', ca: server.caCertificate, servername: 'localhost' });
+  sockets.push(socket);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (data: string) => (text += data)).on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return { socket, text: () => text, closed: once(socket, 'close') };
+}
+
+describe('requests in flight', () => {
+  test('a client that holds all seats and queues delays itself: others get their turn, and it is told 429', async () => {
+    const noisy = (await server.tokens.create({ subject: 'noisy', groups: [MASTERS] })).token;
+    const held = Array.from({ length: SEATS }, (_, index) => hold(noisy, `held-${index}`));
+    const queued = Array.from({ length: 2 * SEATS }, (_, index) => hold(noisy, `queued-${index}`));
+    const count = async (): Promise<string> => server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight');
+    await eventually(() => 'the requests in flight', async () => (await count()).includes(`{kind="mutating",state="waiting"} ${2 * SEATS}`));
+    const refused = await server.request('POST', maps, { token: noisy, body: { metadata: { name: 'refused' } } });
+    expect(refused.json).toMatchObject({ code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.', details: { retryAfterSeconds: 1 } });
+    expect(refused.headers['retry-after']).toBe('1');
+    // Reads have seats of their own.
+    expect((await server.request('GET', maps, { token: noisy })).code).toBe(200);
+    const quiet = server.request('POST', maps, { body: { metadata: { name: 'quiet' } } });
+    held[0].finish();
+    expect(await held[0].answer).toBe(201);
+    // One seat was free: it went to the noisy client's first in the queue, the next one is the quiet client's.
+    queued[0].finish();
+    expect(await queued[0].answer).toBe(201);
+    expect((await quiet).code).toBe(201);
+    for (const { finish } of [...held, ...queued]) finish();
+    expect(await Promise.all([...held, ...queued].map(({ answer }) => answer))).toEqual(Array(3 * SEATS).fill(201));
+  });
+
+  test('a client that leaves gives up its seat, and its place in the queue', async () => {
+    const held = Array.from({ length: SEATS }, (_, index) => hold(server.token, `left-${index}`));
+    const queued = hold(server.token, 'left-queued');
+    const count = async (): Promise<string> => server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight');
+    await eventually(() => 'the requests in flight', async () => (await count()).includes('{kind="mutating",state="waiting"} 1'));
+    queued.abort();
+    for (const { abort } of held) abort();
+    await eventually(() => 'the requests in flight', async () => /\{kind="mutating",state="running"\} 0[\s\S]*\{kind="mutating",state="waiting"\} 0/.test(await count()));
+    expect((await server.request('POST', maps, { body: { metadata: { name: 'after' } } })).code).toBe(201);
+    expect((await server.request('GET', `${maps}/left-queued`)).code).toBe(404);
+  });
+});
+
+describe('timeout=', () => {
+  test('one that is no duration: 400; one that is over at once: 504; none, 0 and an hour: served', async () => {
+    const { code, json } = await server.request('GET', `${maps}?timeout=soon`);
+    expect([code, json.message]).toEqual([400, 'invalid timeout specified in the request URL - time: invalid duration "soon"']);
+    expect((await server.request('GET', `${maps}?timeout=1ns`)).json).toMatchObject({ code: 504, reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' });
+    for (const timeout of ['', '0s', '1h', '30s']) expect((await server.request('GET', `${maps}?timeout=${timeout}`)).code).toBe(200);
+  });
+
+  test('a body that does not come in time: 504, and the connection is closed', async () => {
+    const { socket, text, closed } = await open();
+    socket.write(`POST ${maps}?timeout=200ms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 504 [\s\S]*Connection: close[\s\S]*request did not complete within the allotted timeout/);
+  });
+
+  test('does not end watches', async () => {
+    const { socket, text } = await open();
+    socket.write(`GET ${maps}?watch=true&timeout=100ms&timeoutSeconds=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
+    await eventually(text, () => text().endsWith('0\r\n\r\n'));
+    expect(text()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('sizes', () => {
+  test('a URL of more than 32 KiB: 414; below: answered', async () => {
+    const { code, json } = await server.request('GET', `${maps}?labelSelector=${'a'.repeat(33_000)}`);
+    expect([code, json.message]).toEqual([414, expect.stringContaining('the limit is 32768')]);
+    const name = 'a'.repeat(60);
+    expect((await server.request('GET', `${maps}?labelSelector=${encodeURIComponent(`x in (${Array<string>(400).fill(name).join(',')})`)}`)).code).toBe(200);
+  });
+
+  test('headers of more than 64 KiB: 431 that says the limit, and the end of the connection', async () => {
+    const { socket, text, closed } = await open();
+    socket.write(`GET ${maps} HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(70_000)}\r\n\r\n`);
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 431 [\s\S]*larger than 65536 bytes","reason":"RequestHeaderFieldsTooLarge"/);
+  });
+
+  test('what is no HTTP: 400', async () => {
+    const { socket, text, closed } = await open();
+    socket.write('\x16\x03\x01 hello\r\n\r\n');
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 400 [\s\S]*the request is not HTTP\/1\.1/);
+  });
+
+  test.each([
+    ['with its length', 'Content-Length: 4194304', ''],
+    ['in chunks', 'Transfer-Encoding: chunked', `${(4 * 1024 * 1024).toString(16)}\r\n`],
+  ])('a body of more than 3 MiB, %s: 413, and the end of the connection', async (_, header, before) => {
+    const { socket, text } = await open();
+    socket.write(`POST ${maps} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nContent-Type: application/json\r\n${header}\r\n\r\n${before}`);
+    socket.write(Buffer.alloc(3 * 1024 * 1024 + 1, ' '));
+    await eventually(text, () => text().includes('Connection: close') && text().endsWith('}'));
+    expect(text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*"message":"Request entity too large: limit is 3145728","reason":"RequestEntityTooLarge"/);
+    expect((await server.request('GET', maps)).code).toBe(200);
+  });
+});
+
+describe('health', () => {
+  test('for anyone: ok, and every check by name', async () => {
+    for (const path of ['/healthz', '/livez', '/readyz']) {
+      expect(await server.request('GET', path, { token: '' })).toMatchObject({ code: 200, text: 'ok' });
+    }
+    const { text } = await server.request('GET', '/readyz?verbose&exclude=etcd', { token: '' });
+    expect(text).toBe('[+]ping ok\n[+]log ok\n[+]controllers ok\n[+]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "etcd"\nreadyz check passed\n');
+  });
+
+  test('one check by its path, for those who may see it', async () => {
+    expect((await server.request('GET', '/livez/ping')).text).toBe('ok');
+    expect(await server.request('GET', '/livez/etcd')).toMatchObject({ code: 404, text: '404 page not found\n' });
+    expect([401, 403]).toContain((await server.request('GET', '/livez/ping', { token: '' })).code);
+  });
+
+  test('a server that stops is not ready, but alive', async () => {
+    const other = await startApiServer();
+    try {
+      other.api.stop();
+      const { code, text } = await other.request('GET', '/readyz', { token: '' });
+      expect([code, text]).toEqual([500, '[+]ping ok\n[+]log ok\n[+]controllers ok\n[-]shutdown failed: reason withheld\nreadyz check failed\n']);
+      expect((await other.request('GET', '/livez', { token: '' })).code).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+});
