@@ -10,7 +10,7 @@ WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
 WITH_KUBE := kubectl=$$(scripts/ensure-kubectl.sh --install) && { scripts/ensure-kube.sh >/dev/null || [ "$$REQUIRE_KUBE" != 1 ]; }
 SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
-.PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images clean
+.PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images image clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,12 @@ verify: build ## Types, lint, import boundaries, generated files up to date
 	@node build/js/crds/schema/generate.js --check
 	@node build/js/cli/docs.js --check
 
+
 images: deps ## Build the runtime images (shell, python, node) into build/images
 	@runtime-images/build.sh
+
+image: build images ## Build the container image of the control plane into build/image (ARGS=--load: also into Docker)
+	@deploy/image/build.sh $(ARGS)
 
 test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
 	@scripts/ensure-postgres.sh --install >/dev/null

@@ -2,7 +2,8 @@
 //
 //   node write-archive.mjs --out FILE --name NAME --entrypoint JSON --arch ARCH
 //        --built-from packages|dockerfile
-//        (--layer TAR... [--env K=V...]  |  --saved DIR)
+//        (--layer TAR... [--env K=V...]  |  --saved DIR)  [--tag TAG]
+//        [--run JSON] [--workdir DIR] [--title TEXT]     of an image made of layers
 //
 // --layer makes an image of the given layer tars, base first; --saved takes the unpacked
 // output of `docker save` and keeps its configuration byte for byte. Both end in the same
@@ -31,6 +32,10 @@ const { values: args } = parseArgs({
     layer: { type: 'string', multiple: true, default: [] },
     env: { type: 'string', multiple: true, default: [] },
     saved: { type: 'string' },
+    tag: { type: 'string' },
+    run: { type: 'string' },
+    workdir: { type: 'string', default: '/task' },
+    title: { type: 'string' },
   },
 });
 
@@ -47,9 +52,10 @@ function newConfig(diffIds) {
     architecture: args.arch,
     config: {
       Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...args.env],
-      Labels: { 'org.opencontainers.image.title': `gleaner runtime ${args.name}` },
+      ...(args.run && { Entrypoint: JSON.parse(args.run) }),
+      Labels: { 'org.opencontainers.image.title': args.title ?? `gleaner runtime ${args.name}` },
       User: '65532:65532',
-      WorkingDir: '/task',
+      WorkingDir: args.workdir,
     },
     created: CREATED,
     history: diffIds.map((_, i) => ({ created: CREATED, created_by: `gleaner runtime-images: layer ${i + 1}` })),
@@ -111,8 +117,8 @@ async function main() {
     layers,
   }));
   const manifestDigest = await put(manifest);
-  const tag = image.slice(0, 12);
-  const reference = `gleaner/${args.name}:${tag}`;
+  const tag = args.tag ?? image.slice(0, 12);
+  const reference = args.tag ? `${args.name}:${tag}` : `gleaner/${args.name}:${tag}`;
   const write = (name, value) => writeFile(join(stage, name), JSON.stringify(value));
   await write('oci-layout', { imageLayoutVersion: '1.0.0' });
   await write('index.json', {
@@ -121,7 +127,7 @@ async function main() {
       mediaType: `${OCI}.manifest.v1+json`,
       digest: `sha256:${manifestDigest}`,
       size: manifest.length,
-      annotations: { 'io.containerd.image.name': `docker.io/${reference}`, 'org.opencontainers.image.ref.name': tag },
+      annotations: { 'io.containerd.image.name': `docker.io/${args.tag ? 'library/' : ''}${reference}`, 'org.opencontainers.image.ref.name': tag },
       platform: { architecture: args.arch, os: 'linux' },
     }],
   });
