@@ -78,6 +78,7 @@ test('a leader that is gone, and more connections than there may be, are refused
   expect(refused).toEqual(['2 connections are passed on already']);
   for (const socket of target.sockets) socket.destroy();
   await Promise.all([a.ended, b.ended]);
+  while (front.forwarding > 0) await new Promise((resolve) => { setImmediate(resolve); });
   await new Promise((resolve) => { target.server.close(resolve); });
   expect((await say(port, 'd')).answer).toBe('closed');
   expect(refused[1]).toMatch(/ECONNREFUSED/);
