@@ -7,7 +7,7 @@
 import type { ResourceName } from './meta';
 import { resourceInfo } from './resources';
 import { classInfo, type FieldError } from './schema/registry';
-import { checkRules } from './schema/rules';
+import { checkRules, type Extent } from './schema/rules';
 import { MAX_FIELD_ERRORS, validateClass } from './schema/validate';
 
 export type { FieldError, FieldErrorType } from './schema/registry';
@@ -18,6 +18,15 @@ export type { FieldError, FieldErrorType } from './schema/registry';
  * Gleaner's have no problems. Status is not looked at: only the control plane writes it.
  */
 export function admit(resource: ResourceName, object: object, oldObject?: object): FieldError[] {
+  return problemsOf(resource, object, oldObject, 'all');
+}
+
+/** As `admit`, without what the schema and CEL say: what a webhook must check on a cluster. */
+export function admitChecks(resource: ResourceName, object: object): FieldError[] {
+  return problemsOf(resource, object, undefined, 'checks');
+}
+
+function problemsOf(resource: ResourceName, object: object, oldObject: object | undefined, extent: Extent): FieldError[] {
   const info = resourceInfo(resource);
   if (!info) return [];
   const spec: unknown = Object.getOwnPropertyDescriptor(object, 'spec')?.value;
@@ -30,7 +39,7 @@ export function admit(resource: ResourceName, object: object, oldObject?: object
   }
   const malformed = validateClass(specClass(), spec, 'spec');
   if (malformed.length > 0) return malformed;
-  return checkRules(info.class, withoutStatus(object), oldObject && withoutStatus(oldObject), '').slice(0, MAX_FIELD_ERRORS);
+  return checkRules(info.class, withoutStatus(object), oldObject && withoutStatus(oldObject), '', extent).slice(0, MAX_FIELD_ERRORS);
 }
 
 function withoutStatus(object: object): object {

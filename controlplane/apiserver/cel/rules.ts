@@ -38,6 +38,15 @@ export function compileRules(schema: Schema): CompiledRules | undefined {
   };
 }
 
+const compiled = new WeakMap<Schema, CompiledRules | 'none'>();
+
+/** What the rules of `schema` refuse; each schema is compiled once. Call when the schema itself accepts the object. */
+export function checkRules(object: unknown, schema: Schema, oldObject: unknown, warn?: (warning: string) => void): FieldError[] {
+  let rules = compiled.get(schema);
+  if (!rules) compiled.set(schema, (rules = compileRules(schema) ?? 'none'));
+  return rules === 'none' ? [] : rules.validate(object, oldObject, warn);
+}
+
 interface Node {
   schema: Schema;
   rules: CompiledRule[];
