@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { parse } from 'yaml';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { admit, loadCrds } from '../crds';
+import { admit, loadCrds, resourceInfo } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
@@ -107,6 +107,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
       ready: () => ready,
       flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
+      admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });
     const pair = await ca.serverKeyPair();
     const server = createServer(

@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry as MetricsRegistry } from 'prom-client';
 
+import type { ResourceName } from '../../crds/meta';
 import { mastersOnly, type Attributes, type Authorizer } from '../auth/authorizer';
 import type { Authenticator, Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   authenticator: Authenticator;
   authorizer?: Authorizer;
   admit?: Admit;
+  /** As in ApiContext; absent: of no resource. */
+  admitsRules?: (resource: ResourceName) => boolean;
   guard?: Guard;
   metrics?: MetricsRegistry;
   /** Gleaner's version, for `/version`. */
@@ -70,7 +73,7 @@ export class ApiServer {
   #stopping = false;
 
   constructor(private readonly options: ApiServerOptions) {
-    const { store, registry, metrics, admit = () => [], guard = () => undefined, now = Date.now, random = Math.random, version = '0.1.0' } = options;
+    const { store, registry, metrics, admit = () => [], admitsRules = () => false, guard = () => undefined, now = Date.now, random = Math.random, version = '0.1.0' } = options;
     this.#version = version;
     this.#flow = new Flow(options.flow);
     const live = [{ name: 'ping', ok: () => true }, { name: 'log', ok: () => true }];
@@ -85,6 +88,7 @@ export class ApiServer {
       store,
       encoder: new Encoder(store),
       admit,
+      admitsRules,
       guard,
       metrics: apiMetrics,
       renderer: (resource) => this.#renderer(resource, now),

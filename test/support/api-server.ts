@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Registry } from 'prom-client';
 
-import { admit, loadCrds, NAMESPACES, type ObjectMeta } from '../../crds';
+import { admit, loadCrds, NAMESPACES, resourceInfo, type ObjectMeta } from '../../crds';
 import type { FlowOptions } from '../../controlplane/apiserver/http/flow';
 import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
@@ -82,7 +82,7 @@ export async function startApiServer({ crds = [], flow = {} }: TestApiServerOpti
   const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
   const tokens = new TokenStore(database);
   const metrics = new Registry();
-  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, metrics, flow });
+  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
   await ensureNamespace(store, 'default');
   const namespaces = new NamespaceController({
     store,

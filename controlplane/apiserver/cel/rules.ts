@@ -4,7 +4,7 @@
  * `compileRules` is called once per schema, `validate` for each write, after the schema has accepted the object: rules may count on its
  * types. A rule never throws, hangs or takes more than its share: one run costs at most CALL_LIMIT, all runs of one object OBJECT_BUDGET.
  */
-import { invalid, required, forbidden, duplicate, type FieldError } from '../schema/field-error';
+import { invalid, required, forbidden, duplicate, type FieldError, type FieldErrorReason } from '../schema/field-error';
 import { isObject, own, type Schema } from '../schema/schema';
 import { Correlation, oldItems } from './correlation';
 import { declare, withTypeAndMeta, type Declared } from './declare';
@@ -21,30 +21,61 @@ export const OBJECT_BUDGET = 10_000_000;
 const MAX_MESSAGE_BYTES = 5 * 1024;
 
 export interface CompiledRules {
-  /** What the rules refuse, in the order of the schema. `warn` gets what is tolerated because it did not change. */
-  validate: (object: unknown, oldObject: unknown, warn?: (warning: string) => void) => FieldError[];
+  /** What the rules refuse, in the order of the schema. */
+  validate: (object: unknown, options?: RuleOptions) => FieldError[];
 }
 
 /** The rules of a whole resource's schema; undefined when there are none. */
 export function compileRules(schema: Schema): CompiledRules | undefined {
+  if (!hasRules(schema, new Set())) return undefined;
   const root = compileNode(schema, schema, true, declare(schema, true));
   if (!root) return undefined;
   return {
-    validate: (object, oldObject, warn = () => {}) => {
-      const walk: Walk = { errors: [], budget: OBJECT_BUDGET, stopped: false, warn };
-      visit(root, '', object, oldObject ?? undefined, Correlation.root(object, oldObject ?? undefined), walk);
+    validate: (object, { old, warn } = {}) => {
+      const walk: Walk = { errors: [], budget: OBJECT_BUDGET, stopped: false, warn: warn ?? (() => {}) };
+      visit(root, '', object, old, Correlation.root(object, warn ? old : undefined), walk);
       return walk.errors;
     },
   };
 }
 
+/** Schemas of core kinds may contain themselves; those have no rules. */
+function hasRules(schema: Schema, seen: Set<Schema>): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  const values = asSchema(schema.additionalProperties);
+  const below = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(values ? [values] : []), ...(schema.allOf ?? [])];
+  return rulesOf(schema).length > 0 || below.some((part) => hasRules(part, seen));
+}
+
 const compiled = new WeakMap<Schema, CompiledRules | 'none'>();
 
-/** What the rules of `schema` refuse; each schema is compiled once. Call when the schema itself accepts the object. */
-export function checkRules(object: unknown, schema: Schema, oldObject: unknown, warn?: (warning: string) => void): FieldError[] {
+export interface RuleOptions {
+  /** The stored object, on updates. */
+  old?: unknown;
+  /** Gets what is tolerated because it did not change. Absent: nothing is tolerated, as for writes of the status. */
+  warn?: (warning: string) => void;
+}
+
+/** What the rules of `schema` refuse; each schema is compiled once. */
+export function checkRules(object: unknown, schema: Schema, options: RuleOptions = {}): FieldError[] {
+  const rules = cached(schema);
+  return rules === 'none' ? [] : rules.validate(object, options);
+}
+
+function cached(schema: Schema): CompiledRules | 'none' {
   let rules = compiled.get(schema);
   if (!rules) compiled.set(schema, (rules = compileRules(schema) ?? 'none'));
-  return rules === 'none' ? [] : rules.validate(object, oldObject, warn);
+  return rules;
+}
+
+const BLOCKING: ReadonlySet<FieldErrorReason> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
+const NOT_CHECKED = 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
+/** As `checkRules`, after `schemaErrors`: objects of which the rules could not make sense are not given to them. */
+export function ruleErrors(schemaErrors: readonly FieldError[], object: unknown, schema: Schema, options: RuleOptions): FieldError[] {
+  if (!schemaErrors.some(({ reason }) => BLOCKING.has(reason))) return checkRules(object, schema, options);
+  return cached(schema) !== 'none' ? [{ reason: 'FieldValueInvalid', field: '<nil>', message: `Invalid value: "null": ${NOT_CHECKED}` }] : [];
 }
 
 interface Node {

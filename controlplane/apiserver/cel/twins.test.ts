@@ -40,7 +40,7 @@ test('most rows reach the rules', () => expect(ROWS.length).toBeGreaterThan(60))
 test.each(ROWS)('%s', (_, row, object, old) => {
   const resource = RESOURCES.find(({ kind }) => kind === object.kind)!;
   // On a cluster, the webhook runs the checks.
-  const cluster = [...checkRules(object, schemas.get(object.kind!)!, old), ...admitChecks(resource.name, object)];
+  const cluster = [...checkRules(object, schemas.get(object.kind!)!, { old }), ...admitChecks(resource.name, object)];
   expect(fields(cluster)).toEqual(fields(admit(resource.name, object, old)));
   expect(cluster.length > 0).toBe(row.expect !== 'accepted');
 });

@@ -52,6 +52,7 @@ export function drained(res: Writable): Promise<void> {
 }
 
 const MAX_WARNING_CHARS = 1024;
+const MAX_WARNINGS = 100;
 
 /** Adds `Warning: 299 - "…"` headers, which kubectl prints. */
 export function addWarnings(res: ServerResponse, warnings: readonly string[]): void {
@@ -60,5 +61,6 @@ export function addWarnings(res: ServerResponse, warnings: readonly string[]): v
     const printable = text.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
     return `299 - "${printable.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
   });
-  res.setHeader('Warning', lines);
+  const before = res.getHeader('Warning');
+  res.setHeader('Warning', Array.isArray(before) ? [...before, ...lines].slice(0, MAX_WARNINGS) : lines.slice(0, MAX_WARNINGS));
 }

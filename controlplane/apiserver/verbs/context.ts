@@ -27,6 +27,8 @@ export interface ApiContext {
   store: ObjectStore;
   encoder: Encoder;
   admit: Admit;
+  /** Whether `admit` says all that the CEL rules in this resource's definition say: then those are not evaluated too. */
+  admitsRules: (resource: ResourceName) => boolean;
   guard: Guard;
   metrics: ApiMetrics;
   renderer: (resource: Resource) => TableRenderer;

@@ -41,7 +41,7 @@ export async function createObject(
   pruneAndDefault(proposal, request, refuse);
   forCreate(object, resource);
   context.guard(request, object);
-  checkObject(context, object, resource);
+  checkObject(context, request, object);
   const managedFields = owners();
   if (managedFields) object.metadata.managedFields = managedFields;
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');

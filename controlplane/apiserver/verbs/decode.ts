@@ -2,6 +2,7 @@
 import { formatFieldError, type FieldError as AdmissionError } from '../../../crds/admission';
 import type { KubeObject } from '../../../crds/meta';
 import type { Decoded } from '../codec/json';
+import { ruleErrors } from '../cel/rules';
 import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
 import { addWarnings } from '../http/respond';
@@ -135,8 +136,9 @@ export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, reso
 }
 
 /** @throws ApiError 422 with every offending field */
-export function checkObject(context: ApiContext, object: JsonObject & KubeObject, resource: Resource, old?: KubeObject): void {
+export function checkObject(context: ApiContext, { resource, res }: ResourceRequest, object: JsonObject & KubeObject, old?: KubeObject): void {
   const errors: FieldError[] = validate(object, resource.schema);
+  if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
     const metadata = object.metadata as unknown as JsonObject;
     errors.push(...validateMetadata(metadata, resource.nameRule));

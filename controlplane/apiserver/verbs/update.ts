@@ -1,5 +1,6 @@
 /** PUT, and the writing half of PATCH. */
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
+import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import type { JsonObject } from '../schema/schema';
 import { validate } from '../schema/validate';
@@ -58,11 +59,12 @@ export async function replace(
   const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
   if (request.subresource === 'status') {
     const errors = [...validate(next, resource.schema), ...(resource.strategy.validateStatus?.(next) ?? [])];
+    if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, next, resource.schema, { old }));
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {
     forUpdate(next, old, resource);
     context.guard(request, next, old);
-    checkObject(context, next, resource, old);
+    checkObject(context, request, next, old);
   }
   // Without any, the store takes away those that are there.
   next.metadata.managedFields = owners(next);
