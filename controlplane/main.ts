@@ -21,7 +21,9 @@ import { resourceFromCrd } from './apiserver/resources/crd';
 import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
 import { ApiServer } from './apiserver/server';
-import { MASTERS, mastersOnly } from './auth/authorizer';
+import { AccessControl } from './access';
+import { NO_LEASES, type AgentLeases } from './auth/agent-authorizer';
+import { MASTERS } from './auth/authorizer';
 import { writeKubeconfig } from './auth/kubeconfig';
 import { TokenStore } from './auth/token-store';
 import { ensureDefaults, ensureRuntimes } from './bootstrap';
@@ -80,15 +82,27 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     await startCaches(caches);
     closers.push(() => stopCaches(caches));
 
+    let agentLeases: AgentLeases = NO_LEASES;
+    const access = await AccessControl.open({
+      store, tokens, pkiDir: files.pki,
+      agentKnown: (id) => caches.agents.get('', id) !== undefined,
+      leases: { ofTask: (...which) => agentLeases.ofTask(...which), ofJob: (...which) => agentLeases.ofJob(...which) },
+      onError: (error) => logger.error({ err: error }, 'roles could not be read or written; it is tried again'),
+    });
+    closers.push(() => access.stop());
+    access.register(resources);
+    const { authenticator, authorizer } = access;
+
     let fitChanged: (namespace: string, name: string) => void = () => undefined;
     const gateway = new Gateway({
       dirs: gatewayDirs(config.dataDir), db: database.raw, writer: database.writer, store, ledger, reflectors: caches,
-      authenticator: tokens, authorizer: mastersOnly, userTokens: tokens,
+      authenticator, authorizer, userTokens: tokens,
       certificates: ca, registry: metrics, log: logger,
       settings: { heartbeatMs: config.heartbeatMs, lostAfterMs: config.lostAfterMs, progressIntervalMs: config.progressIntervalMs },
       maxElementBytes: config.maxElementBytes, maxElementsBytes: config.maxElementsBytes,
       fitChanged: (namespace, name) => fitChanged(namespace, name),
     });
+    agentLeases = gateway.agentLeases;
     await gateway.start();
     closers.push(() => gateway.stop());
     const runtimes = config.imagesDir === undefined ? [] : await ensureRuntimes(store, gateway.elements, config.imagesDir, logger);
@@ -102,10 +116,13 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     closers.push(() => controllers.stop());
 
     let ready = false;
+    let url = '';
     const api = new ApiServer({
-      store: new ViewStore(store, VIEWS), registry: resources, authenticator: tokens, authorizer: mastersOnly, metrics, version: VERSION_OF_PACKAGE, logger,
+      store: new ViewStore(store, VIEWS), registry: resources, authenticator, authorizer, metrics, version: VERSION_OF_PACKAGE, logger,
       ready: () => ready,
       flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
+      guard: access.guard,
+      documents: access.documents(() => url),
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
       admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });
@@ -116,7 +133,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
         // A session ticket holds the client's certificate: 15 KiB for every agent's connection.
         secureOptions: constants.SSL_OP_NO_TICKET,
       },
-      route({ api: api.handle, gateway: gateway.handle, metrics, authenticator: tokens, authorizer: mastersOnly }),
+      route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer }),
     );
     readThroughStreams(server);
     answerBadHeads(server);
@@ -126,7 +143,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     // Agents' connections are cut first: the server is closed once no connection is left.
     closers.push(() => gateway.stop());
     closers.push(() => api.stop());
-    const url = `https://${hostOf(config.listen)}:${(server.address() as AddressInfo).port}`;
+    url = `https://${hostOf(config.listen)}:${(server.address() as AddressInfo).port}`;
     await giveKubeconfig(files.kubeconfig, url, ca, tokens);
     ready = true;
     logger.info({ url, dataDir: config.dataDir, runtimes }, 'control plane ready');

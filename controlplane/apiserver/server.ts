@@ -1,7 +1,7 @@
 /**
  * The embedded Kubernetes-compatible API over whatever resources the registry holds.
  *
- *   request ─► health, version ─► authenticate ─► authorize ─► discovery │ OpenAPI │ verb of a resource ─► answer
+ *   request ─► health ─► authenticate ─► authorize ─► version │ discovery │ OpenAPI │ verb of a resource ─► answer
  *
  * Refusals are `Status` objects with kube-apiserver's codes and words. `stop` ends the watches that are open.
  */
@@ -11,17 +11,18 @@ import type { Logger } from 'pino';
 import type { Registry as MetricsRegistry } from 'prom-client';
 
 import type { ResourceName } from '../../crds/meta';
+import { noteAttributes, noteDecision, noteIdentity } from '../auth/audit/record';
 import { mastersOnly, type Attributes, type Authorizer } from '../auth/authorizer';
-import type { Authenticator, Identity } from '../auth/identity';
+import { AuthError, type Authenticator, type Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
-import { Discovery } from './discovery/discovery';
+import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
 import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
-import { parseResourcePath } from './http/request-info';
+import { parseResourcePath, resourceAttributes } from './http/request-info';
 import { sendError, sendJson, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
@@ -35,6 +36,9 @@ import { OpenWatches } from './verbs/open-watches';
 import { chooseVerb, type VerbName } from './verbs/verbs';
 import { WatchMemory } from './verbs/watch-memory';
 
+/** Documents at paths that are no resources, made when they are asked for. */
+export type Documents = ReadonlyMap<string, () => Document>;
+
 export interface ApiServerOptions {
   store: ObjectStore;
   registry: ResourceRegistry;
@@ -44,6 +48,7 @@ export interface ApiServerOptions {
   /** As in ApiContext; absent: of no resource. */
   admitsRules?: (resource: ResourceName) => boolean;
   guard?: Guard;
+  documents?: Documents;
   metrics?: MetricsRegistry;
   /** Gleaner's version, for `/version`. */
   version?: string;
@@ -130,11 +135,15 @@ export class ApiServer {
     if (this.#open(path, res, url)) return;
     const identity = await this.options.authenticator.authenticate(req);
     if (!identity) throw unauthorized();
+    noteIdentity(req, identity);
     const target = parseResourcePath(path);
-    const resource = target && this.options.registry.find(target.groupVersion, target.plural);
-    if (!resource) return this.#other(req, res, path, identity, labels);
-    const form = formOf(req);
+    if (!target) return this.#other(req, res, path, identity, labels);
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+    const attributes = resourceAttributes(req.method ?? '', target, query, path);
+    await this.#authorize(req, identity, attributes, target.groupVersion);
+    const resource = this.options.registry.find(target.groupVersion, target.plural);
+    if (!resource) return sendText(res, 404, '404 page not found\n');
+    const form = formOf(req);
     const { namespace, name, subresource, watch: watchPath } = target;
     const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
     const scopeFits = resource.namespaced ? name === '' || namespace !== '' : namespace === '';
@@ -142,7 +151,8 @@ export class ApiServer {
     if (!verb) return sendText(res, 404, '404 page not found\n');
     labels.verb = verb.name;
     labels.resource = resource.name;
-    await this.#authorize(identity, verb.name, request, path);
+    // A single object that is watched.
+    if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
     if (verb.name === 'watch') return verb.run(this.#context, request);
     await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#context, request));
   }
@@ -150,29 +160,9 @@ export class ApiServer {
   /** What anyone may see. */
   #open(path: string, res: ServerResponse, url: string): boolean {
     const target = healthRoot(path);
-    if (target?.check === '') {
-      this.#health(res, url, target);
-      return true;
-    }
-    switch (path) {
-      case '/version': {
-        const { major, minor, release } = KUBERNETES_VERSION;
-        sendJson(res, 200, {
-          major,
-          minor,
-          gitVersion: `${release}-gleaner.${this.#version}`,
-          gitCommit: '',
-          gitTreeState: 'clean',
-          buildDate: '1970-01-01T00:00:00Z',
-          goVersion: '',
-          compiler: 'node',
-          platform: `${process.platform}/${process.arch}`,
-        });
-        return true;
-      }
-      default:
-        return false;
-    }
+    if (target?.check !== '') return false;
+    this.#health(res, url, target);
+    return true;
   }
 
   #health(res: ServerResponse, url: string, { root, check }: { root: HealthRoot; check: string }): void {
@@ -180,27 +170,49 @@ export class ApiServer {
     sendText(res, code, text);
   }
 
-  async #authorize(identity: Identity, verb: VerbName, { resource, subresource, namespace, name }: ResourceRequest, path: string): Promise<void> {
-    const attributes: Attributes = { verb, resource: { group: resource.group, plural: resource.plural, subresource, namespace, name }, path };
+  /** @throws ApiError 403 */
+  async #authorize(req: IncomingMessage, identity: Identity, attributes: Attributes, groupVersion?: string): Promise<void> {
+    noteAttributes(req, attributes, groupVersion);
     const why = await this.#authorizer(identity, attributes);
-    if (why !== undefined) throw forbiddenError(resource, name, why);
+    noteDecision(req, why);
+    if (why === undefined) return;
+    const { resource } = attributes;
+    if (!resource) throw new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
+    throw forbiddenError({ group: resource.group, plural: resource.plural, kind: '' }, resource.name, why);
   }
 
-  /** Discovery, OpenAPI (any identity may read them), and paths that are nothing. */
+  /** Version, discovery, OpenAPI, and paths that are nothing. */
   async #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): Promise<void> {
+    await this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
     const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
-    const openApi = trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/');
-    const document = openApi ? this.#openApi.answer(trimmed) : this.#discovery.answer(trimmed, discoveryForm(req, trimmed));
-    if (!document) {
-      const why = openApi ? undefined : await this.#authorizer(identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
-      if (why !== undefined) throw new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
+    const found = this.#document(req, trimmed);
+    if (!found) {
       const check = healthRoot(path);
       if (check) return this.#health(res, '', check);
       return sendText(res, 404, '404 page not found\n');
     }
-    labels.resource = openApi ? 'openapi' : 'discovery';
+    labels.resource = found.label;
     if (req.method !== 'GET') throw methodNotAllowed();
-    sendJson(res, 200, document.body, document.contentType);
+    sendJson(res, 200, found.document.body, found.document.contentType);
+  }
+
+  #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
+    const labelled = (label: string, document: Document | undefined) => document && { label, document };
+    if (path === '/version') return labelled('version', { contentType: 'application/json', body: JSON.stringify(this.#versionInfo()) });
+    const other = this.options.documents?.get(path);
+    if (other) return labelled('document', other());
+    const openApi = path === '/openapi/v2' || path === '/openapi/v3' || path.startsWith('/openapi/v3/');
+    return openApi ? labelled('openapi', this.#openApi.answer(path)) : labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
+  }
+
+  #versionInfo(): object {
+    const { major, minor, release } = KUBERNETES_VERSION;
+    return {
+      major, minor,
+      gitVersion: `${release}-gleaner.${this.#version}`,
+      gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'node',
+      platform: `${process.platform}/${process.arch}`,
+    };
   }
 
   #renderer(resource: Resource, now: () => number): TableRenderer {
@@ -217,6 +229,7 @@ export class ApiServer {
       if (error.cause !== undefined) this.options.logger?.error({ err: error.cause }, 'request failed');
       return error;
     }
+    if (error instanceof AuthError) return new ApiError(error.code, error.reason, error.message, error.details);
     if (error instanceof StoreError) return this.#asApiError(error.retryable ? storeUnavailable(error) : badRequest(error.message));
     this.options.logger?.error({ err: error }, 'request failed');
     return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server', {

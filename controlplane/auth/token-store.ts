@@ -10,7 +10,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Database } from 'better-sqlite3';
 
 import type { Writer } from '../db/writer';
-import type { Authenticator, Identity } from './identity';
+import type { TokenAuthenticator, TokenIdentity } from './authenticators/chain';
+import { API_AUDIENCE, AUTHENTICATED, bearerToken, type Authenticator, type Identity } from './identity';
 
 export interface TokenInfo {
   id: string;
@@ -53,7 +54,7 @@ const PREFIX = 'gln_';
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-export class TokenStore implements Authenticator {
+export class TokenStore implements Authenticator, TokenAuthenticator {
   /** By the hash in base64. */
   readonly #entries = new Map<string, Entry>();
 
@@ -117,8 +118,13 @@ export class TokenStore implements Authenticator {
   }
 
   async authenticate(req: IncomingMessage): Promise<Identity | undefined> {
-    const match = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '');
-    return match ? this.identify(match[1]) : undefined;
+    const token = bearerToken(req);
+    return token === undefined ? undefined : this.identify(token);
+  }
+
+  async authenticateToken(token: string, audiences: readonly string[] = [API_AUDIENCE]): Promise<TokenIdentity | undefined> {
+    const identity = audiences.includes(API_AUDIENCE) ? this.identify(token) : undefined;
+    return identity && { identity, audiences: [API_AUDIENCE] };
   }
 
   #remember(row: Row): Entry {
@@ -131,7 +137,7 @@ export class TokenStore implements Authenticator {
       description: row.description,
       createdAt: row.created_at,
       ...(row.expires_at !== null && { expiresAt: row.expires_at }),
-      identity: { user: row.subject, groups: [...groups, 'system:authenticated'] },
+      identity: { user: row.subject, groups: [...groups, AUTHENTICATED] },
       expiresAtMs: row.expires_at === null ? Infinity : Date.parse(row.expires_at),
     };
     this.#entries.set(row.hash.toString('base64'), entry);

@@ -2,17 +2,19 @@
  * The operator's and issuers' routes beside the Kubernetes API: deposits, statements, verification, explanations, tokens, drain.
  * Amounts are decimal strings of credits; never numbers.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Agent } from '../../crds/agent';
 import { formatCredits, parseCredits } from '../../crds/credits';
 import { parseDuration } from '../../crds/duration';
 import { FormatError, shown } from '../../crds/format-error';
 import type { Job } from '../../crds/job';
 import { AGENTS, JOBS, NAMESPACES } from '../../crds/meta';
+import { splitServiceAccount, type Identity } from '../auth/identity';
 import { LedgerInputError } from '../ledger/input';
 import type { Ledger, Statement } from '../ledger/ledger';
 import type { FitSummary } from '../market/fit';
 import { StoreError, type ObjectStore } from '../store/store';
-import type { Access } from './http/access';
+import type { Access, RouteRight } from './http/access';
 import { badRequest, notFound, parseUrl, readJson, sendJson, type Handler } from './http/reply';
 import type { JoinTokens } from './join-tokens';
 
@@ -41,9 +43,9 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export function adminRoutes(options: AdminOptions): Handler {
   const { store, ledger } = options;
   return async (req, res) => {
-    await options.access.require(req);
     const { segments, query } = parseUrl(req);
     const [first, second, third] = segments;
+    const identity = await options.access.require(req, rightOf(req.method ?? 'GET', segments));
     const route = `${req.method} /${first}${first === 'ledger' ? `/${second}` : ''}`;
     switch (route) {
       case 'POST /ledger/deposits':
@@ -59,7 +61,7 @@ export function adminRoutes(options: AdminOptions): Handler {
         sendJson(res, 200, await explain(second ?? '', third ?? ''));
         return;
       case 'POST /tokens':
-        sendJson(res, 201, await createToken(await readJson(req)));
+        sendJson(res, 201, await createToken(await readJson(req), (as) => requireOther(req, identity, as)));
         return;
       case 'POST /drain':
         sendJson(res, 200, await drain(second ?? ''));
@@ -96,7 +98,16 @@ export function adminRoutes(options: AdminOptions): Handler {
     };
   }
 
-  async function createToken(body: Record<string, unknown>): Promise<unknown> {
+  /** A token makes its bearer somebody: whoever makes it needs the right to act as that one. */
+  async function requireOther(req: IncomingMessage, identity: Identity, { user, groups }: { user: string; groups: readonly string[] }): Promise<void> {
+    const account = splitServiceAccount(user);
+    const named = account ? { plural: 'serviceaccounts', ...account } : { plural: 'users', namespace: '', name: user };
+    for (const each of [named, ...groups.map((name) => ({ plural: 'groups', namespace: '', name }))]) {
+      await options.access.check(req, identity, { verb: 'impersonate', resource: { group: '', subresource: '', ...each }, path: '' });
+    }
+  }
+
+  async function createToken(body: Record<string, unknown>, mayBe: (as: { user: string; groups: readonly string[] }) => Promise<void>): Promise<unknown> {
     if (body.kind === 'agent') {
       const owner = text('owner', body.owner ?? 'operator', 128);
       if (/[\s/]/.test(owner)) throw badRequest(`owner: ${shown(owner)} must not have spaces or "/"`);
@@ -109,6 +120,7 @@ export function adminRoutes(options: AdminOptions): Handler {
       const subject = text('owner', body.owner, 253);
       const { groups } = body;
       if (groups !== undefined && (!Array.isArray(groups) || !groups.every((each) => typeof each === 'string'))) throw badRequest('groups: has to be a list of texts');
+      await mayBe({ user: subject, groups: (groups ?? []) as string[] });
       const made = await options.userTokens.create({
         subject, ...(groups === undefined ? {} : { groups: groups as string[] }), ...(body.ttl === undefined ? {} : { ttlMs: ttl(body.ttl) }),
       }).catch((error: Error) => {
@@ -132,6 +144,14 @@ export function adminRoutes(options: AdminOptions): Handler {
       }
     }
   }
+}
+
+/** What a route needs to be allowed; undefined: the method on the path. */
+function rightOf(method: string, [first, second, third]: readonly string[]): RouteRight | undefined {
+  if (first === 'ledger' && second === 'statements') return { verb: 'get', plural: 'statements', namespace: third ?? '' };
+  if (first === 'explain') return { verb: 'get', plural: 'jobs', subresource: 'explain', namespace: second ?? '', name: third ?? '' };
+  if (first === 'drain' && method === 'POST') return { verb: 'create', plural: 'agents', subresource: 'drain', name: second ?? '' };
+  return undefined;
 }
 
 function statementBody({ namespace, lines, totalMicro, heldMicro, availableMicro }: Statement): unknown {

@@ -14,6 +14,7 @@ import type { Job } from '../../crds/job';
 import type { RateTier } from '../../crds/rate-tier';
 import type { Runtime } from '../../crds/runtime';
 import type { Task } from '../../crds/task';
+import type { AgentLeases } from '../auth/agent-authorizer';
 import type { Authorizer } from '../auth/authorizer';
 import type { Authenticator } from '../auth/identity';
 import type { Reflector } from '../controllers/runtime/reflector';
@@ -25,6 +26,7 @@ import { Market } from '../market/market';
 import { systemClock, type Clock } from '../market/pending';
 import type { ObjectStore } from '../store/store';
 import { adminRoutes, type UserTokens } from './admin';
+import { agentLeases } from './agent-leases';
 import { AgentDirectory } from './agents';
 import { CachedOn } from './cached-on';
 import { conclude } from './conclude';
@@ -91,6 +93,8 @@ const SOCKET_BYTES = 32 * 1024 * 1024;
 export class Gateway {
   readonly market: Market;
   readonly elements: ElementCatalog;
+  /** What each agent may read of the API. */
+  readonly agentLeases: AgentLeases;
   private readonly blobs: DiskBlobStore;
   private readonly context: GatewayContext;
   private readonly clock: Clock;
@@ -157,6 +161,7 @@ export class Gateway {
         log.error({ err: error, lease: lease.id }, 'the end of an attempt could not be written; it is tried again at the next hello');
       }),
     };
+    this.agentLeases = agentLeases(this.leases, this.jobs);
     this.tasks = new Tasks(this.context);
     this.progress = new Progress(this.context, () => options.settings.progressIntervalMs);
     this.reports = new Reports({

@@ -87,11 +87,11 @@ export class Logs {
   /** @param find the Task that a request names, or what is still known of it */
   routes(access: Access, find: (namespace: string, task: string) => LogSource | undefined): Handler {
     return async (req, res) => {
-      await access.require(req);
-      if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'logs know GET', { allow: 'GET' });
       const { segments, query } = parseUrl(req);
-      if (segments.length !== 3) throw notFound('the path has to be /logs/<namespace>/<task>');
       const [, namespace = '', task = ''] = segments;
+      await access.require(req, { verb: 'get', plural: 'tasks', subresource: 'log', namespace, name: task });
+      if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'logs know GET', { allow: 'GET' });
+      if (segments.length !== 3) throw notFound('the path has to be /logs/<namespace>/<task>');
       const stream = query.get('stream') ?? 'stdout';
       if (stream !== 'stdout' && stream !== 'stderr') throw new HttpError(400, 'BadRequest', `stream: ${JSON.stringify(stream)} is not stdout or stderr`);
       const tail = queryInteger(query, 'tail', 0, 1_000_000);

@@ -82,10 +82,10 @@ export class Results {
    */
   routes(access: Access, current: (namespace: string, name: string) => string | undefined): Handler {
     return async (req, res) => {
-      await access.require(req);
-      if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'results know GET', { allow: 'GET' });
       const { segments, query } = parseUrl(req);
       const [, namespace = '', name = ''] = segments;
+      await access.require(req, { verb: 'get', plural: 'jobs', subresource: 'results', namespace, name });
+      if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'results know GET', { allow: 'GET' });
       if (segments.length !== 3) throw notFound('the path has to be /results/<namespace>/<job>');
       const uid = current(namespace, name) ?? this.jobUid(namespace, name);
       if (uid === undefined) throw notFound(`there is no job ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, and none had results`);

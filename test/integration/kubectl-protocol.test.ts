@@ -32,7 +32,7 @@ const watch = (path: string, headers: object = {}): Promise<WatchClient> => open
 describe('refusals', () => {
   test.each<[string, () => Promise<Answer>, number, string, string]>([
     ['missing object', () => server.request('GET', `${jobs}/x`), 404, 'NotFound', 'jobs.gleaner.dev "x" not found'],
-    ['no credentials', () => server.request('GET', jobs, { token: '' }), 401, 'Unauthorized', 'Unauthorized'],
+    ['no credentials', () => server.request('GET', jobs, { token: '' }), 403, 'Forbidden', 'User "system:anonymous" cannot list resource "jobs"'],
     ['wrong token', () => server.request('GET', '/api', { token: 'wrong' }), 401, 'Unauthorized', 'Unauthorized'],
     ['method', () => server.request('PUT', jobs, { body: {} }), 405, 'MethodNotAllowed', 'does not allow this method'],
     ['create without a namespace', () => server.request('POST', '/apis/gleaner.dev/v1alpha1/jobs', { body: job('x') }), 405, 'MethodNotAllowed', 'does not allow'],
@@ -119,7 +119,7 @@ describe('refusals', () => {
 
   test('anyone sees version and health, nothing else', async () => {
     for (const path of ['/healthz', '/livez', '/readyz', '/version']) expect((await server.request('GET', path, { token: '' })).code).toBe(200);
-    for (const path of ['/api', '/apis', '/openapi/v3', '/nope']) expect((await server.request('GET', path, { token: '' })).code).toBe(401);
+    for (const path of ['/api', '/apis', '/openapi/v3', '/nope']) expect((await server.request('GET', path, { token: '' })).code).toBe(403);
   });
 
   test('a user without rights may discover, and is refused by name', async () => {

@@ -13,7 +13,10 @@ import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/s
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
 import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
+import { isStored } from '../../controlplane/apiserver/resources/resource';
 import { ApiServer } from '../../controlplane/apiserver/server';
+import { AccessControl } from '../../controlplane/access';
+import { NO_LEASES, type AgentLeases } from '../../controlplane/auth/agent-authorizer';
 import { MASTERS } from '../../controlplane/auth/authorizer';
 import { writeKubeconfig } from '../../controlplane/auth/kubeconfig';
 import { TokenStore } from '../../controlplane/auth/token-store';
@@ -60,6 +63,9 @@ export interface TestApiServer {
   kubeconfig: string;
   caCertificate: string;
   token: string;
+  /** Signs client certificates that the server takes. */
+  ca: CertificateAuthority;
+  access: AccessControl;
   store: ObjectStore;
   tokens: TokenStore;
   metrics: Registry;
@@ -73,34 +79,42 @@ export interface TestApiServerOptions {
   /** Served besides Gleaner's own. */
   crds?: readonly CustomResourceDefinition[];
   flow?: FlowOptions;
+  /** What agents may read. */
+  leases?: AgentLeases;
 }
 
-export async function startApiServer({ crds = [], flow = {} }: TestApiServerOptions = {}): Promise<TestApiServer> {
+export async function startApiServer({ crds = [], flow = {}, leases: leasesOf }: TestApiServerOptions = {}): Promise<TestApiServer> {
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
   const database = await openDatabase(join(dir, 'gleaner.db'));
   const store = new SqliteObjectStore(database);
   const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
   const tokens = new TokenStore(database);
   const metrics = new Registry();
-  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator: tokens, admit, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
   await ensureNamespace(store, 'default');
+  const leases = leasesOf ?? NO_LEASES;
+  const access = await AccessControl.open({ store, tokens, pkiDir: join(dir, 'pki'), agentKnown: () => true, leases, onError: () => undefined });
+  access.register(registry);
+  let url = '';
+  const { authenticator, authorizer, guard } = access;
+  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator, authorizer, guard, documents: access.documents(() => url), admit, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
   const namespaces = new NamespaceController({
     store,
-    resources: () => registry.all().filter(({ namespaced }) => namespaced).map(({ name }) => name),
+    resources: () => registry.all().filter((each) => each.namespaced && isStored(each)).map(({ name }) => name),
   });
   await namespaces.start();
   const ca = await CertificateAuthority.open(join(dir, 'pki'));
   const pair = await ca.serverKeyPair();
-  const server = createServer({ key: pair.key, cert: pair.certificate, ...HEAD_LIMITS }, (req, res) => void api.handle(req, res));
+  const server = createServer({ key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, ...HEAD_LIMITS }, (req, res) => void api.handle(req, res));
   answerBadHeads(server);
   await listen(server);
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });
   const kubeconfig = join(dir, 'kubeconfig');
   writeKubeconfig(kubeconfig, { server: url, caCertificate: ca.caCertificate, token });
   const stop = async (): Promise<void> => {
     api.stop();
     await namespaces.stop();
+    await access.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     store.close();
@@ -108,7 +122,7 @@ export async function startApiServer({ crds = [], flow = {} }: TestApiServerOpti
     rmSync(dir, { recursive: true, force: true });
   };
   return {
-    url, dir, kubeconfig, caCertificate: ca.caCertificate, token, store, tokens, metrics, api, stop,
+    url, dir, kubeconfig, caCertificate: ca.caCertificate, token, ca, access, store, tokens, metrics, api, stop,
     request: (method, path, options = {}) => send(`${url}${path}`, method, ca.caCertificate, { token, ...options }),
   };
 }

@@ -40,6 +40,26 @@ const meta = fields(
 );
 const reference = fields('1 kind, 2 namespace, 3 name, 4 uid, 5 apiVersion, 6 resourceVersion, 7 fieldPath');
 
+const policyRule = fields('1 verbs:string[], 2 apiGroups:string[], 3 resources:string[], 4 resourceNames:string[], 5 nonResourceURLs:string[]');
+const roleBinding = fields('1 metadata:meta, 2 subjects:subject[], 3 roleRef:roleRef', {
+  meta,
+  subject: fields('1 kind, 2 apiGroup, 3 name, 4 namespace'),
+  roleRef: fields('1 apiGroup, 2 kind, 3 name'),
+});
+const labelSelector = fields('1 matchLabels:string{}, 2 matchExpressions:requirement[]', { requirement: fields('1 key, 2 operator, 3 values:string[]') });
+const extra = fields('1 items:string[]');
+const userInfo = fields('1 username, 2 uid, 3 groups:string[], 4 extra:extra{}', { extra });
+const access = {
+  meta,
+  resource: fields('1 namespace, 2 verb, 3 group, 4 version, 5 resource, 6 subresource, 7 name'),
+  path: fields('1 path, 2 verb'),
+  extra,
+};
+const subjectAccess = fields('1 metadata:meta, 2 spec:spec', {
+  meta,
+  spec: fields('1 resourceAttributes:resource, 2 nonResourceAttributes:path, 3 user, 4 groups:string[], 5 extra:extra{}, 6 uid', access),
+});
+
 export const MESSAGES: Readonly<Record<string, Message | undefined>> = {
   Namespace: fields('1 metadata:meta, 2 spec:spec, 3 status:status', {
     meta,
@@ -60,6 +80,26 @@ export const MESSAGES: Readonly<Record<string, Message | undefined>> = {
       '1 holderIdentity, 2 leaseDurationSeconds:int, 3 acquireTime:microTime, 4 renewTime:microTime, 5 leaseTransitions:int',
     ),
   }),
+  Role: fields('1 metadata:meta, 2 rules:policyRule[]', { meta, policyRule }),
+  ClusterRole: fields('1 metadata:meta, 2 rules:policyRule[], 3 aggregationRule:aggregation', {
+    meta, policyRule, aggregation: fields('1 clusterRoleSelectors:labelSelector[]', { labelSelector }),
+  }),
+  RoleBinding: roleBinding,
+  ClusterRoleBinding: roleBinding,
+  SelfSubjectReview: fields('1 metadata:meta', { meta }),
+  TokenReview: fields('1 metadata:meta, 2 spec:spec, 3 status:status', {
+    meta,
+    spec: fields('1 token, 2 audiences:string[]'),
+    status: fields('1 authenticated:bool, 2 user:userInfo, 3 error, 4 audiences:string[]', { userInfo }),
+  }),
+  TokenRequest: fields('1 metadata:meta, 2 spec:spec', {
+    meta,
+    spec: fields('1 audiences:string[], 3 boundObjectRef:bound, 4 expirationSeconds:int', { bound: fields('1 kind, 2 apiVersion, 3 name, 4 uid') }),
+  }),
+  SubjectAccessReview: subjectAccess,
+  LocalSubjectAccessReview: subjectAccess,
+  SelfSubjectAccessReview: fields('1 metadata:meta, 2 spec:spec', { meta, spec: fields('1 resourceAttributes:resource, 2 nonResourceAttributes:path', access) }),
+  SelfSubjectRulesReview: fields('1 metadata:meta, 2 spec:spec', { meta, spec: fields('1 namespace') }),
   DeleteOptions: fields(
     '1 gracePeriodSeconds:int, 2 preconditions:preconditions, 3 orphanDependents:bool, 4 propagationPolicy, 5 dryRun:string[]',
     { preconditions: fields('1 uid, 2 resourceVersion') },

@@ -1,5 +1,7 @@
 /** What a path asks for: `/api/v1/namespaces/N/secrets/X`, `/apis/G/V/namespaces/N/jobs/X/status`, … */
 
+import type { Attributes } from '../../auth/authorizer';
+
 export interface ResourcePath {
   /** `v1` or `group/version` */
   groupVersion: string;
@@ -51,4 +53,24 @@ function decodeSegments(path: string): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+const VERBS: Readonly<Record<string, string | undefined>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+/** What a request for a resource has to be allowed, whether there is such a resource or not: as kube-apiserver reads method, path and query. */
+export function resourceAttributes(method: string, { groupVersion, plural, namespace, name, subresource, watch }: ResourcePath, query: URLSearchParams, path: string): Attributes {
+  const slash = groupVersion.indexOf('/');
+  const group = slash < 0 ? '' : groupVersion.slice(0, slash);
+  // A Namespace is within itself: whoever may read namespaces there may read this one.
+  const within = namespace === '' && plural === 'namespaces' ? name : namespace;
+  let verb = VERBS[method] ?? '';
+  let of = name;
+  if (watch) verb = 'watch';
+  else if (name === '' && verb === 'get') {
+    const asked = query.get('watch');
+    verb = asked === null || asked === 'false' || asked === '0' ? 'list' : 'watch';
+  } else if (name === '' && verb === 'delete') verb = 'deletecollection';
+  // One object, chosen by its name, is asked for by that name.
+  if (name === '' && verb !== 'create' && query.has('fieldSelector')) of = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
+  return { verb, resource: { group, plural, subresource, namespace: within, name: of }, path };
 }

@@ -4,6 +4,7 @@ import { EVENT, EVENT_V1, EVENTS_VIEW } from './core/event';
 import { LEASE } from './core/lease';
 import { NAMESPACE } from './core/namespace';
 import { POD_TEMPLATE } from './core/pod-template';
+import { RBAC_KINDS } from './core/rbac';
 import { SECRET } from './core/secret';
 import { ENDPOINT_SLICE, ENDPOINTS, SERVICE } from './core/service';
 import { SERVICE_ACCOUNT } from './core/service-account';
@@ -14,5 +15,5 @@ import type { Resource } from './resource';
 export const VIEWS: readonly View[] = [EVENTS_VIEW];
 
 export const CORE_KINDS: readonly Resource[] = [
-  NAMESPACE, EVENT, SECRET, CONFIG_MAP, SERVICE_ACCOUNT, POD_TEMPLATE, SERVICE, ENDPOINTS, LEASE, ENDPOINT_SLICE, EVENT_V1,
+  NAMESPACE, EVENT, SECRET, CONFIG_MAP, SERVICE_ACCOUNT, POD_TEMPLATE, SERVICE, ENDPOINTS, LEASE, ENDPOINT_SLICE, EVENT_V1, ...RBAC_KINDS,
 ];

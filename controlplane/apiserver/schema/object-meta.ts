@@ -66,10 +66,12 @@ const subdomainPattern = new RegExp(`^${SUBDOMAIN}$`);
 const qualifiedPattern = new RegExp(`^${QUALIFIED}$`);
 const configKeyPattern = /^[-._a-zA-Z0-9]+$/;
 
-export type NameRule = 'label' | 'subdomain';
+/** 'path': whatever can be one step of a URL. */
+export type NameRule = 'label' | 'subdomain' | 'path';
 
 /** What is wrong with an object's name; undefined: nothing. */
 export function nameProblem(name: string, rule: NameRule): string | undefined {
+  if (rule === 'path') return pathSegmentProblem(name);
   if (rule === 'label') {
     if (name.length > 63) return 'must be no more than 63 characters';
     if (labelPattern.test(name)) return undefined;
@@ -78,6 +80,12 @@ export function nameProblem(name: string, rule: NameRule): string | undefined {
   if (name.length > 253) return 'must be no more than 253 characters';
   if (subdomainPattern.test(name)) return undefined;
   return `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+}
+
+function pathSegmentProblem(name: string): string | undefined {
+  if (name === '.' || name === '..') return `may not be '${name}'`;
+  const character = ['/', '%'].find((each) => name.includes(each));
+  return character === undefined ? undefined : `may not contain '${character}'`;
 }
 
 /** What is wrong with a label or annotation key, `[prefix/]name`; undefined: nothing. */

@@ -38,7 +38,8 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
     }
     const ticket = /^Ticket (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const grant = ticket === undefined ? undefined : options.grant(ticket, req);
-    if (!grant) await options.access.require(req);
+    // Of an element only who has its digest knows; whoever may use elements in some namespace may use it.
+    if (!grant) await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, anyNamespace: true });
     const { socket } = req;
     const cut = (): void => void socket.destroy();
     socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, cut);

@@ -24,25 +24,25 @@ Event: metadata 1 ObjectMeta, eventTime! 2 microTime, series 3 EventSeries, repo
 `;
 
 export const RBAC_V1 = `
-PolicyRule: verbs! 1[] =atomic, apiGroups 2[] =atomic, resources 3[] =atomic, resourceNames 4[] =atomic, nonResourceURLs 5[] =atomic
+PolicyRule: verbs* 1[] =atomic, apiGroups 2[] =atomic, resources 3[] =atomic, resourceNames 4[] =atomic, nonResourceURLs 5[] =atomic
 Role: metadata 1 ObjectMeta, rules 2 PolicyRule[] =atomic
-RoleRef =atomic: apiGroup! 1, kind! 2, name! 3
-Subject =atomic: kind! 1, apiGroup 2, name! 3, namespace 4
-RoleBinding: metadata 1 ObjectMeta, subjects 2 Subject[] =atomic, roleRef! 3 RoleRef
+RoleRef =atomic: apiGroup* 1, kind* 2, name* 3
+Subject =atomic: kind* 1, apiGroup 2, name* 3, namespace 4
+RoleBinding: metadata 1 ObjectMeta, subjects 2 Subject[] =atomic, roleRef* 3 RoleRef
 AggregationRule: clusterRoleSelectors 1 LabelSelector[] =atomic
 ClusterRole: metadata 1 ObjectMeta, rules 2 PolicyRule[] =atomic, aggregationRule 3 AggregationRule
-ClusterRoleBinding: metadata 1 ObjectMeta, subjects 2 Subject[] =atomic, roleRef! 3 RoleRef
+ClusterRoleBinding: metadata 1 ObjectMeta, subjects 2 Subject[] =atomic, roleRef* 3 RoleRef
 `;
 
 export const AUTHENTICATION_V1 = `
 BoundObjectReference: kind 1, apiVersion 2, name 3, uid 4
-TokenRequestSpec: audiences! 1[] =atomic, boundObjectRef 3 BoundObjectReference, expirationSeconds 4 int64
-TokenRequestStatus: token! 1, expirationTimestamp! 2 time
-TokenRequest: metadata 1 ObjectMeta, spec! 2 TokenRequestSpec, status 3 TokenRequestStatus
+TokenRequestSpec: audiences* 1[] =atomic, boundObjectRef 3 BoundObjectReference, expirationSeconds 4 int64
+TokenRequestStatus: token* 1, expirationTimestamp* 2 time
+TokenRequest: metadata 1 ObjectMeta, spec* 2 TokenRequestSpec, status 3 TokenRequestStatus
 TokenReviewSpec: token 1, audiences 2[] =atomic
 UserInfo: username 1, uid 2, groups 3[] =atomic, extra 4[]{}
 TokenReviewStatus: authenticated 1 bool, user 2 UserInfo, error 3, audiences 4[] =atomic
-TokenReview: metadata 1 ObjectMeta, spec! 2 TokenReviewSpec, status 3 TokenReviewStatus
+TokenReview: metadata 1 ObjectMeta, spec* 2 TokenReviewSpec, status 3 TokenReviewStatus
 SelfSubjectReviewStatus: userInfo 1 UserInfo
 SelfSubjectReview: metadata 1 ObjectMeta, status 2 SelfSubjectReviewStatus
 `;
@@ -55,17 +55,17 @@ ResourceAttributes: namespace 1, verb 2, group 3, version 4, resource 5, subreso
   9 LabelSelectorAttributes
 SubjectAccessReviewSpec: resourceAttributes 1 ResourceAttributes, nonResourceAttributes 2 NonResourceAttributes, user 3, groups 4[] =atomic, extra
   5[]{}, uid 6
-SubjectAccessReviewStatus: allowed! 1 bool, reason 2, evaluationError 3, denied 4 bool
-SubjectAccessReview: metadata 1 ObjectMeta, spec! 2 SubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
-LocalSubjectAccessReview: metadata 1 ObjectMeta, spec! 2 SubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
+SubjectAccessReviewStatus: allowed* 1 bool, reason 2, evaluationError 3, denied 4 bool
+SubjectAccessReview: metadata 1 ObjectMeta, spec* 2 SubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
+LocalSubjectAccessReview: metadata 1 ObjectMeta, spec* 2 SubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
 SelfSubjectAccessReviewSpec: resourceAttributes 1 ResourceAttributes, nonResourceAttributes 2 NonResourceAttributes
-SelfSubjectAccessReview: metadata 1 ObjectMeta, spec! 2 SelfSubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
+SelfSubjectAccessReview: metadata 1 ObjectMeta, spec* 2 SelfSubjectAccessReviewSpec, status 3 SubjectAccessReviewStatus
 SelfSubjectRulesReviewSpec: namespace 1
-NonResourceRule: verbs! 1[] =atomic, nonResourceURLs 2[] =atomic
-ResourceRule: verbs! 1[] =atomic, apiGroups 2[] =atomic, resources 3[] =atomic, resourceNames 4[] =atomic
-SubjectRulesReviewStatus: resourceRules! 1 ResourceRule[] =atomic, nonResourceRules! 2 NonResourceRule[] =atomic, incomplete! 3 bool, evaluationError
+NonResourceRule: verbs* 1[] =atomic, nonResourceURLs 2[] =atomic
+ResourceRule: verbs* 1[] =atomic, apiGroups 2[] =atomic, resources 3[] =atomic, resourceNames 4[] =atomic
+SubjectRulesReviewStatus: resourceRules* 1 ResourceRule[] =atomic, nonResourceRules* 2 NonResourceRule[] =atomic, incomplete* 3 bool, evaluationError
   4
-SelfSubjectRulesReview: metadata 1 ObjectMeta, spec! 2 SelfSubjectRulesReviewSpec, status 3 SubjectRulesReviewStatus
+SelfSubjectRulesReview: metadata 1 ObjectMeta, spec* 2 SelfSubjectRulesReviewSpec, status 3 SubjectRulesReviewStatus
 `;
 
 export const AUTOSCALING_V1 = `

@@ -1,0 +1,51 @@
+/** Reviews: resources that are never stored; a POST is answered with the question and its answer. */
+import { ApiError, badRequest, invalidError, notAcceptable } from '../http/errors';
+import { sendJson } from '../http/respond';
+import { core, type Definition } from '../resources/core/define';
+import type { Resource, Serve } from '../resources/resource';
+import type { FieldError } from '../schema/field-error';
+import { isObject, type JsonObject } from '../schema/schema';
+import { validate } from '../schema/validate';
+import type { ResourceRequest } from '../verbs/context';
+import { place, pruneAndDefault, readProposal, strictBodyError } from '../verbs/decode';
+import { dryRun } from '../verbs/options';
+
+type ReviewDefinition = Pick<Definition, 'group' | 'plural' | 'singular' | 'kind' | 'namespaced' | 'description'>;
+
+/** @param answer the status for what was asked */
+export function review(definition: ReviewDefinition, answer: (request: ResourceRequest, review: JsonObject) => Promise<JsonObject> | JsonObject): Resource {
+  const serve: Serve = async (_context, request) => {
+    if (definition.namespaced && request.namespace === '') throw badRequest(`namespace is required on this type: ${request.namespace}`);
+    const asked = await readReview(request, request.resource);
+    const status = await answer(request, asked);
+    const { apiVersion, kind, metadata, spec } = asked;
+    answerReview(request, { kind, apiVersion, metadata: { creationTimestamp: null, ...(isObject(metadata) && metadata) }, ...(spec !== undefined && { spec }), status });
+  };
+  return core({ ...definition, version: 'v1', shortNames: [], columns: [], serve: { create: serve } });
+}
+
+/** Reads a body of `resource`'s kind. @throws ApiError 400, 413, 415, 422 */
+export async function readReview(request: ResourceRequest, resource: Resource): Promise<JsonObject> {
+  dryRun(request.query);
+  const of = { ...request, resource, name: '' };
+  const proposal = await readProposal(of);
+  if (resource.namespaced) place(proposal.object, of);
+  pruneAndDefault(proposal, of, strictBodyError(resource));
+  const errors: FieldError[] = validate(proposal.object, resource.schema);
+  if (errors.length > 0) throw invalidError(resource, '', errors);
+  return proposal.object;
+}
+
+/** Reviews are answered as objects only. */
+export function answerReview({ res, form }: ResourceRequest, body: JsonObject): void {
+  if (form.as !== 'object') throw notAcceptable('application/json');
+  sendJson(res, 201, body);
+}
+
+export const invalidReview = (resource: { group: string; kind: string }, errors: readonly FieldError[]): ApiError => invalidError(resource, '', errors);
+
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+export const extraOf = (value: unknown): Record<string, string[]> =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, textsOf(each)])) : {};

@@ -1,0 +1,75 @@
+/** `serviceaccounts/token`: makes a token for a service account (`kubectl create token`). */
+import type { BoundObject, ServiceAccountTokens } from '../../auth/authenticators/service-account-tokens';
+import { API_AUDIENCE } from '../../auth/identity';
+import { ApiError, badRequest, invalidError, notFound } from '../http/errors';
+import { core } from '../resources/core/define';
+import type { Resource, Subresource } from '../resources/resource';
+import { invalid } from '../schema/field-error';
+import { isObject, type JsonObject } from '../schema/schema';
+import { getExisting, type ApiContext, type ResourceRequest } from '../verbs/context';
+import { dryRun } from '../verbs/options';
+import { answerReview, readReview, textOf, textsOf } from './define';
+
+const GROUP = 'authentication.k8s.io';
+const KIND = { group: GROUP, kind: 'TokenRequest' };
+const DEFAULT_SECONDS = 3600;
+const MIN_SECONDS = 600;
+const MAX_SECONDS = 2 ** 32;
+
+const TOKEN_REQUEST: Resource = core({
+  group: GROUP, version: 'v1', plural: 'tokenrequests', singular: 'tokenrequest', kind: 'TokenRequest', namespaced: true, shortNames: [], columns: [],
+  description: 'TokenRequest asks for a token of a service account.',
+});
+
+export const tokenSubresource = (tokens: ServiceAccountTokens): Subresource => ({
+  name: 'token', group: GROUP, version: 'v1', kind: 'TokenRequest',
+  serve: { create: (context, request) => createToken(tokens, context, request) },
+});
+
+async function createToken(tokens: ServiceAccountTokens, context: ApiContext, request: ResourceRequest): Promise<void> {
+  const { namespace, name } = request;
+  const asked = await readReview({ ...request, namespace: '' }, { ...TOKEN_REQUEST, namespaced: false, serve: {} });
+  const metadata = isObject(asked.metadata) ? asked.metadata : {};
+  checkPlace(metadata, namespace, name);
+  const account = await getExisting(context, request);
+  const spec = isObject(asked.spec) ? asked.spec : {};
+  const audiences = textsOf(spec.audiences).length === 0 ? [API_AUDIENCE] : textsOf(spec.audiences);
+  const seconds = typeof spec.expirationSeconds === 'number' ? spec.expirationSeconds : DEFAULT_SECONDS;
+  checkSeconds(seconds);
+  const bound = isObject(spec.boundObjectRef) ? await boundObject(context, namespace, spec.boundObjectRef) : undefined;
+  const at = context.now();
+  const token = dryRun(request.query) ? undefined : await tokens.issue({ namespace, name, uid: account.metadata.uid ?? '', audiences, seconds, ...(bound && { bound }) });
+  answerReview(request, {
+    kind: asked.kind, apiVersion: asked.apiVersion,
+    metadata: { ...metadata, name, namespace, creationTimestamp: rfc3339(at) },
+    spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
+    status: { token: token ?? '', expirationTimestamp: rfc3339(at + seconds * 1000) },
+  });
+}
+
+const rfc3339 = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
+
+function checkPlace(metadata: JsonObject, namespace: string, name: string): void {
+  const problem = (field: string, value: string): ApiError => invalidError(KIND, name, [invalid(`metadata.${field}`, value, `must match the service account ${field} if specified`)]);
+  if (textOf(metadata.name) !== '' && metadata.name !== name) throw problem('name', textOf(metadata.name));
+  if (textOf(metadata.namespace) !== '' && metadata.namespace !== namespace) throw problem('namespace', textOf(metadata.namespace));
+}
+
+function checkSeconds(seconds: number): void {
+  const problem = seconds < MIN_SECONDS ? 'may not specify a duration less than 10 minutes' : seconds > MAX_SECONDS ? 'may not specify a duration larger than 2^32 seconds' : undefined;
+  if (problem !== undefined) throw invalidError(KIND, '', [invalid('spec.expirationSeconds', seconds, problem)]);
+}
+
+/** @throws ApiError 400 for another kind, 404, 409 for another uid */
+async function boundObject(context: ApiContext, namespace: string, ref: JsonObject): Promise<BoundObject> {
+  const [kind, apiVersion, name, uid] = ['kind', 'apiVersion', 'name', 'uid'].map((field) => textOf(ref[field]));
+  if (kind !== 'Secret' || apiVersion.includes('/')) throw badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
+  const secret = await context.store.get('secrets', namespace, name);
+  if (!secret) throw notFound({ group: '', plural: 'secrets', kind: 'Secret' }, name);
+  const found = secret.metadata.uid ?? '';
+  if (uid !== '' && uid !== found) {
+    const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw new ApiError(409, 'Conflict', `Operation cannot be fulfilled on Secret ${JSON.stringify(name)}: ${why}`, { name, kind: 'Secret' });
+  }
+  return { kind, name, uid: found };
+}

@@ -1,0 +1,58 @@
+/**
+ * Who somebody is, by what they show:
+ *
+ *   client certificate ─► bearer token (opaque, then service account) ─► nothing: anonymous
+ *
+ * What is shown and does not hold is nobody (401), never anonymous.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+
+import { ANONYMOUS, bearerToken, UNAUTHENTICATED, type Authenticator, type Identity } from '../identity';
+
+export interface TokenAuthenticator {
+  /** @param audiences whom the token must be for; absent: this server */
+  authenticateToken(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
+}
+
+export interface TokenIdentity {
+  identity: Identity;
+  /** Those of the audiences asked for that the token is good for. */
+  audiences: readonly string[];
+}
+
+export interface CertificateAuthenticator {
+  /** @returns undefined when there is no certificate; 'refused' when it is not good */
+  identify(socket: TLSSocket): Identity | 'refused' | undefined;
+}
+
+const NOBODY: Identity = { user: ANONYMOUS, groups: [UNAUTHENTICATED] };
+
+export class ChainAuthenticator implements Authenticator {
+  constructor(
+    private readonly tokens: TokenAuthenticator,
+    private readonly certificates?: CertificateAuthenticator,
+  ) {}
+
+  async authenticate(req: IncomingMessage): Promise<Identity | undefined> {
+    const certified = this.certificates?.identify(req.socket as TLSSocket);
+    if (certified !== undefined && certified !== 'refused') return certified;
+    const { authorization } = req.headers;
+    if (authorization === undefined) return certified === 'refused' ? undefined : NOBODY;
+    const token = bearerToken(req);
+    return token === undefined ? undefined : (await this.tokens.authenticateToken(token))?.identity;
+  }
+}
+
+/** Asks one after the other; the first that knows the token has decided. */
+export function firstToken(...authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
+  return {
+    authenticateToken: async (token, audiences) => {
+      for (const each of authenticators) {
+        const found = await each.authenticateToken(token, audiences);
+        if (found) return found;
+      }
+      return undefined;
+    },
+  };
+}
