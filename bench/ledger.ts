@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uidSource } from '../controlplane/store/sqlite/uid';
 import { openDatabase } from '../controlplane/db/open';
-import { SqliteLedger } from '../controlplane/ledger/sqlite-ledger';
+import { BookLedger } from '../controlplane/ledger/book-ledger';
 import type { HoldRequest } from '../controlplane/ledger/ledger';
 import { DEFAULT_TIERS } from '../controlplane/market/default-tiers';
 import { holdAmount, rateVector } from '../controlplane/market/price';
@@ -47,7 +47,7 @@ export async function benchLedger(pairs: number, batch: number): Promise<LedgerB
   const database = await openDatabase(join(folder, 'gleaner.db'));
   try {
     const { raw: db, writer } = database;
-    const ledger = new SqliteLedger({ db, writer });
+    const ledger = await BookLedger.open({ database: database.tables });
     await ledger.deposit({ key: 'bench', namespace: 'lab-a', amountMicro: 10n ** 15n });
     const batches = Array.from({ length: Math.ceil(pairs / batch) }, (_, n) => requests(batch, n * batch));
     const ours = await seconds(async () => {

@@ -32,7 +32,7 @@ import { type ControlPlaneConfig, paths } from './config';
 import { startControllers } from './controllers';
 import { openDatabase } from './db/open';
 import { Gateway, gatewayDirs } from './gateway/gateway';
-import { SqliteLedger } from './ledger/sqlite-ledger';
+import { BookLedger } from './ledger/book-ledger';
 import { commitMetrics } from './metrics';
 import { route } from './routes';
 import { SqliteObjectStore } from './store/sqlite/sqlite-store';
@@ -73,7 +73,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
       const initialStatus = schema.properties?.status?.default as object | undefined;
       store.defineResource(name, { statusSubresource: hasStatus, ...(initialStatus === undefined ? {} : { initialStatus }) });
     }
-    const ledger = new SqliteLedger({ db: database.raw, writer: database.writer, registry: metrics });
+    const ledger = await BookLedger.open({ database: database.tables, registry: metrics });
     const tokens = new TokenStore(database);
     const ca = await CertificateAuthority.open(files.pki, { names: [...config.names, config.listen] });
 

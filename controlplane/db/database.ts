@@ -50,8 +50,6 @@ export interface Statement {
    * statement and the others of the same commit do must come out the same in whatever order of steps.
    */
   readonly merge: boolean;
-  /** The first column numbers the table's rows 1, 2, 3, …: a write that would not go on exactly there is refused. */
-  readonly gapless: boolean;
   /** A row that changes nothing is an error, which says this. */
   readonly mustChange?: string;
 }
@@ -59,6 +57,11 @@ export interface Statement {
 export interface Write {
   statement: Statement;
   rows: readonly (readonly Value[])[];
+  /**
+   * The last `id` that the table must have before these rows, which go on from there without a gap; otherwise something that the step
+   * counts on was not saved, and the step is refused. Also looked at when there are no rows.
+   */
+  after?: number;
   /** Told how many rows changed, within the transaction, perhaps more than once. When it throws, the whole step is left out. */
   changed?: (count: number) => void;
 }
@@ -84,8 +87,8 @@ export interface Database extends Reader {
 export class GapError extends Error {
   override readonly name = 'GapError';
 
-  constructor(table: string, first: Value, last: Value) {
-    super(`${table}: row ${first} does not follow the last one saved, ${last}: an earlier write failed; try again`);
+  constructor(table: string, after: number, last: number) {
+    super(`${table}: decided on row ${after}, saved is ${last}: an earlier write failed; try again`);
   }
 }
 

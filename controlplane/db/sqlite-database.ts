@@ -32,15 +32,10 @@ class SqliteReader implements Reader {
   }
 }
 
-interface PreparedWrite {
-  run: Prepared<Value[]>;
-  /** Of a gapless table: its last row. */
-  last?: Prepared<[], number | null>;
-}
-
 export class SqliteDatabase extends SqliteReader implements Database {
   readonly dialect = 'sqlite';
-  private readonly writes = new Map<Statement, PreparedWrite>();
+  private readonly writes = new Map<Statement, Prepared<Value[]>>();
+  private readonly ends = new Map<string, Prepared<[], number | null>>();
 
   constructor(db: Connection, private readonly writer: Writer) {
     super(db);
@@ -68,30 +63,26 @@ export class SqliteDatabase extends SqliteReader implements Database {
     return openSqliteSnapshot(this.db.name);
   }
 
-  private run({ statement, rows, changed }: Write): void {
-    const { run, last } = this.prepareWrite(statement);
-    const { mustChange } = statement;
-    const first = rows[0];
-    if (last && first) {
-      const end = last.get() ?? 0;
-      if (Number(first[0]) !== end + 1) throw new GapError(statement.table, first[0] ?? null, end);
+  private run({ statement, rows, after, changed }: Write): void {
+    const { table, mustChange } = statement;
+    if (after !== undefined) {
+      const last = this.end(table).get() ?? 0;
+      if (last !== after) throw new GapError(table, after, last);
     }
+    let prepared = this.writes.get(statement);
+    if (!prepared) this.writes.set(statement, (prepared = this.db.prepare<Value[]>(statement.sqlite)));
     let count = 0;
     for (const row of rows) {
-      const { changes } = run.run(...row);
+      const { changes } = prepared.run(...row);
       if (changes === 0 && mustChange !== undefined) throw new MissingRowError(`${mustChange} (${row.join(', ')})`);
       count += changes;
     }
     changed?.(count);
   }
 
-  private prepareWrite(statement: Statement): PreparedWrite {
-    let prepared = this.writes.get(statement);
-    if (!prepared) {
-      prepared = { run: this.db.prepare<Value[]>(statement.sqlite) };
-      if (statement.gapless) prepared.last = this.db.prepare<[], number | null>(`SELECT max(id) FROM ${statement.table}`).pluck();
-      this.writes.set(statement, prepared);
-    }
+  private end(table: string): Prepared<[], number | null> {
+    let prepared = this.ends.get(table);
+    if (!prepared) this.ends.set(table, (prepared = this.db.prepare<[], number | null>(`SELECT max(id) FROM ${table}`).pluck()));
     return prepared;
   }
 }

@@ -24,10 +24,9 @@ export type Conflict =
 export interface InsertOptions {
   conflict?: Conflict;
   merge?: boolean;
-  gapless?: boolean;
 }
 
-export function insert(table: string, columns: Record<string, ColumnType>, { conflict, merge = false, gapless = false }: InsertOptions = {}): Statement {
+export function insert(table: string, columns: Record<string, ColumnType>, { conflict, merge = false }: InsertOptions = {}): Statement {
   const names = Object.keys(columns);
   const list = names.join(', ');
   const arrays = Object.values(columns).map((type, at) => `$${at + 1}::${POSTGRES_TYPES[type]}[]`).join(', ');
@@ -35,13 +34,13 @@ export function insert(table: string, columns: Record<string, ColumnType>, { con
   const sqlite = `${into} VALUES (${names.map(() => '?').join(', ')})${conflictClause(table, names, conflict, (sum) => `min(${sum.old} + ${sum.more}, ${MAX_SUM})`)}`;
   const postgres = `${into} ${postgresRows(names, arrays, conflict)}${conflictClause(table, names, conflict, (sum) =>
     `CAST(least(CAST(${sum.old} AS numeric) + ${sum.more}, ${MAX_SUM}) AS int8)`)}`;
-  return { table, sqlite, postgres, form: 'many', merge, gapless };
+  return { table, sqlite, postgres, form: 'many', merge };
 }
 
 /** Deletes the rows with this value of a column. */
 export function remove(table: string, column: string, type: ColumnType, { merge = false, mustChange }: { merge?: boolean; mustChange?: string } = {}): Statement {
   return {
-    table, merge, gapless: false, form: 'many',
+    table, merge, form: 'many',
     sqlite: `DELETE FROM ${table} WHERE ${column} = ?`,
     postgres: `DELETE FROM ${table} WHERE ${column} = ANY($1::${POSTGRES_TYPES[type]}[])`,
     ...(mustChange === undefined ? {} : { mustChange }),
@@ -49,7 +48,7 @@ export function remove(table: string, column: string, type: ColumnType, { merge 
 }
 
 /** Any statement with `?` for its parameters that means the same in both; run row by row. */
-export const command = (table: string, sql: string): Statement => ({ table, sqlite: sql, postgres: numbered(sql), form: 'one', merge: false, gapless: false });
+export const command = (table: string, sql: string): Statement => ({ table, sqlite: sql, postgres: numbered(sql), form: 'one', merge: false });
 
 /** A SELECT with `?` for its parameters that means the same in both. */
 export const query = <R>(sql: string): Query<R> => ({ sqlite: sql, postgres: numbered(sql) });

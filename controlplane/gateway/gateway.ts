@@ -121,8 +121,10 @@ export class Gateway {
       withdraw: (agentId, offer) => this.withdraw(agentId, offer),
       budgetLeft: ({ uid, maxJobMicro }) => {
         if (maxJobMicro === undefined) return undefined;
-        const { chargedMicro, heldMicro } = ledger.jobTotals(uid);
-        return maxJobMicro - chargedMicro - heldMicro;
+        const totals = ledger.jobTotals(uid);
+        // Not read yet: offered all the same, because the hold asks again before anything is leased.
+        if (totals instanceof Promise) return void totals.catch(() => undefined);
+        return maxJobMicro - totals.chargedMicro - totals.heldMicro;
       },
       available: (namespace) => ledger.available(namespace),
       counted: (outcome, attempts) => this.metrics.offers(outcome, attempts),

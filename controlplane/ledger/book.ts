@@ -16,11 +16,8 @@ interface JobSums {
   held: bigint;
   /** Open holds. */
   open: number;
-}
-
-/** What of the disk the book asks for when it does not have it in memory. */
-export interface Archive {
-  chargedOfJob(jobUid: string): bigint;
+  /** Settlements that are not durable yet. */
+  unsaved: number;
 }
 
 /** Entries that become durable together, and every balance that they changed, as it is after them. */
@@ -46,7 +43,6 @@ export class Book {
   private readonly jobs = new Map<string, JobSums>();
 
   constructor(
-    private readonly archive: Archive,
     /** Id of the next transaction. */
     public nextId: number,
   ) {}
@@ -64,6 +60,17 @@ export class Book {
     return this.limits.get(namespace) ?? 0n;
   }
 
+  /** Whether `job` may be asked. */
+  knows(jobUid: string): boolean {
+    return this.jobs.has(jobUid);
+  }
+
+  /** What the disk says that a Job was charged, unless the book knows better. */
+  learn(jobUid: string, charged: bigint): void {
+    if (!this.jobs.has(jobUid)) this.jobs.set(jobUid, { charged, held: 0n, open: 0, unsaved: 0 });
+  }
+
+  /** @throws Error when the book does not know the Job */
   job(jobUid: string): Readonly<JobSums> {
     return this.jobSums(jobUid);
   }
@@ -89,7 +96,9 @@ export class Book {
       case 'settle': {
         const { hold, chargeMicro, ownerMicro } = entry.settled;
         this.holds.delete(hold.key);
-        this.openOfJob(hold, -1).charged += chargeMicro;
+        const sums = this.openOfJob(hold, -1);
+        sums.charged += chargeMicro;
+        sums.unsaved += 1;
         this.settling.set(hold.key, { chargeMicro, ownerMicro });
         break;
       }
@@ -105,9 +114,12 @@ export class Book {
   saved(batch: Batch): void {
     for (const entry of batch.entries) {
       if (entry.kind === 'deposit') this.depositing.delete(entry.key);
-      if (entry.kind === 'settle') this.settling.delete(entry.settled.hold.key);
+      if (entry.kind !== 'settle') continue;
+      const { hold } = entry.settled;
+      this.settling.delete(hold.key);
+      this.jobSums(hold.terms.jobUid).unsaved -= 1;
     }
-    if (this.settling.size === 0 && this.jobs.size > 2 * MAX_IDLE_JOBS) this.forgetIdleJobs();
+    if (this.jobs.size > 2 * MAX_IDLE_JOBS) this.forgetIdleJobs();
   }
 
   private post(batch: Batch, { from, to, amount }: Posting): void {
@@ -138,11 +150,8 @@ export class Book {
   }
 
   private jobSums(jobUid: string): JobSums {
-    let sums = this.jobs.get(jobUid);
-    if (!sums) {
-      sums = { charged: this.archive.chargedOfJob(jobUid), held: 0n, open: 0 };
-      this.jobs.set(jobUid, sums);
-    }
+    const sums = this.jobs.get(jobUid);
+    if (!sums) throw new Error(`ledger: the sums of job ${jobUid} were not read before they were asked for`);
     return sums;
   }
 
@@ -150,7 +159,7 @@ export class Book {
     let surplus = this.jobs.size - MAX_IDLE_JOBS;
     for (const [uid, sums] of this.jobs) {
       if (surplus <= 0) return;
-      if (sums.open > 0) continue;
+      if (sums.open > 0 || sums.unsaved > 0) continue;
       this.jobs.delete(uid);
       surplus -= 1;
     }

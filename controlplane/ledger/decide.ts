@@ -1,6 +1,6 @@
 /**
  * The ledger's decisions: each takes the book as it is, answers, and adds what it decided to the batch. Synchronous, one after the other.
- * What the book does not know (a key that was used long ago) is asked of the disk.
+ * What the book does not know (a key that was used long ago) was read from the disk before (past.ts).
  */
 import { formatCredits } from '../../crds/credits';
 import { minimum } from '../market/money';
@@ -10,7 +10,7 @@ import type { Batch, Book } from './book';
 import { depositKey, depositPostings, holdKey, holdPostings, settleKey, settlePostings } from './entry';
 import { LedgerInputError, baseKey, isLate } from './input';
 import type { HoldOutcome, HoldRequest, SettleOutcome, SettleRequest } from './ledger';
-import type { Queries } from './queries';
+import type { Past, Settlement } from './past';
 
 /** All deposits together: leaves room in 64 bits for every balance that can follow from them. */
 export const MAX_DEPOSITED_MICRO = 1n << 61n;
@@ -18,15 +18,15 @@ export const MAX_DEPOSITED_MICRO = 1n << 61n;
 export interface Turn {
   book: Book;
   batch: Batch;
-  queries: Queries;
+  past: Past;
   /** Milliseconds since the epoch. */
   at: number;
 }
 
-export function decideDeposit({ book, batch, queries, at }: Turn, request: { key: string; namespace: string; amountMicro: bigint; note?: string }): { repeated: boolean } {
+export function decideDeposit({ book, batch, past, at }: Turn, request: { key: string; namespace: string; amountMicro: bigint; note?: string }): { repeated: boolean } {
   const { namespace, amountMicro, note } = request;
   const key = depositKey(request.key);
-  const before = book.depositing.get(key) ?? queries.deposit(key);
+  const before = book.depositing.get(key) ?? past.deposits.get(request.key);
   if (before) {
     if (before.namespace === namespace && before.amountMicro === amountMicro) return { repeated: true };
     throw new LedgerInputError('key', `${request.key} was used for a deposit of ${formatCredits(before.amountMicro)} to ${before.namespace}; take another key`);
@@ -38,11 +38,11 @@ export function decideDeposit({ book, batch, queries, at }: Turn, request: { key
   return { repeated: false };
 }
 
-export function decideHold({ book, batch, queries, at }: Turn, request: HoldRequest): HoldOutcome {
+export function decideHold({ book, batch, past, at }: Turn, request: HoldRequest): HoldOutcome {
   const { key, amountMicro, maxJobMicro, terms } = request;
   if (book.holds.has(key)) return { ok: true };
-  if (book.settling.has(key) || queries.transactionId(holdKey(key)) !== undefined) return { ok: false, reason: 'Closed' };
-  if (isLate(key) && !released(book, queries, baseKey(key))) return { ok: false, reason: 'Closed' };
+  if (book.settling.has(key) || past.holds.has(key)) return { ok: false, reason: 'Closed' };
+  if (isLate(key) && !released(book, past, baseKey(key))) return { ok: false, reason: 'Closed' };
   if (maxJobMicro !== undefined) {
     const job = book.job(terms.jobUid);
     const missingMicro = job.charged + job.held + amountMicro - maxJobMicro;
@@ -58,21 +58,21 @@ export function decideHold({ book, batch, queries, at }: Turn, request: HoldRequ
 }
 
 /** Was held, is not any more, and nothing was charged. */
-function released(book: Book, queries: Queries, key: string): boolean {
+function released(book: Book, past: Past, key: string): boolean {
   if (book.holds.has(key)) return false;
-  return (book.settling.get(key) ?? settledBefore(queries, key))?.chargeMicro === 0n;
+  return settledBefore(book, past, key)?.chargeMicro === 0n;
 }
 
-function settledBefore(queries: Queries, key: string): { chargeMicro: bigint; ownerMicro: bigint } | undefined {
-  const id = queries.transactionId(holdKey(key));
-  return id === undefined ? undefined : queries.settlementOf(id);
+function settledBefore(book: Book, past: Past, key: string): Settlement | undefined {
+  const before = book.settling.get(key) ?? past.holds.get(key);
+  return before === 'open' ? undefined : before;
 }
 
-export function decideSettle({ book, batch, queries, at }: Turn, request: SettleRequest): SettleOutcome {
+export function decideSettle({ book, batch, past, at }: Turn, request: SettleRequest): SettleOutcome {
   const { key, reason, usage } = request;
   const hold = book.holds.get(key);
   if (!hold) {
-    const before = book.settling.get(key) ?? settledBefore(queries, key);
+    const before = settledBefore(book, past, key);
     return before ? { ok: true, repeated: true, chargedMicro: before.chargeMicro, ownerMicro: before.ownerMicro } : { ok: false, reason: 'NoHold' };
   }
   const { namespace, ownerId: owner, rates } = hold.terms;

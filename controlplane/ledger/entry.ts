@@ -48,6 +48,11 @@ export type EntryKind = Entry['kind'];
 export const depositKey = (key: string): string => `deposit/${key}`;
 export const holdKey = (key: string): string => `hold/${key}`;
 export const settleKey = (hold: number): string => `settle/${hold}`;
+/** The hold's transaction; undefined: not the key of a settlement. */
+export const settledHold = (key: string): bigint | undefined => {
+  const id = /^settle\/(\d{1,16})$/.exec(key)?.[1];
+  return id === undefined ? undefined : BigInt(id);
+};
 
 const written = (postings: Posting[]): Posting[] => postings.filter((posting) => posting.amount > 0n);
 

@@ -1,12 +1,12 @@
 /** The example of docs/ledger.md. */
-import { LedgerFolder, hold, terms } from '../../test/support/ledger';
+import { SqliteLedgers, hold, terms } from '../../test/support/ledger';
 import { holdAmount } from '../market/price';
 import { settlement } from '../market/settle';
 
 test('the numbers of the documentation', async () => {
-  const folder = new LedgerFolder();
+  const ledgers = new SqliteLedgers();
   try {
-    const { ledger } = folder.attach(await folder.create());
+    const { ledger } = await ledgers.open();
     const balances = (): Record<string, bigint> => Object.fromEntries(ledger.balances().map((each) => [each.account, each.balanceMicro]));
     const attempt = terms({ ownerId: 'ann', cpu: 1, memoryBytes: 256 * 1024 * 1024, timeoutMs: 600_000 });
     await ledger.deposit({ key: 'first', namespace: 'lab-a', amountMicro: 1_000_000n });
@@ -24,6 +24,6 @@ test('the numbers of the documentation', async () => {
     });
     expect(await ledger.verify()).toMatchObject({ ok: true, violations: [] });
   } finally {
-    folder.remove();
+    await ledgers.remove();
   }
 });

@@ -1,91 +1,65 @@
 /**
- * Writes a batch: the journal's rows, and what follows from them. Runs inside the turn's transaction and may be run again.
+ * A batch as rows: the journal's, and what follows from them. Pure.
  *
- * A batch was decided on a certain state. It is written only when the journal ends exactly before its first id; otherwise something
- * that it counts on was not saved, and the whole batch is refused.
+ * A batch was decided on a certain state. It is written only when the journal ends exactly before its first id (`after`); otherwise
+ * something that it counts on was not saved, and the whole batch is refused.
  */
-import type { Database, Statement } from 'better-sqlite3';
 import type { Usage } from '../../crds/task';
+import type { Statement, Value, Write } from '../db/database';
 import { wholeNumber } from '../market/money';
 import { ASSET } from './accounts';
 import type { Batch } from './book';
 import { encodeTerms, lineOf, totalOf, type Entry, type Settled } from './entry';
 import type { HoldTerms, StatementLine } from './ledger';
-import type { Queries } from './queries';
-
-/** Sums stop here instead of overflowing. */
-const MAX_SUM = 1n << 62n;
+import { BALANCE, CLOSE_HOLD, CREDIT_LIMIT, JOB_TOTAL, OPEN_HOLD, POSTING, SETTLEMENT, TRANSACTION } from './rows';
 
 type JobTotal = Omit<StatementLine, 'job' | 'jobUid'> & { terms: HoldTerms };
 
-export class Journal {
-  private readonly transaction: Statement;
-  private readonly posting: Statement;
-  private readonly openHold: Statement;
-  private readonly closeHold: Statement;
-  private readonly settlement: Statement;
-  private readonly balance: Statement;
-  private readonly jobTotal: Statement;
-  private readonly limit: Statement;
+export function journalWrites(batch: Batch): Write[] {
+  const rows = new Rows(batch.firstId - 1);
+  for (const entry of batch.entries) addEntry(rows, entry);
+  for (const [account, { balance, lifetime }] of batch.balances) rows.add(BALANCE, [account, balance, lifetime]);
+  for (const { terms, tier, line, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro } of jobTotals(batch.entries)) {
+    rows.add(JOB_TOTAL, [terms.jobUid, terms.namespace, tier, line, terms.jobName, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro]);
+  }
+  return rows.writes;
+}
 
-  constructor(
-    db: Database,
-    private readonly queries: Queries,
-  ) {
-    this.transaction = db.prepare('INSERT INTO ledger_transaction (id, key, kind, at, total, note) VALUES (?, ?, ?, ?, ?, ?)');
-    this.posting = db.prepare('INSERT INTO ledger_posting (tx, seq, from_account, to_account, amount, asset) VALUES (?, ?, ?, ?, ?, ?)');
-    this.openHold = db.prepare('INSERT INTO ledger_hold (id, key, amount, created_at, terms) VALUES (?, ?, ?, ?, ?)');
-    this.closeHold = db.prepare('DELETE FROM ledger_hold WHERE id = ?');
-    this.settlement = db.prepare(`INSERT INTO ledger_settlement (hold, tx, namespace, job_uid, job_name, task_uid, task_index, attempt,
-      agent, owner, tier, reason, cpu_micros, memory_mib_seconds, wall_millis, io_bytes, egress_bytes, estimated, held, charge, owner_amount)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.balance = db.prepare('INSERT OR REPLACE INTO ledger_balance (account, balance, lifetime) VALUES (?, ?, ?)');
-    this.jobTotal = db.prepare(`INSERT INTO ledger_job_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_uid, namespace, tier, line) DO UPDATE SET
-      attempts = attempts + excluded.attempts,
-      cpu_micros = min(cpu_micros + excluded.cpu_micros, ${MAX_SUM}),
-      memory_mib_seconds = min(memory_mib_seconds + excluded.memory_mib_seconds, ${MAX_SUM}),
-      wall_millis = min(wall_millis + excluded.wall_millis, ${MAX_SUM}),
-      amount = amount + excluded.amount`);
-    this.limit = db.prepare('INSERT OR REPLACE INTO ledger_credit_limit (namespace, amount) VALUES (?, ?)');
+class Rows {
+  readonly writes: (Write & { rows: Value[][] })[];
+
+  constructor(after: number) {
+    this.writes = [{ statement: TRANSACTION, rows: [], after }];
   }
 
-  /** @throws Error when the journal does not end where the batch begins */
-  write(batch: Batch): void {
-    const last = this.queries.lastId();
-    if (last !== batch.firstId - 1) {
-      throw new Error(`ledger: decided on transaction ${batch.firstId - 1}, saved is ${last}: an earlier write failed; try again`);
-    }
-    for (const entry of batch.entries) this.writeEntry(entry);
-    for (const [account, { balance, lifetime }] of batch.balances) this.balance.run(account, balance, lifetime);
-    for (const total of jobTotals(batch.entries)) this.writeJobTotal(total);
+  add(statement: Statement, row: Value[]): void {
+    const write = this.writes.find((each) => each.statement === statement);
+    if (write) write.rows.push(row);
+    else this.writes.push({ statement, rows: [row] });
   }
+}
 
-  private writeEntry(entry: Entry): void {
-    const { id, key, kind, at, postings } = entry;
-    const note = kind === 'limit' ? `${entry.namespace} ${entry.limitMicro}` : (entry.note ?? null);
-    this.transaction.run(id, key, kind, at, totalOf(postings), note);
-    for (let seq = 0; seq < postings.length; seq += 1) {
-      const { from, to, amount } = postings[seq]!;
-      this.posting.run(id, seq, from, to, amount, ASSET);
-    }
-    if (kind === 'hold') this.openHold.run(id, entry.hold.key, entry.hold.amountMicro, entry.hold.createdAt, encodeTerms(entry.hold.terms));
-    if (kind === 'limit') this.limit.run(entry.namespace, entry.limitMicro);
-    if (kind === 'settle') this.writeSettlement(id, entry.settled);
+function addEntry(rows: Rows, entry: Entry): void {
+  const { id, key, kind, at, postings } = entry;
+  const note = kind === 'limit' ? `${entry.namespace} ${entry.limitMicro}` : (entry.note ?? null);
+  rows.add(TRANSACTION, [id, key, kind, at, totalOf(postings), note]);
+  for (let seq = 0; seq < postings.length; seq += 1) {
+    const { from, to, amount } = postings[seq]!;
+    rows.add(POSTING, [id, seq, from, to, amount, ASSET]);
   }
+  if (kind === 'hold') rows.add(OPEN_HOLD, [id, entry.hold.key, entry.hold.amountMicro, entry.hold.createdAt, encodeTerms(entry.hold.terms)]);
+  if (kind === 'limit') rows.add(CREDIT_LIMIT, [entry.namespace, entry.limitMicro]);
+  if (kind === 'settle') addSettlement(rows, id, entry.settled);
+}
 
-  private writeSettlement(id: number, { hold, reason, usage, chargeMicro, ownerMicro }: Settled): void {
-    if (this.closeHold.run(hold.id).changes !== 1) throw new Error(`ledger: hold ${hold.id} (${hold.key}) is not open on disk; run "gleaner ledger verify"`);
-    const { terms, amountMicro } = hold;
-    const used = counters(usage);
-    this.settlement.run(
-      hold.id, id, terms.namespace, terms.jobUid, terms.jobName, terms.taskUid, terms.index, terms.attempt,
-      terms.agentId, terms.ownerId, terms.tier, reason, used.cpuMicros, used.memoryMibSeconds, used.wallMillis,
-      used.ioBytes, used.egressBytes, usage.estimated === true ? 1 : 0, amountMicro, chargeMicro, ownerMicro);
-  }
-
-  private writeJobTotal({ terms, tier, line, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro }: JobTotal): void {
-    this.jobTotal.run(terms.jobUid, terms.namespace, tier, line, terms.jobName, attempts, cpuMicros, memoryMibSeconds, wallMillis, amountMicro);
-  }
+function addSettlement(rows: Rows, id: number, { hold, reason, usage, chargeMicro, ownerMicro }: Settled): void {
+  const { terms, amountMicro } = hold;
+  const used = counters(usage);
+  rows.add(CLOSE_HOLD, [hold.id]);
+  rows.add(SETTLEMENT, [
+    hold.id, id, terms.namespace, terms.jobUid, terms.jobName, terms.taskUid, terms.index, terms.attempt,
+    terms.agentId, terms.ownerId, terms.tier, reason, used.cpuMicros, used.memoryMibSeconds, used.wallMillis,
+    used.ioBytes, used.egressBytes, usage.estimated === true ? 1 : 0, amountMicro, chargeMicro, ownerMicro]);
 }
 
 /** Integers ≥ 0 whatever came. */

@@ -7,6 +7,7 @@
  * request rejects with a LedgerInputError, and nothing of its call is done.
  */
 import type { Usage } from '../../crds/task';
+import type { Answer } from '../db/database';
 import type { AttemptReason } from '../../crds/attempt-reasons';
 
 /** What a hold remembers, enough to settle an attempt even when its Task and Job are gone. */
@@ -118,6 +119,12 @@ export interface VerifyReport {
   violations: string[];
 }
 
+/** Includes what is decided but not durable yet. */
+export interface JobTotals {
+  chargedMicro: bigint;
+  heldMicro: bigint;
+}
+
 export interface Ledger {
   deposit(request: { key: string; namespace: string; amountMicro: bigint; note?: string }): Promise<{ repeated: boolean; availableMicro: bigint }>;
   /**
@@ -129,7 +136,8 @@ export interface Ledger {
   /** Synchronous, from memory; includes what is decided but not durable yet. */
   available(namespace: string): bigint;
   held(namespace: string): bigint;
-  jobTotals(jobUid: string): { chargedMicro: bigint; heldMicro: bigint };
+  /** At once when the Job is known; that of a Job without open holds may have to be read from the database first. */
+  jobTotals(jobUid: string): Answer<JobTotals>;
   openHold(key: string): OpenHold | undefined;
   openHolds(): Iterable<OpenHold>;
   balances(): AccountBalance[];

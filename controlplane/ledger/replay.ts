@@ -5,7 +5,7 @@
  */
 import { formatCredits } from '../../crds/credits';
 import { ASSET, countsForReceiver, countsForSender, parseAccount } from './accounts';
-import { depositPostings, holdPostings, settlePostings, totalOf, type Posting } from './entry';
+import { depositPostings, holdPostings, settlePostings, settledHold, totalOf, type Posting } from './entry';
 import { baseKey, isLate } from './input';
 
 export interface TransactionRow {
@@ -38,7 +38,7 @@ export interface SettlementRow {
   owner_amount: bigint;
 }
 
-/** Rows that belong to a transaction, asked for one at a time. */
+/** Rows that belong to the transactions at hand. */
 export interface Related {
   openHold(id: bigint): { key: string; amount: bigint } | undefined;
   /** By the hold's transaction. */
@@ -47,6 +47,8 @@ export interface Related {
   /** Charged for a hold's key; undefined when it is unknown or open. */
   chargeOf(key: string): bigint | undefined;
 }
+
+const NOTHING_RELATED: Related = { openHold: () => undefined, settlement: () => undefined, transaction: () => undefined, chargeOf: () => undefined };
 
 /** Named in a report; more are counted. */
 export const MAX_VIOLATIONS = 1000;
@@ -63,9 +65,8 @@ export class Replay {
   settlements = 0n;
   private readonly found: string[] = [];
   private more = 0;
+  private related: Related = NOTHING_RELATED;
   private lastId = 0n;
-
-  constructor(private readonly related: Related) {}
 
   violation(text: string): void {
     if (this.found.length < MAX_VIOLATIONS) this.found.push(text);
@@ -76,7 +77,8 @@ export class Replay {
     return this.more > 0 ? [...this.found, `and ${this.more} more`] : this.found;
   }
 
-  apply(row: TransactionRow, postings: readonly PostingRow[]): void {
+  apply(row: TransactionRow, postings: readonly PostingRow[], related: Related): void {
+    this.related = related;
     this.transactions += 1;
     this.postings += postings.length;
     const name = `transaction ${row.id} (${row.key})`;
@@ -130,8 +132,8 @@ export class Replay {
 
   private checkSettle(name: string, row: TransactionRow, actual: readonly Posting[]): void {
     this.settlements += 1n;
-    const id = /^settle\/(\d{1,16})$/.exec(row.key)?.[1];
-    const settled = id === undefined ? undefined : this.related.settlement(BigInt(id));
+    const id = settledHold(row.key);
+    const settled = id === undefined ? undefined : this.related.settlement(id);
     if (!settled) return this.violation(`${name}: its settlement row is missing`);
     if (settled.tx !== row.id) this.violation(`${name}: the settlement of hold ${settled.hold} belongs to transaction ${settled.tx}`);
     const hold = this.related.transaction(settled.hold);

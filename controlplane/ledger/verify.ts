@@ -1,109 +1,103 @@
 /**
- * Checks every invariant of the ledger by replaying its journal, on a read-only snapshot of its own, while the server runs or not.
+ * Checks every invariant of the ledger by replaying its journal, on a snapshot of its own, while the server runs or not.
  *
  * Streams the tables in chunks: memory is bounded by accounts, and the event loop gets its turn between chunks.
  */
-import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { setImmediate as turn } from 'node:timers/promises';
 import { formatCredits } from '../../crds/credits';
+import type { Reader } from '../db/database';
+import { openSqliteSnapshot } from '../db/sqlite-database';
 import { heldOf } from './accounts';
 import type { Balance } from './book';
-import { decodeTerms, holdKey, type Hold } from './entry';
+import { decodeTerms, type Hold } from './entry';
 import type { VerifyReport } from './ledger';
-import { Replay, type PostingRow, type Related, type SettlementRow, type TransactionRow } from './replay';
+import { relatedOf } from './related';
+import { Replay, type PostingRow, type TransactionRow } from './replay';
+import { BALANCES, FIRST, HOLDS, JOB_TOTALS, KEYS, LAST_ID, LIMITS, OPEN_HOLDS_BY_ID, POSTINGS, SETTLEMENTS_FROM, TRANSACTIONS } from './rows';
 
 const CHUNK = 500;
+/** After every id. */
+const END = 1n << 62n;
 
 export interface VerifyOptions {
-  /** The state in memory at the moment of the call, to compare with. */
+  /** The state in memory at the moment of the snapshot, to compare with. */
   memory?: { lastId: number; balances: ReadonlyMap<string, Balance>; holds: ReadonlyMap<string, Hold> };
 }
 
 /**
- * @param file a database with the ledger's tables
- * @throws Error when the file cannot be read or has no ledger. The snapshot is taken before the first await.
+ * @param file a SQLite database with the ledger's tables
+ * @throws Error when the file cannot be read or has no ledger
  */
-export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const db = openSnapshot(file);
+export async function verifyFile(file: string): Promise<VerifyReport> {
+  const snapshot = openSqliteSnapshot(file);
   try {
-    return await verifySnapshot(db, options);
+    return await verifySnapshot(snapshot);
   } finally {
-    db.close();
+    await snapshot.close();
   }
 }
 
-/** A connection in a read transaction that sees the file as it is now. */
-function openSnapshot(file: string): Database {
-  const way = 'give the data folder of a server that was started at least once';
-  let db: Database | undefined;
-  try {
-    db = new BetterSqlite3(file, { readonly: true, fileMustExist: true, timeout: 5000 });
-    db.exec('BEGIN');
-    const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ledger_transaction'").get();
-    if (!table) throw new Error('it has no ledger');
-    return db;
-  } catch (error) {
-    db?.close();
-    throw new Error(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}; ${way}`, { cause: error });
-  }
-}
-
-async function verifySnapshot(db: Database, { memory }: VerifyOptions): Promise<VerifyReport> {
-  const replay = new Replay(related(db));
-  await replayJournal(db, replay);
-  await checkKeys(db, replay);
-  const openHolds = await checkOpenHolds(db, replay);
-  await checkJobTotals(db, replay);
-  await checkCounts(db, replay, BigInt(openHolds));
-  const accounts = checkBalances(db, replay);
-  if (memory) await checkMemory(db, replay, memory);
+/** @param reader sees one state of the tables, whatever is written meanwhile */
+export async function verifySnapshot(reader: Reader, { memory }: VerifyOptions = {}): Promise<VerifyReport> {
+  const replay = new Replay();
+  await replayJournal(reader, replay);
+  await checkKeys(reader, replay);
+  const openHolds = await checkOpenHolds(reader, replay);
+  await checkJobTotals(reader, replay);
+  await checkCounts(reader, replay, BigInt(openHolds));
+  const accounts = await checkBalances(reader, replay);
+  if (memory) await checkMemory(reader, replay, memory, openHolds);
   const violations = replay.violations();
   return { ok: violations.length === 0, transactions: replay.transactions, postings: replay.postings, accounts, openHolds, violations };
 }
 
-function related(db: Database): Related {
-  const transaction = db.prepare<[bigint], TransactionRow>('SELECT * FROM ledger_transaction WHERE id = ?').safeIntegers();
-  const openHold = db.prepare<[bigint], { key: string; amount: bigint }>('SELECT key, amount FROM ledger_hold WHERE id = ?').safeIntegers();
-  const settlement = db.prepare<[bigint], SettlementRow>('SELECT * FROM ledger_settlement WHERE hold = ?').safeIntegers();
-  const charge = db
-    .prepare<[string], bigint>('SELECT charge FROM ledger_settlement WHERE hold = (SELECT id FROM ledger_transaction WHERE key = ?)')
-    .pluck()
-    .safeIntegers();
-  return {
-    transaction: (id) => transaction.get(id),
-    openHold: (id) => openHold.get(id),
-    settlement: (hold) => settlement.get(hold),
-    chargeOf: (key) => charge.get(holdKey(key)),
-  };
-}
-
-async function replayJournal(db: Database, replay: Replay): Promise<void> {
-  const transactions = db.prepare<[bigint], TransactionRow>(`SELECT * FROM ledger_transaction WHERE id > ? ORDER BY id LIMIT ${CHUNK}`).safeIntegers();
-  const postings = db.prepare<[bigint, bigint], PostingRow>('SELECT * FROM ledger_posting WHERE tx > ? AND tx <= ? ORDER BY tx, seq').safeIntegers();
-  const orphan = (row: PostingRow): void => replay.violation(`posting ${row.seq} of transaction ${row.tx}: there is no such transaction`);
-  let last = -(1n << 62n);
-  for (let rows = transactions.all(last); rows.length > 0; rows = transactions.all(last)) {
-    const end = rows.at(-1)?.id ?? last;
+async function replayJournal(reader: Reader, replay: Replay): Promise<void> {
+  let last = FIRST;
+  for (;;) {
+    const rows = await reader.select(TRANSACTIONS, last, CHUNK);
+    const end = rows.at(-1)?.id;
     const byTransaction = new Map<bigint, PostingRow[]>(rows.map((row) => [row.id, []]));
-    for (const posting of postings.iterate(last, end)) {
-      const list = byTransaction.get(posting.tx);
-      if (list) list.push(posting);
-      else orphan(posting);
+    for await (const page of postings(reader, last, end ?? END)) {
+      for (const posting of page) {
+        const list = byTransaction.get(posting.tx);
+        if (list) list.push(posting);
+        else replay.violation(`posting ${posting.seq} of transaction ${posting.tx}: there is no such transaction`);
+      }
     }
-    for (const row of rows) replay.apply(row, byTransaction.get(row.id) ?? []);
+    if (end === undefined) return;
+    await replayChunk(reader, replay, rows, byTransaction);
     last = end;
     await turn();
   }
-  for (const posting of postings.iterate(last, 1n << 62n)) orphan(posting);
 }
 
+async function replayChunk(reader: Reader, replay: Replay, rows: readonly TransactionRow[], byTransaction: ReadonlyMap<bigint, PostingRow[]>): Promise<void> {
+  const related = await relatedOf(reader, rows);
+  for (const row of rows) replay.apply(row, byTransaction.get(row.id) ?? [], related);
+}
+
+/** Those of the transactions after `last` up to `end`, in pages. */
+async function* postings(reader: Reader, last: bigint, end: bigint): AsyncGenerator<PostingRow[]> {
+  for (let from = last; ;) {
+    const rows = await reader.select(POSTINGS, from, end, MAX_POSTINGS);
+    if (rows.length < MAX_POSTINGS) return yield rows;
+    // The last transaction of a full page may go on behind it: it comes with the next.
+    const next = rows.at(-1)!.tx;
+    const whole = rows.filter((row) => row.tx < next);
+    if (whole.length === 0) throw new Error(`transaction ${next} has more than ${MAX_POSTINGS} postings`);
+    yield whole;
+    from = next - 1n;
+  }
+}
+
+/** In one page; no transaction of ours has more than 3. */
+const MAX_POSTINGS = 20 * CHUNK;
+
 /** Every key once, which is one payment per (task, attempt, kind); read from the index, and sorted when that is missing. */
-async function checkKeys(db: Database, replay: Replay): Promise<void> {
-  const keys = db
-    .prepare<[string, bigint], { key: string; id: bigint }>(`SELECT key, id FROM ledger_transaction WHERE (key, id) > (?, ?) ORDER BY key, id LIMIT ${CHUNK}`)
-    .safeIntegers();
+async function checkKeys(reader: Reader, replay: Replay): Promise<void> {
+  const page = (after: { key: string; id: bigint }) => reader.select(KEYS, after.key, after.id, CHUNK);
   let last = { key: '', id: 0n };
-  for (let rows = keys.all(last.key, last.id); rows.length > 0; rows = keys.all(last.key, last.id)) {
+  for (let rows = await page(last); rows.length > 0; rows = await page(last)) {
     for (const row of rows) {
       if (row.key === last.key) replay.violation(`transactions ${last.id} and ${row.id} have the same key ${row.key}`);
       last = row;
@@ -113,14 +107,11 @@ async function checkKeys(db: Database, replay: Replay): Promise<void> {
 }
 
 /** @returns number of open holds */
-async function checkOpenHolds(db: Database, replay: Replay): Promise<number> {
-  const holds = db
-    .prepare<[bigint], { id: bigint; key: string; amount: bigint; terms: string }>(`SELECT id, key, amount, terms FROM ledger_hold WHERE id > ? ORDER BY id LIMIT ${CHUNK}`)
-    .safeIntegers();
+async function checkOpenHolds(reader: Reader, replay: Replay): Promise<number> {
   const held = new Map<string, bigint>();
   let count = 0;
-  let last = -(1n << 62n);
-  for (let rows = holds.all(last); rows.length > 0; rows = holds.all(last)) {
+  let last = FIRST;
+  for (let rows = await reader.select(HOLDS, last, CHUNK); rows.length > 0; rows = await reader.select(HOLDS, last, CHUNK)) {
     for (const { id, key, amount, terms } of rows) {
       last = id;
       count += 1;
@@ -141,15 +132,10 @@ async function checkOpenHolds(db: Database, replay: Replay): Promise<number> {
   return count;
 }
 
-async function checkJobTotals(db: Database, replay: Replay): Promise<void> {
-  const totals = db
-    .prepare<[string, string, string, string], { job_uid: string; tier: string; line: string; namespace: string; attempts: bigint; amount: bigint }>(
-      `SELECT job_uid, tier, line, namespace, attempts, amount FROM ledger_job_total
-       WHERE (job_uid, namespace, tier, line) > (?, ?, ?, ?) ORDER BY job_uid, namespace, tier, line LIMIT ${CHUNK}`)
-    .safeIntegers();
+async function checkJobTotals(reader: Reader, replay: Replay): Promise<void> {
   const sums = new Map<string, { amount: bigint; attempts: bigint }>();
   let last: [string, string, string, string] = ['', '', '', ''];
-  for (let rows = totals.all(...last); rows.length > 0; rows = totals.all(...last)) {
+  for (let rows = await reader.select(JOB_TOTALS, ...last, CHUNK); rows.length > 0; rows = await reader.select(JOB_TOTALS, ...last, CHUNK)) {
     for (const { job_uid: uid, tier, line, namespace, amount, attempts } of rows) {
       const sum = sums.get(namespace) ?? { amount: 0n, attempts: 0n };
       sums.set(namespace, { amount: sum.amount + amount, attempts: sum.attempts + attempts });
@@ -164,13 +150,10 @@ async function checkJobTotals(db: Database, replay: Replay): Promise<void> {
   }
 }
 
-async function checkCounts(db: Database, replay: Replay, openHolds: bigint): Promise<void> {
-  const part = db
-    .prepare<[bigint], { count: bigint; last: bigint | null }>(
-      `SELECT count(*) AS count, max(hold) AS last FROM (SELECT hold FROM ledger_settlement WHERE hold > ? ORDER BY hold LIMIT ${10 * CHUNK})`)
-    .safeIntegers();
+async function checkCounts(reader: Reader, replay: Replay, openHolds: bigint): Promise<void> {
+  const part = async (after: bigint) => (await reader.select(SETTLEMENTS_FROM, after, 10 * CHUNK))[0];
   let settlements = 0n;
-  for (let row = part.get(-(1n << 62n)); row?.last != null; row = part.get(row.last)) {
+  for (let row = await part(FIRST); row?.last != null; row = await part(row.last)) {
     settlements += row.count;
     await turn();
   }
@@ -178,14 +161,14 @@ async function checkCounts(db: Database, replay: Replay, openHolds: bigint): Pro
   if (openHolds !== replay.holds - replay.settlements) {
     replay.violation(`${openHolds} open holds; the journal has ${replay.holds} holds and ${replay.settlements} settlements`);
   }
-  const limits = db.prepare<[], { namespace: string; amount: bigint }>('SELECT namespace, amount FROM ledger_credit_limit').safeIntegers().all();
+  const limits = await reader.select(LIMITS);
   compareMaps(new Map(limits.map((row) => [row.namespace, row.amount])), replay.limits, (namespace, row, journal) =>
     replay.violation(`credit limit of ${namespace}: ${formatCredits(row)} credits, the journal says ${formatCredits(journal)}`));
 }
 
 /** @returns number of accounts */
-function checkBalances(db: Database, replay: Replay): number {
-  const rows = db.prepare<[], Balance & { account: string }>('SELECT account, balance, lifetime FROM ledger_balance').safeIntegers().all();
+async function checkBalances(reader: Reader, replay: Replay): Promise<number> {
+  const rows = await reader.select(BALANCES);
   compareMaps(new Map(rows.map((row) => [row.account, row.balance])), replay.balances, (account, row, journal) =>
     replay.violation(`balance of ${account}: ${formatCredits(row)} credits, the journal gives ${formatCredits(journal)}`));
   compareMaps(new Map(rows.map((row) => [row.account, row.lifetime])), replay.lifetimes, (account, row, journal) =>
@@ -193,20 +176,22 @@ function checkBalances(db: Database, replay: Replay): number {
   return rows.length;
 }
 
-async function checkMemory(db: Database, replay: Replay, memory: NonNullable<VerifyOptions['memory']>): Promise<void> {
-  const lastId = db.prepare<[], number | null>('SELECT max(id) FROM ledger_transaction').pluck().get() ?? 0;
+async function checkMemory(reader: Reader, replay: Replay, memory: NonNullable<VerifyOptions['memory']>, openHolds: number): Promise<void> {
+  const [end] = await reader.select(LAST_ID);
+  const lastId = Number(end?.last ?? 0n);
   if (lastId !== memory.lastId) return replay.violation(`memory ends at transaction ${memory.lastId}, the journal at ${lastId}`);
   const balances = new Map([...memory.balances].map(([account, { balance }]) => [account, balance]));
   compareMaps(balances, replay.balances, (account, inMemory, journal) =>
     replay.violation(`${account}: ${formatCredits(inMemory)} credits in memory, the journal gives ${formatCredits(journal)}`));
-  const open = db.prepare<[number], string>('SELECT key FROM ledger_hold WHERE id = ?').pluck();
-  const count = db.prepare<[], number>('SELECT count(*) FROM ledger_hold').pluck().get() ?? 0;
-  if (count !== memory.holds.size) replay.violation(`${memory.holds.size} open holds in memory, ${count} on disk`);
-  let checked = 0;
-  for (const { id, key } of memory.holds.values()) {
-    if (open.get(id) !== key) replay.violation(`hold ${id} (${key}) is open in memory and not on disk`);
-    checked += 1;
-    if (checked % CHUNK === 0) await turn();
+  if (openHolds !== memory.holds.size) replay.violation(`${memory.holds.size} open holds in memory, ${openHolds} on disk`);
+  const holds = [...memory.holds.values()];
+  for (let at = 0; at < holds.length; at += CHUNK) {
+    const part = holds.slice(at, at + CHUNK);
+    const open = new Map((await reader.lookup(OPEN_HOLDS_BY_ID, part.map(({ id }) => id))).map((row) => [row.id, row.key]));
+    for (const { id, key } of part) {
+      if (open.get(BigInt(id)) !== key) replay.violation(`hold ${id} (${key}) is open in memory and not on disk`);
+    }
+    await turn();
   }
 }
 

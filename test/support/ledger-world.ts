@@ -1,7 +1,7 @@
 /** Drives a ledger and the model side by side, through commits, failing commits and crashes, and compares them after each. */
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import type { HoldRequest, SettleRequest } from '../../controlplane/ledger/ledger';
-import { failingCommit, type LedgerFolder, type OpenLedger } from './ledger';
+import type { LedgerBackend, OpenLedger } from './ledger';
 import { LedgerModel } from './ledger-model';
 
 export const NAMESPACES = ['lab-a', 'lab-b', 'lab-c'];
@@ -27,15 +27,19 @@ export class LedgerWorld {
   /** Of this turn. `waits`: for the commit; `doomed`: was made after a call that cannot succeed, or is that one. */
   private calls: { outcome: Promise<unknown>; expected: unknown; waits: boolean; doomed: boolean }[] = [];
 
-  constructor(
-    private readonly folder: LedgerFolder,
+  private constructor(
+    private readonly backend: LedgerBackend,
     private opened: OpenLedger,
-  ) {
-    this.prepare();
+  ) {}
+
+  static async open(backend: LedgerBackend): Promise<LedgerWorld> {
+    const opened = await backend.open();
+    await backend.refuse(opened, POISON);
+    return new LedgerWorld(backend, opened);
   }
 
   async run(next: Command): Promise<void> {
-    const { ledger, writer } = this.opened;
+    const { ledger } = this.opened;
     switch (next.type) {
       case 'deposit': {
         const [key, namespace] = [`d${next.key}`, NAMESPACES[next.namespace]!];
@@ -53,20 +57,19 @@ export class LedgerWorld {
         this.model.setLimit(NAMESPACES[next.namespace]!, next.amount);
         return this.called(1, ledger.setCreditLimit(NAMESPACES[next.namespace]!, next.amount), undefined);
       case 'commit':
-        writer.flush();
+        await this.opened.commit();
         return this.committed();
       case 'failCommit':
-        this.called(0, writer.enqueue(failingCommit.step), REJECTED);
-        writer.flush();
+        await this.opened.commit('fail');
         return this.committed(true);
       case 'crashBeforeCommit':
         return this.crash();
       case 'crashAfterCommit':
-        writer.flush();
+        await this.opened.commit();
         this.durable = (this.beforePoison ?? this.model).copy();
         return this.crash();
       case 'verify':
-        writer.flush();
+        await this.opened.commit();
         await this.committed();
         return this.verify();
       default:
@@ -78,11 +81,6 @@ export class LedgerWorld {
     await this.run({ type: 'verify' });
     await this.crash();
     await this.verify();
-  }
-
-  private prepare(): void {
-    failingCommit.prepare(this.opened.db);
-    this.opened.db.exec(`CREATE TEMP TRIGGER refuse BEFORE INSERT ON ledger_posting WHEN NEW.amount = ${POISON} BEGIN SELECT RAISE(ABORT, 'refused'); END`);
   }
 
   private called(operations: number, outcome: Promise<unknown>, expected: unknown): void {
@@ -99,7 +97,7 @@ export class LedgerWorld {
     deepStrictEqual(ended, this.calls.map(({ expected, waits, doomed }) => (waits && (failed || doomed) ? REJECTED : expected)));
     this.model = failed ? this.durable : (this.beforePoison ?? this.model);
     this.startTurn(this.model.copy());
-    this.compare();
+    await this.compare();
   }
 
   private startTurn(durable: LedgerModel): void {
@@ -109,11 +107,11 @@ export class LedgerWorld {
   }
 
   private async crash(): Promise<void> {
-    this.opened = this.folder.crash(this.opened);
-    this.prepare();
+    this.opened = await this.backend.crash(this.opened);
+    await this.backend.refuse(this.opened, POISON);
     this.model = this.durable.copy();
     this.startTurn(this.durable);
-    this.compare();
+    await this.compare();
   }
 
   private summary(model: LedgerModel): Record<string, string> {
@@ -124,13 +122,16 @@ export class LedgerWorld {
     return sums;
   }
 
-  private compare(): void {
+  private async compare(): Promise<void> {
     const { ledger } = this.opened;
     const balances = new Map(ledger.balances().map((each) => [each.account, each.balanceMicro]));
     const balance = (account: string): bigint => balances.get(account) ?? 0n;
     const sums: Record<string, string> = { margin: `${balance('operator/margin')}`, deposited: `${-balance('world/deposits')}` };
     for (const each of NAMESPACES) sums[each] = `${ledger.available(each)} ${ledger.held(each)}`;
-    for (const each of JOBS) sums[each] = `${ledger.jobTotals(each).chargedMicro} ${ledger.jobTotals(each).heldMicro}`;
+    for (const each of JOBS) {
+      const { chargedMicro, heldMicro } = await ledger.jobTotals(each);
+      sums[each] = `${chargedMicro} ${heldMicro}`;
+    }
     for (const each of OWNERS) sums[each] = `${balance(`owner/${each}/earned`)}`;
     deepStrictEqual(sums, this.summary(this.model));
     strictEqual([...balances.values()].reduce((sum, each) => sum + each, 0n), 0n);

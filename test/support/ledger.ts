@@ -1,47 +1,98 @@
-/** A ledger on a real database in a folder of its own, and builders of its requests. */
-import BetterSqlite3, { type Database } from 'better-sqlite3';
+/** Builders of the ledger's requests, and what its tests need of a database: two backends, each with real databases of their own. */
+import BetterSqlite3, { type Database as Connection } from 'better-sqlite3';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Database } from '../../controlplane/db/database';
 import { openDatabase } from '../../controlplane/db/open';
+import { SqliteDatabase } from '../../controlplane/db/sqlite-database';
 import { SqliteWriter } from '../../controlplane/db/sqlite-writer';
+import { insert } from '../../controlplane/db/statements';
+import { BookLedger, type LedgerOptions } from '../../controlplane/ledger/book-ledger';
 import type { HoldRequest, HoldTerms, SettleRequest } from '../../controlplane/ledger/ledger';
-import { SqliteLedger, type SqliteLedgerOptions } from '../../controlplane/ledger/sqlite-ledger';
 import { DEFAULT_TIERS } from '../../controlplane/market/default-tiers';
 import { rateVector } from '../../controlplane/market/price';
 
 export const STANDARD = rateVector(DEFAULT_TIERS.find((tier) => tier.metadata.name === 'standard')!.spec);
 export const USAGE = { cpuMicros: 2_000_000, memoryMibSeconds: 64, wallMillis: 2_100, ioBytes: 0, egressBytes: 0 };
 
+export type OpenOptions = Omit<LedgerOptions, 'database'>;
+
+/** A ledger on a database of its own. */
 export interface OpenLedger {
-  ledger: SqliteLedger;
-  writer: SqliteWriter;
-  db: Database;
+  ledger: BookLedger;
+  database: Database;
+  /** Runs statements outside of the ledger, at once. */
+  exec(sql: string): Promise<void>;
+  /**
+   * Everything that was called so far becomes durable, in one commit. Nothing commits by itself before that as long as the caller waits
+   * for no more than promises.
+   * @param fail the COMMIT fails
+   */
+  commit(fail?: 'fail'): Promise<void>;
+}
+
+export interface LedgerBackend {
+  open(options?: OpenOptions): Promise<OpenLedger>;
+  /** As `kill -9` and a restart: what is not committed is gone, nobody is told. */
+  crash(opened: OpenLedger, options?: OpenOptions): Promise<OpenLedger>;
+  /** Postings of this amount are refused from now on, at once. */
+  refuse(opened: OpenLedger, amountMicro: bigint): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Every call made so far is decided. Another Job each time: what is known is answered out of turn. */
+let asked = 0;
+export async function decided(ledger: BookLedger): Promise<void> {
+  asked += 1;
+  await ledger.jobTotals(`nobody-${asked}`);
+}
+
+const FAILING = insert('test_child', { id: 'int' });
+
+/** Makes the COMMIT that it is part of fail: a deferred foreign key stays unfulfilled. */
+export const failingCommit = {
+  tables: [
+    'CREATE TABLE IF NOT EXISTS test_parent (id INTEGER PRIMARY KEY)',
+    'CREATE TABLE IF NOT EXISTS test_child (id INTEGER REFERENCES test_parent DEFERRABLE INITIALLY DEFERRED)',
+  ].join('; '),
+  write: (database: Database): Promise<void> => database.write([{ statement: FAILING, rows: [[1]] }]),
+};
+
+interface OpenSqlite extends OpenLedger {
+  db: Connection;
   file: string;
 }
 
-/** Databases below one temporary folder; `remove` closes and deletes all. */
-export class LedgerFolder {
+/** Databases in files below one temporary folder. */
+export class SqliteLedgers implements LedgerBackend {
   private readonly folder = mkdtempSync(join(tmpdir(), 'gleaner-ledger-'));
-  private readonly open: OpenLedger[] = [];
+  private readonly all: Connection[] = [];
+  private template: string | undefined;
   private count = 0;
 
-  /** A new, migrated, closed database. */
-  async create(): Promise<string> {
-    const file = this.newFile();
-    await (await openDatabase(file)).close();
-    return file;
+  async open(options: OpenOptions = {}): Promise<OpenSqlite> {
+    if (this.template === undefined) {
+      this.template = this.newFile();
+      await (await openDatabase(this.template)).close();
+    }
+    return this.attach(this.copy(this.template), options);
   }
 
-  attach(file: string, options: Partial<SqliteLedgerOptions> = {}): OpenLedger {
-    const db = new BetterSqlite3(file);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    db.pragma('foreign_keys = ON');
-    const writer = new SqliteWriter(db);
-    const opened = { ledger: new SqliteLedger({ db, writer, ...options }), writer, db, file };
-    this.open.push(opened);
-    return opened;
+  async crash(opened: OpenSqlite, options: OpenOptions = {}): Promise<OpenSqlite> {
+    const file = this.copy(opened.file);
+    opened.db.close();
+    rmSync(join(opened.file, '..'), { recursive: true });
+    return this.attach(file, options);
+  }
+
+  async refuse({ db }: OpenSqlite, amountMicro: bigint): Promise<void> {
+    db.exec(`CREATE TEMP TRIGGER refuse BEFORE INSERT ON ledger_posting WHEN NEW.amount = ${amountMicro} BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+  }
+
+  async remove(): Promise<void> {
+    for (const db of this.all) if (db.open) db.close();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** What a killed process leaves: the files as they are now, in a new place. */
@@ -51,17 +102,23 @@ export class LedgerFolder {
     return copy;
   }
 
-  /** As `kill -9` and a restart: what is not committed is gone, nobody is told. */
-  crash(opened: OpenLedger): OpenLedger {
-    const file = this.copy(opened.file);
-    opened.db.close();
-    rmSync(join(opened.file, '..'), { recursive: true });
-    return this.attach(file);
-  }
-
-  remove(): void {
-    for (const { db } of this.open) if (db.open) db.close();
-    rmSync(this.folder, { recursive: true, force: true });
+  private async attach(file: string, options: OpenOptions): Promise<OpenSqlite> {
+    const db = new BetterSqlite3(file);
+    this.all.push(db);
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    db.exec(failingCommit.tables);
+    const writer = new SqliteWriter(db);
+    const database = new SqliteDatabase(db, writer);
+    return {
+      ledger: await BookLedger.open({ database, ...options }), database, db, file,
+      exec: async (sql) => void db.exec(sql),
+      commit: async (fail) => {
+        if (fail) failingCommit.write(database).catch(() => undefined);
+        writer.flush();
+      },
+    };
   }
 
   private newFile(): string {
@@ -71,17 +128,6 @@ export class LedgerFolder {
     return join(folder, 'gleaner.db');
   }
 }
-
-/** Makes the COMMIT of the present turn fail: a deferred foreign key stays unfulfilled. Call `prepare` once per database. */
-export const failingCommit = {
-  prepare: (db: Database): void => {
-    db.exec('CREATE TABLE IF NOT EXISTS test_parent (id INTEGER PRIMARY KEY)');
-    db.exec('CREATE TABLE IF NOT EXISTS test_child (id INTEGER REFERENCES test_parent DEFERRABLE INITIALLY DEFERRED)');
-  },
-  step: (db: Database): void => {
-    db.exec('INSERT INTO test_child VALUES (1)');
-  },
-};
 
 export function terms(overrides: Partial<HoldTerms> = {}): HoldTerms {
   return {

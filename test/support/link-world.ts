@@ -21,7 +21,7 @@ import { taskFor } from '../../controlplane/controllers/job/task-object';
 import { Reflector } from '../../controlplane/controllers/runtime/reflector';
 import { openDatabase, type OpenedDatabase } from '../../controlplane/db/open';
 import { Gateway } from '../../controlplane/gateway/gateway';
-import { SqliteLedger } from '../../controlplane/ledger/sqlite-ledger';
+import { BookLedger } from '../../controlplane/ledger/book-ledger';
 import { DEFAULT_TIERS } from '../../controlplane/market/default-tiers';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
 import { CertificateAuthority } from '../../controlplane/tls/ca';
@@ -50,7 +50,7 @@ export const usage = (cpuMicros = 0, wallMillis = 0): Usage => ({ cpuMicros, wal
 export class LinkWorld {
   readonly warnings: { fields: Record<string, unknown>; message: string }[] = [];
   private constructor(
-    readonly dir: string, readonly database: OpenedDatabase, readonly store: SqliteObjectStore, readonly ledger: SqliteLedger,
+    readonly dir: string, readonly database: OpenedDatabase, readonly store: SqliteObjectStore, readonly ledger: BookLedger,
     readonly gateway: Gateway, readonly server: Server, readonly registry: Registry, readonly ca: CertificateAuthority, readonly token: string,
     private readonly reflectors: { stop(): void }[], warnings: LinkWorld['warnings'],
   ) {
@@ -61,7 +61,7 @@ export class LinkWorld {
     const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'gleaner-link-'));
     const database = await openDatabase(join(dir, 'gleaner.db'));
     const store = new SqliteObjectStore(database);
-    const ledger = new SqliteLedger({ db: database.raw, writer: database.writer });
+    const ledger = await BookLedger.open({ database: database.tables });
     const ca = await CertificateAuthority.open(join(dir, 'pki'));
     const tokens = new TokenStore(database);
     const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });

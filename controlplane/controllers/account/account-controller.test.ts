@@ -2,27 +2,26 @@ import type { Account } from '../../../crds/account';
 import { ACCOUNTS, API_VERSION } from '../../../crds/meta';
 import { ManualClock, turn } from '../../../test/support/controller-world';
 import { hold, settle } from '../../../test/support/ledger';
-import { SqliteLedger } from '../../ledger/sqlite-ledger';
+import { BookLedger } from '../../ledger/book-ledger';
 import { StoreFolder } from '../../store/sqlite/test-support';
 import { AccountController } from './account-controller';
 
 let folder: StoreFolder;
-let ledger: SqliteLedger;
+let ledger: BookLedger;
 let clock: ManualClock;
 let controller: AccountController;
 let errors: string[];
 beforeEach(async () => {
   folder = await StoreFolder.open();
-  begin();
+  await begin();
 });
 afterEach(async () => {
   await controller.stop();
   await folder.remove();
 });
 
-function begin(): void {
-  const { raw: db, writer } = folder.database;
-  ledger = new SqliteLedger({ db, writer });
+async function begin(): Promise<void> {
+  ledger = await BookLedger.open({ database: folder.database.tables });
   clock = new ManualClock();
   errors = [];
   controller = new AccountController({ store: folder.store, ledger, clock, onError: (error) => errors.push(String(error)) });
@@ -86,7 +85,7 @@ test('stop writes what is still due', async () => {
 test('after a restart, Accounts show the ledger again, also what changed while nothing was shown', async () => {
   await deposit('d1', 1_000_000n);
   await folder.reopen();
-  begin();
+  await begin();
   await controller.start();
   await settled();
   expect(await shown()).toEqual({ 'issuer-lab-a': ['Issuer', '1.00', '0.00', '0.00'] });

@@ -17,7 +17,7 @@ import type { RateTier } from '../../../crds/rate-tier';
 import type { Runtime } from '../../../crds/runtime';
 import { isDeleting, isFinished, totalIndexes } from '../../../crds/status';
 import type { Task } from '../../../crds/task';
-import type { Ledger } from '../../ledger/ledger';
+import type { JobTotals, Ledger } from '../../ledger/ledger';
 import type { FitSummary } from '../../market/fit';
 import type { ObjectStore } from '../../store/store';
 import type { EventRecorder } from '../events';
@@ -146,10 +146,12 @@ export class JobController {
   private async reconcile(key: string): Promise<ReconcileResult | void> {
     const model = await this.modelOf(key);
     if (!model || isDeleting(model.job)) return;
-    const now = this.clock.now();
     const { job, tally } = model;
+    const totals = this.options.ledger.jobTotals(tally.jobUid);
+    const spent = totals instanceof Promise ? await totals : totals;
+    const now = this.clock.now();
     const expiry = tally.expire(now);
-    const { plan, fitDueMs } = this.plan(model, now);
+    const { plan, fitDueMs } = this.plan(model, spent, now);
     const changed = !sameButTimes(plan.status, job.status);
     const restMs = plan.urgent ? 0 : model.writtenAt + this.statusIntervalMs - now;
     const writes = changed && restMs <= 0;
@@ -182,10 +184,9 @@ export class JobController {
     return Number.isFinite(soonest) ? { requeueAfterMs: Math.max(1, soonest) } : undefined;
   }
 
-  private plan(model: Model, now: number): { plan: JobPlan; fitDueMs?: number } {
+  private plan(model: Model, { chargedMicro, heldMicro }: JobTotals, now: number): { plan: JobPlan; fitDueMs?: number } {
     const { job, tally, estimator } = model;
-    const { runtimes, rateTiers, ledger, fit } = this.options;
-    const { chargedMicro, heldMicro } = ledger.jobTotals(tally.jobUid);
+    const { runtimes, rateTiers, fit } = this.options;
     const idle = tally.running === 0 && tally.pending > 0 && !isFinished(job);
     const graceMs = model.since + FIT_GRACE_MS - now;
     const asks = idle && (model.fitHinted || graceMs <= 0);

@@ -3,11 +3,9 @@
  * ledger equals the model, and its own verification finds nothing.
  */
 import fc from 'fast-check';
-import { LedgerFolder, hold, settle } from '../../test/support/ledger';
-import { JOBS, LedgerWorld, NAMESPACES, OWNERS, POISON, type Command } from '../../test/support/ledger-world';
+import { hold, settle, type LedgerBackend } from '../../../test/support/ledger';
+import { JOBS, LedgerWorld, NAMESPACES, OWNERS, POISON, type Command } from '../../../test/support/ledger-world';
 
-const OPERATIONS = 100_000;
-const RUNS = 110;
 const COMMANDS = 400;
 const TASKS = 120;
 
@@ -33,22 +31,20 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Command>({ type: 'verify' }) },
 );
 
-test(`${OPERATIONS} random operations with crashes and failing commits leave the ledger as the model says`, async () => {
-  const folder = new LedgerFolder();
-  let operations = 0;
-  try {
-    const template = await folder.create();
+/** @param runs of some 900 operations each */
+export function describeRandom(made: () => LedgerBackend, runs: number): void {
+  test(`${runs} times ${COMMANDS} random commands with crashes and failing commits leave the ledger as the model says`, async () => {
+    const backend = made();
+    let operations = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: COMMANDS, maxLength: COMMANDS }), async (commands) => {
-        const world = new LedgerWorld(folder, folder.attach(folder.copy(template)));
+        const world = await LedgerWorld.open(backend);
         for (const each of commands) await world.run(each);
         await world.finish();
         operations += world.operations;
       }),
-      { numRuns: RUNS, endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     );
-    expect(operations).toBeGreaterThanOrEqual(OPERATIONS);
-  } finally {
-    folder.remove();
-  }
-}, 60_000);
+    expect(operations).toBeGreaterThanOrEqual(runs * 900);
+  }, 120_000);
+}
