@@ -12,6 +12,7 @@ import { entities } from './entities';
 import { makeFolder } from './folder';
 import { lockFolder } from './lock';
 import { migrations } from './migrations';
+import { configure } from './pragmas';
 import type { Database as Tables } from './database';
 import { SqliteDatabase } from './sqlite-database';
 import { sqliteFailure } from './sqlite-error';
@@ -61,18 +62,6 @@ export async function openDatabase(file: string): Promise<OpenedDatabase> {
     const failure = sqliteFailure(error);
     throw failure ? new Error(`cannot open the database ${path}: ${failure.message} (${failure.code})`, { cause: error }) : error;
   }
-}
-
-/** Durable at every commit; the write-ahead log is written back every 16 MiB and cut to 64 MiB after a peak. */
-function configure(db: Database): void {
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
-  db.pragma('busy_timeout = 5000');
-  db.pragma('foreign_keys = ON');
-  db.pragma('wal_autocheckpoint = 4000');
-  db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
-  db.pragma('cache_size = -16384');
-  db.pragma('temp_store = MEMORY');
 }
 
 /** A database with migrations that this program does not know belongs to a newer one: writing to it could destroy data. */

@@ -1,10 +1,14 @@
 /**
- * The process that store-kill.test.ts kills. Waits for a line on stdin, then several writers run at once until it dies: step S of
- * writer W is one batch that sets `counter-W` to S, creates `item-W-S` and deletes `item-W-(S-5)`. Prints `try W S` before, and
- * `ack W S <resourceVersion>` after the promise resolved. Arguments: database file, number of writers.
+ * The process that store-kill.test.ts kills. Waits for a line `go <resourceVersion>` on stdin, opens the store, resumes a watch of everything
+ * from there, and then several writers run at once until it dies: step S of writer W is one batch that sets `counter-W` to S, creates
+ * `item-W-S` and deletes `item-W-(S-5)`. Prints `try W S` before, `ack W S <resourceVersion>` after the promise resolved, and
+ * `saw <TYPE> <name> <resourceVersion> <step>` for each event of the watch. Arguments: database file, number of writers.
  */
 import { writeSync } from 'node:fs';
-import { openDatabase } from '../../controlplane/db/open';
+import BetterSqlite3 from 'better-sqlite3';
+import { lockFolder } from '../../controlplane/db/lock';
+import { configure } from '../../controlplane/db/pragmas';
+import { SqliteWriter } from '../../controlplane/db/sqlite-writer';
 import type { Operation } from '../../controlplane/store/store';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
 import type { KubeObject } from '../../crds/meta';
@@ -51,10 +55,30 @@ async function write(store: SqliteObjectStore, writer: number): Promise<void> {
   }
 }
 
+function watch(store: SqliteObjectStore, resourceVersion: string): void {
+  store.watch<Counter>(MAPS, { resourceVersion }, {
+    events: (batch) => {
+      say(batch.map(({ type, object: { metadata, data } }) => `saw ${type} ${metadata.name} ${metadata.resourceVersion} ${data.step}`).join('\n'));
+    },
+    end: (error) => {
+      throw new Error(`the watch ended: ${error?.message}`);
+    },
+  });
+}
+
+/** As `openDatabase` does, but for TypeORM: the test has migrated the database, and a start must be short. */
+function open(file: string): SqliteObjectStore {
+  lockFolder(`${file}.lock`);
+  const raw = new BetterSqlite3(file);
+  configure(raw);
+  return new SqliteObjectStore({ raw, writer: new SqliteWriter(raw) }, { maxHistoryChanges: 300 });
+}
+
 async function main(): Promise<void> {
   const [file, writers] = process.argv.slice(2);
-  await new Promise((resolve) => process.stdin.once('data', resolve));
-  const store = new SqliteObjectStore(await openDatabase(file), { maxHistoryChanges: 300 });
+  const line = await new Promise<Buffer>((resolve) => process.stdin.once('data', resolve));
+  const store = open(file);
+  watch(store, line.toString().trim().split(' ')[1]);
   await Promise.all(Array.from({ length: Number(writers) }, (_, writer) => write(store, writer)));
 }
 
