@@ -1,4 +1,4 @@
-/** What a control plane brings with it: namespace default, the shipped rate tiers, the runtimes whose images were built. */
+/** What a control plane brings with it: the namespaces that every Kubernetes has, the shipped rate tiers, the runtimes whose images were built. */
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -22,7 +22,7 @@ const isAlreadyThere = (error: unknown): boolean => error instanceof StoreError 
 
 /** Made when missing; what the operator changed stays. */
 export async function ensureDefaults(store: ObjectStore): Promise<void> {
-  await ensureNamespace(store, 'default');
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) await ensureNamespace(store, name);
   for (const tier of DEFAULT_TIERS) {
     await store.create(RATE_TIERS, tier).catch((error: unknown) => {
       if (!isAlreadyThere(error)) throw error;

@@ -8,6 +8,7 @@ import { AccountController } from './controllers/account/account-controller';
 import { EventRecorder } from './controllers/events';
 import { GarbageCollector } from './controllers/garbage/collector';
 import { BY_JOB, JobController } from './controllers/job/reconcile';
+import { NamespaceContentController } from './controllers/namespace/content-controller';
 import { NamespaceController } from './controllers/namespace/namespace-controller';
 import { counted, objectMetrics } from './controllers/object-metrics';
 import { controllerMetrics } from './controllers/runtime/controller';
@@ -25,6 +26,8 @@ export interface ControllersOptions {
   /** What the market knows of a Job. */
   fit: (job: Job) => FitSummary | undefined;
   namespacedResources: () => ResourceName[];
+  /** PEM: what the API's certificate is verified with. */
+  caCertificate: string;
 }
 
 export interface RunningControllers {
@@ -33,7 +36,7 @@ export interface RunningControllers {
 }
 
 /** The caches are filled by now. */
-export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespacedResources }: ControllersOptions): Promise<RunningControllers> {
+export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespacedResources, caCertificate }: ControllersOptions): Promise<RunningControllers> {
   const metrics = controllerMetrics(registry);
   const onError = (error: unknown, key: string): void => logger.error({ err: error, key }, 'a reconcile failed; it is tried again');
   const { jobs, tasks, agents, runtimes, rateTiers, events } = caches;
@@ -53,16 +56,18 @@ export async function startControllers({ store, ledger, caches, metrics: registr
     ],
   });
   const namespaces = new NamespaceController({ store, resources: namespacedResources, metrics, onError });
+  const content = new NamespaceContentController({ store, caCertificate, metrics, onError });
   const accounts = new AccountController({ store, ledger, metrics, onError });
   task.start();
   job.start();
   garbage.start();
   await namespaces.start();
+  await content.start();
   await accounts.start();
   return {
     fitChanged: (namespace, name) => job.fitChanged(namespace, name),
     stop: async () => {
-      await Promise.all([job.stop(), task.stop(), garbage.stop(), namespaces.stop()]);
+      await Promise.all([job.stop(), task.stop(), garbage.stop(), namespaces.stop(), content.stop()]);
       await recorder.stop();
       await accounts.stop();
     },

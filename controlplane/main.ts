@@ -16,6 +16,7 @@ import { admit, loadCrds, resourceInfo } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
+import { publishApiService } from './api-service';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
 import { resourceFromCrd } from './apiserver/resources/crd';
 import { ResourceRegistry } from './apiserver/resources/registry';
@@ -110,6 +111,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     const controllers = await startControllers({
       store, ledger, caches, metrics, logger,
       fit: (job) => gateway.fit(job),
+      caCertificate: ca.caCertificate,
       namespacedResources: () => resources.all().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
     });
     fitChanged = controllers.fitChanged;
@@ -144,6 +146,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     closers.push(() => gateway.stop());
     closers.push(() => api.stop());
     url = `https://${hostOf(config.listen)}:${(server.address() as AddressInfo).port}`;
+    await publishApiService(store, new URL(url).hostname, Number(new URL(url).port));
     await giveKubeconfig(files.kubeconfig, url, ca, tokens);
     ready = true;
     logger.info({ url, dataDir: config.dataDir, runtimes }, 'control plane ready');

@@ -12,6 +12,7 @@ import type { FlowOptions } from '../../controlplane/apiserver/http/flow';
 import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
 import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
+import { NamespaceContentController } from '../../controlplane/controllers/namespace/content-controller';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
 import { isStored } from '../../controlplane/apiserver/resources/resource';
 import { ApiServer } from '../../controlplane/apiserver/server';
@@ -81,9 +82,11 @@ export interface TestApiServerOptions {
   flow?: FlowOptions;
   /** What agents may read. */
   leases?: AgentLeases;
+  /** Whether namespaces get their ServiceAccount and ConfigMap. */
+  namespaceContent?: boolean;
 }
 
-export async function startApiServer({ crds = [], flow = {}, leases: leasesOf }: TestApiServerOptions = {}): Promise<TestApiServer> {
+export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, namespaceContent = false }: TestApiServerOptions = {}): Promise<TestApiServer> {
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
   const database = await openDatabase(join(dir, 'gleaner.db'));
   const store = new SqliteObjectStore(database);
@@ -103,6 +106,8 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf }:
   });
   await namespaces.start();
   const ca = await CertificateAuthority.open(join(dir, 'pki'));
+  const content = new NamespaceContentController({ store, caCertificate: ca.caCertificate });
+  if (namespaceContent) await content.start();
   const pair = await ca.serverKeyPair();
   const server = createServer({ key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, ...HEAD_LIMITS }, (req, res) => void api.handle(req, res));
   answerBadHeads(server);
@@ -115,6 +120,7 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf }:
     api.stop();
     await namespaces.stop();
     await access.stop();
+    if (namespaceContent) await content.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     store.close();

@@ -124,6 +124,26 @@ describe('protobuf', () => {
     });
   });
 
+  test('fields of fields, quantities, numbers or texts, numbers that were not said', () => {
+    const probe = Buffer.concat([bytesField(1, bytesField(2, Buffer.concat([bytesField(1, '/'), bytesField(2, Buffer.concat([intField(1, 1), bytesField(3, 'http')]))]))), intField(3, 0)]);
+    const limit = Buffer.concat([bytesField(1, 'cpu'), bytesField(2, bytesField(1, '500m'))]);
+    const container = Buffer.concat([bytesField(1, 'c'), bytesField(8, bytesField(1, limit)), bytesField(10, probe)]);
+    const template = bytesField(2, Buffer.concat([bytesField(2, container), bytesField(14, Buffer.concat([intField(4, 5), intField(4, 6)]))]));
+    expect(parseProtobuf(envelope('v1', 'PodTemplate', bytesField(2, template))).value).toMatchObject({
+      template: {
+        spec: {
+          containers: [{ name: 'c', resources: { limits: { cpu: '500m' } }, livenessProbe: { httpGet: { path: '/', port: 'http' } } }],
+          securityContext: { supplementalGroups: [5, 6] },
+        },
+      },
+    });
+  });
+
+  test('maps of lists', () => {
+    const extra = Buffer.concat([bytesField(1, 'scopes'), bytesField(2, Buffer.concat([bytesField(1, 'a'), bytesField(1, 'b')]))]);
+    expect(parseProtobuf(envelope('authorization.k8s.io/v1', 'SubjectAccessReview', bytesField(2, bytesField(5, extra)))).value).toMatchObject({ spec: { extra: { scopes: ['a', 'b'] } } });
+  });
+
   test('DeleteOptions', () => {
     const raw = Buffer.concat([intField(1, 0), bytesField(2, bytesField(1, 'some-uid')), bytesField(4, 'Foreground'), bytesField(5, 'All')]);
     expect(parseProtobuf(envelope('v1', 'DeleteOptions', raw)).value).toEqual({
@@ -133,7 +153,7 @@ describe('protobuf', () => {
 
   test.each([
     [Buffer.from('{}'), 'does not begin with'],
-    [envelope('v1', 'Pod', Buffer.alloc(0)), 'kind "Pod" cannot be sent in protobuf'],
+    [envelope('apps/v1', 'Deployment', Buffer.alloc(0)), 'kind "Deployment" cannot be sent in protobuf'],
     [envelope('v1', 'constructor', Buffer.alloc(0)), 'kind "constructor" cannot be sent'],
     [envelope('v1', 'Secret', Buffer.from([0x0a, 0x7f])), 'ends in the middle of a field'],
     [envelope('v1', 'Secret', Buffer.from([0x08, 0xff])), 'ends in the middle of a number'],

@@ -3,23 +3,37 @@
  * `Unknown{typeMeta, raw}`, and the messages of `protobuf-messages.ts` by their field numbers. Unknown fields are skipped.
  */
 import { badRequest } from '../http/errors';
-import { MESSAGES, type Field, type Message } from './protobuf-messages';
+import type { Shape } from '../resources/shapes';
 import { MAX_DEPTH, protoError, type Decoded } from './json';
+import { messageOf, messageOfKind, type Field, type FieldType, type Message } from './protobuf-messages';
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** @throws ApiError 400: no envelope, a kind that is not known here, or a broken message. */
 export function parseProtobuf(body: Buffer): Decoded {
   if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('the body is not in Kubernetes protobuf: it does not begin with "k8s\\0"');
-  const envelope = decode(body.subarray(4), { 1: { name: 'typeMeta', type: TYPE_META }, 2: { name: 'raw', type: 'raw' } }, 0);
-  const { apiVersion = '', kind = '' } = (envelope.typeMeta ?? {}) as { apiVersion?: string; kind?: string };
-  const message = Object.hasOwn(MESSAGES, kind) ? MESSAGES[kind] : undefined;
+  const { meta, raw } = readEnvelope(body.subarray(4));
+  const { apiVersion = '', kind = '' } = decode(meta, TYPE_META, 0) as { apiVersion?: string; kind?: string };
+  const message = messageOfKind(apiVersion, kind);
   if (!message) throw badRequest(`kind "${kind}" cannot be sent in protobuf to this server: send application/json`);
-  const raw = envelope.raw instanceof Uint8Array ? envelope.raw : Buffer.alloc(0);
   return { value: { apiVersion, kind, ...decode(raw, message, 0) }, duplicates: [] };
 }
 
-const TYPE_META: Message = { 1: { name: 'apiVersion', type: 'string' }, 2: { name: 'kind', type: 'string' } };
+const one = (name: string, type: FieldType): Field => ({ name, type, form: 'one' });
+const TYPE_META: Message = new Map([[1, one('apiVersion', 'string')], [2, one('kind', 'string')]]);
+
+function readEnvelope(bytes: Uint8Array): { meta: Uint8Array; raw: Uint8Array } {
+  const parts = new Map<number, Uint8Array>();
+  const reader = new Reader(bytes);
+  while (reader.at < bytes.length) {
+    const tag = Number(reader.varint());
+    if ((tag & 7) !== 2) throw badRequest('the protobuf body has no envelope of Kubernetes');
+    parts.set(tag >>> 3, reader.take(Number(reader.varint())));
+  }
+  return { meta: parts.get(1) ?? NOTHING, raw: parts.get(2) ?? NOTHING };
+}
+
+const NOTHING = new Uint8Array();
 
 class Reader {
   at = 0;
@@ -41,20 +55,23 @@ class Reader {
   }
 }
 
-function decode(bytes: Uint8Array, message: Message, depth: number): Record<string, unknown> {
+type Fields = Record<string, unknown>;
+
+function decode(bytes: Uint8Array, message: Message, depth: number, out: Fields = {}): Fields {
   if (depth > MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
   const reader = new Reader(bytes);
-  const out: Record<string, unknown> = {};
   while (reader.at < bytes.length) {
     const tag = Number(reader.varint());
-    const field = message[tag >>> 3];
+    const field = message.get(tag >>> 3);
     const wire = tag & 7;
     if (wire === 0) {
       const value = reader.varint();
-      if (field) out[field.name] = field.type === 'bool' ? value !== 0n : Number(value);
+      if (field) add(out, field, number(value, field));
     } else if (wire === 2) {
       const value = reader.take(Number(reader.varint()));
-      if (field) setField(out, field, value, depth);
+      if (field?.inner) decode(value, field.inner, depth + 1, out);
+      else if (field?.form === 'map' || field?.form === 'lists') addEntry(out, field, value, depth);
+      else if (field) add(out, field, decodeBytes(value, field, depth));
     } else if (wire === 1 || wire === 5) {
       reader.take(wire === 1 ? 8 : 4);
     } else {
@@ -64,43 +81,80 @@ function decode(bytes: Uint8Array, message: Message, depth: number): Record<stri
   return out;
 }
 
-function setField(out: Record<string, unknown>, field: Field, bytes: Uint8Array, depth: number): void {
-  if (field.map) {
-    const entry = decode(bytes, { 1: { name: 'key', type: 'string' }, 2: { name: 'value', type: field.type } }, depth + 1);
-    const key = String(entry.key ?? '');
-    if (key === '__proto__') throw protoError(`${field.name}.__proto__`);
-    const map = (out[field.name] ??= {}) as Record<string, unknown>;
-    map[key] = entry.value ?? '';
-    return;
-  }
-  const value = decodeBytes(bytes, field, depth);
-  if (field.repeated) {
+/** Fields that are no pointers in Go: it always writes them, and 0 means that nothing was said. */
+const NOT_SAID = new Set([
+  'count', 'generation', 'hostPort', 'nodePort', 'healthCheckNodePort', 'initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold',
+  'failureThreshold', 'stdin', 'stdinOnce', 'tty', 'hostNetwork', 'hostPID', 'hostIPC', 'readOnly', 'publishNotReadyAddresses',
+]);
+
+function number(value: bigint, { name, type }: Field): unknown {
+  if (value === 0n && NOT_SAID.has(name)) return undefined;
+  return type === 'bool' ? value !== 0n : Number(value);
+}
+
+function add(out: Fields, field: Field, value: unknown): void {
+  if (field.form === 'list') {
     if (value !== undefined) ((out[field.name] ??= []) as unknown[]).push(value);
   } else if (value !== undefined && value !== '') {
     out[field.name] = value; // Go writes empty strings; in JSON they are absent.
   }
 }
 
-function decodeBytes(bytes: Uint8Array, field: Field, depth: number): unknown {
-  if (typeof field.type === 'object') return decode(bytes, field.type, depth + 1);
-  switch (field.type) {
+/** `message Entry { string key = 1; V value = 2; }`; a map of lists has messages with the items in field 1. */
+function addEntry(out: Fields, field: Field, bytes: Uint8Array, depth: number): void {
+  const { form, type } = field;
+  const value: Field = form === 'map' ? { name: 'value', type, form: 'one' } : { name: '', type: 'raw', form: 'one', inner: new Map([[1, { name: 'value', type, form: 'list' }]]) };
+  const entry = decode(bytes, new Map([[1, one('key', 'string')], [2, value]]), depth + 1);
+  const key = typeof entry.key === 'string' ? entry.key : '';
+  if (key === '__proto__') throw protoError(`${field.name}.__proto__`);
+  const map = (out[field.name] ??= {}) as Fields;
+  map[key] = entry.value ?? (form === 'lists' ? [] : '');
+}
+
+const NUMBERS: Message = new Map([[1, one('type', 'int64')], [2, one('int', 'int64')], [3, one('text', 'string')]]);
+const TIME: Message = new Map([[1, one('seconds', 'int64')], [2, one('nanos', 'int64')]]);
+const TEXT: Message = new Map([[1, one('text', 'string')]]);
+
+function decodeBytes(bytes: Uint8Array, { name, type }: Field, depth: number): unknown {
+  if (typeof type === 'object') return decode(bytes, messageOf(type satisfies Shape), depth + 1);
+  switch (type) {
     case 'string':
       return Buffer.from(bytes).toString('utf8');
     case 'bytes':
       return Buffer.from(bytes).toString('base64');
-    case 'raw':
-      return bytes;
     case 'time':
-    case 'microTime': {
-      const { seconds, nanos = 0 } = decode(bytes, TIME, depth + 1) as { seconds?: number; nanos?: number };
-      if (seconds === undefined || seconds <= -62135596800) return undefined;
-      const base = new Date(seconds * 1000).toISOString().slice(0, 19);
-      return field.type === 'time' ? `${base}Z` : `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`;
+    case 'microTime':
+      return timeOf(decode(bytes, TIME, depth + 1), type);
+    case 'Quantity':
+      return decode(bytes, TEXT, depth + 1).text ?? '0';
+    case 'IntOrString': {
+      const { type: isText = 0, int = 0, text = '' } = decode(bytes, NUMBERS, depth + 1);
+      return isText === 0 ? int : text;
     }
-    case 'int':
+    case 'raw':
+      return rawJson(bytes, name, depth);
+    case 'int32':
+    case 'int64':
     case 'bool':
-      throw badRequest(`the protobuf body has field "${field.name}" with the wrong wire type`);
+      throw badRequest(`the protobuf body has field "${name}" with the wrong wire type`);
   }
 }
 
-const TIME: Message = { 1: { name: 'seconds', type: 'int' }, 2: { name: 'nanos', type: 'int' } };
+function timeOf({ seconds, nanos = 0 }: { seconds?: number; nanos?: number }, type: 'time' | 'microTime'): string | undefined {
+  if (seconds === undefined || seconds <= -62135596800) return undefined;
+  const at = new Date(seconds * 1000);
+  if (Number.isNaN(at.getTime())) throw badRequest('the protobuf body has a time that is out of range');
+  const base = at.toISOString().slice(0, 19);
+  return type === 'time' ? `${base}Z` : `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`;
+}
+
+/** JSON as text in field 1 (FieldsV1, RawExtension). */
+function rawJson(bytes: Uint8Array, name: string, depth: number): unknown {
+  const { text } = decode(bytes, TEXT, depth + 1);
+  if (typeof text !== 'string' || text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest(`the protobuf body has field "${name}" that is not JSON`);
+  }
+}

@@ -8,13 +8,15 @@ import { at, textOf } from './cells';
 const MAX_CHARS = 128;
 const MAX_MESSAGE_CHARS = 1024;
 
+const unset = (value: unknown): boolean => value === undefined || value === null;
+
 /** What every Event must be. @param controllerField how the API version calls the reporting controller */
 export function eventErrors(event: JsonObject, controllerField: 'reportingComponent' | 'reportingController'): FieldError[] {
   const namespace = textOf(at(event, 'metadata.namespace'));
   const about = textOf(at(event, 'involvedObject.namespace'));
   const mismatch = invalid('involvedObject.namespace', about, 'does not match event.namespace');
   const errors: FieldError[] = [];
-  if (event.eventTime === undefined) {
+  if (unset(event.eventTime)) {
     if (about === '' ? namespace !== '' && namespace !== 'default' : namespace !== about) errors.push(mismatch);
   } else {
     if (about === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(mismatch);
@@ -43,9 +45,9 @@ function newEventErrors(event: JsonObject, controllerField: string): FieldError[
 /** What events.k8s.io/v1 asks beyond that of a new Event. */
 export function strictCreateErrors(event: JsonObject): FieldError[] {
   const errors = seriesErrors(event);
-  if (event.eventTime === undefined) errors.push(required('eventTime'));
+  if (unset(event.eventTime)) errors.push(required('eventTime'));
   if (event.type !== 'Normal' && event.type !== 'Warning') errors.push(invalid('type', '', `has invalid value: ${textOf(event.type)}`));
-  for (const field of ['firstTimestamp', 'lastTimestamp']) if (event[field] !== undefined) errors.push(invalid(field, '', 'needs to be unset'));
+  for (const field of ['firstTimestamp', 'lastTimestamp']) if (!unset(event[field])) errors.push(invalid(field, '', 'needs to be unset'));
   if ((event.count ?? 0) !== 0) errors.push(invalid('count', '', 'needs to be unset'));
   if (textOf(at(event, 'source.component')) !== '' || textOf(at(event, 'source.host')) !== '') errors.push(invalid('source', '', 'needs to be unset'));
   return errors;

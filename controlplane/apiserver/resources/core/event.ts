@@ -12,7 +12,7 @@ const REFERENCE_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'res
 const firstSeen: Cell = (event, now) => since(event.firstTimestamp ?? event.eventTime, now);
 const lastSeen: Cell = (event, now) => {
   if (isObject(event.series)) return since(event.series.lastObservedTime, now);
-  return event.lastTimestamp === undefined ? firstSeen(event, now) : since(event.lastTimestamp, now);
+  return event.lastTimestamp === undefined || event.lastTimestamp === null ? firstSeen(event, now) : since(event.lastTimestamp, now);
 };
 
 function target(event: JsonObject): string {
@@ -45,6 +45,13 @@ const COLUMNS: readonly PrinterColumn[] = [
   { ...cell('Name', (event) => at(event, 'metadata.name'), 'Name of the event.', 1), format: 'name' },
 ];
 
+/** What Kubernetes always shows of an Event, also when it was not said. */
+function prepare(event: JsonObject): void {
+  for (const time of ['eventTime', 'firstTimestamp', 'lastTimestamp']) event[time] ??= null;
+  event.source ??= {};
+  for (const text of ['reportingComponent', 'reportingInstance']) event[text] ??= '';
+}
+
 export const EVENT = core({
   group: '', version: 'v1', plural: 'events', singular: 'event', kind: 'Event', shortNames: ['ev'], namespaced: true,
   description: 'Event is a report of an event somewhere in the cluster: for people, kept for a limited time.',
@@ -52,7 +59,7 @@ export const EVENT = core({
   fieldAliases: { source: 'source.component|reportingComponent' },
   nameColumn: false,
   columns: COLUMNS,
-  strategy: { validate: (event) => eventErrors(event, 'reportingComponent') },
+  strategy: { prepare, validate: (event) => eventErrors(event, 'reportingComponent') },
 });
 
 /** events.k8s.io/v1 → core/v1 */
@@ -79,7 +86,11 @@ export const EVENTS_VIEW: View = {
   source: 'events',
   kind: 'Event',
   apiVersion: 'events.k8s.io/v1',
-  toView: (event) => renamed(event, FROM_CORE, 'events.k8s.io/v1'),
+  toView: (event) => {
+    const view = renamed(event, FROM_CORE, 'events.k8s.io/v1') as KubeObject & JsonObject;
+    for (const text of ['reportingController', 'reportingInstance']) if (view[text] === '') delete view[text];
+    return view;
+  },
   toSource: toCore,
   fieldPath: (path) => path.replace(/^regarding\./, 'involvedObject.').replace(/^reportingController$/, 'reportingComponent'),
 };
@@ -92,6 +103,11 @@ export const EVENT_V1: Resource = core({
   columns: COLUMNS.map((each) => ({ ...each, cell: (event: JsonObject, now: number) => each.cell?.(fields(toCore(event)), now) })),
   viewOf: 'events',
   strategy: {
+    prepare: (event) => {
+      event.eventTime ??= null;
+      for (const object of ['regarding', 'deprecatedSource']) event[object] ??= {};
+      for (const time of ['deprecatedFirstTimestamp', 'deprecatedLastTimestamp']) event[time] ??= null;
+    },
     validate: (event, old) => {
       const next = fields(toCore(event));
       const strict = old ? strictUpdateErrors(next, toCore(old) as KubeObject & JsonObject) : strictCreateErrors(next);

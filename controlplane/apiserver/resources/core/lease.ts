@@ -20,5 +20,5 @@ export const LEASE = core({
   group: 'coordination.k8s.io', version: 'v1', plural: 'leases', singular: 'lease', kind: 'Lease', shortNames: [], namespaced: true,
   description: 'Lease defines a lease concept.',
   columns: [column('Holder', 'spec.holderIdentity', 'Who holds the lease.'), AGE],
-  strategy: { validate },
+  strategy: { prepare: (lease) => (lease.spec ??= {}), validate },
 });

@@ -49,12 +49,11 @@ function jsonErrors(data: JsonObject, key: string): FieldError[] {
     if (isObject(value) || value === null) return [];
     return [invalid(`data[${key}]`, '<secret contents redacted>', `json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)];
   } catch {
-    return [invalid(`data[${key}]`, '<secret contents redacted>', text.trim() === '' ? 'unexpected end of JSON input' : `invalid character ${goChar(text)} looking for beginning of value`)];
+    return [invalid(`data[${key}]`, '<secret contents redacted>', text.trim() === '' ? 'unexpected end of JSON input' : 'the value is not valid JSON')];
   }
 }
 
 const goKind = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
-const goChar = (text: string): string => `'${text.trim().charAt(0)}'`;
 
 function typeChange(secret: JsonObject, old: KubeObject | undefined): FieldError[] {
   const before = (old as unknown as JsonObject | undefined)?.type;

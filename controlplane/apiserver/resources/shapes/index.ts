@@ -2,7 +2,7 @@
 import { AUTHENTICATION_V1, AUTHORIZATION_V1, AUTOSCALING_V1, COORDINATION_V1, DISCOVERY_V1, EVENTS_V1, RBAC_V1 } from './groups-v1';
 import { CORE_V1, SERVICE_V1 } from './core-v1';
 import { META_V1 } from './meta-v1';
-import { defineObjectMeta, defineShapes, shape, type Shape } from './parse';
+import { defineObjectMeta, defineShapes, findShape, shape, type Shape } from './parse';
 import { POD_STATUS_V1, POD_V1 } from './pod-v1';
 import { VOLUME_V1 } from './volume-v1';
 
@@ -23,6 +23,11 @@ defineShapes('io.k8s.api.autoscaling.v1', AUTOSCALING_V1);
 
 /** Of `meta/v1`, such as `ListMeta`. @throws Error when there is none */
 export const metaShape = (name: string): Shape => shape(`${META}.${name}`);
+
+/** `('', 'v1', 'Namespace')`; undefined when there is none. */
+export function findKindShape(group: string, version: string, kind: string): Shape | undefined {
+  return findShape(`io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`);
+}
 
 /** `('', 'v1', 'Namespace')`. @throws Error when there is none */
 export function kindShape(group: string, version: string, kind: string): Shape {

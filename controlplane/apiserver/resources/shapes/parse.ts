@@ -42,6 +42,8 @@ const shapesByShortName = new Map<string, Shape>();
 /** The shape that a schema was made of: documents name it instead of repeating it. */
 export const shapeOf = (schema: Schema): Shape | undefined => shapesBySchema.get(schema);
 
+export const findShape = (name: string): Shape | undefined => shapesByName.get(name);
+
 /** @throws Error when there is no such type */
 export function shape(name: string): Shape {
   const found = shapesByName.get(name);
@@ -51,8 +53,8 @@ export function shape(name: string): Shape {
 
 export const QUANTITY: Schema = { 'x-kubernetes-int-or-string': true };
 export const INT_OR_STRING: Schema = { 'x-kubernetes-int-or-string': true };
-export const TIME: Schema = { type: 'string', format: 'date-time' };
-export const MICRO_TIME: Schema = { type: 'string', format: 'date-time' };
+export const TIME: Schema = { type: 'string', format: 'date-time', nullable: true };
+export const MICRO_TIME: Schema = { type: 'string', format: 'date-time', nullable: true };
 export const RAW: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 const SCALAR_SCHEMAS: Readonly<Record<Scalar, Schema>> = {
