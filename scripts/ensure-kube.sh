@@ -5,7 +5,7 @@
 #
 #   --find   only look; build nothing
 #   --only   the programs that are wanted: etcd, kube-apiserver, kube-controller-manager, kubectl (1.32),
-#            kubectl-current (1.37), kubectl-old (1.20), helm; all of them when absent
+#            kubectl-current (1.37, in current/kubectl), kubectl-old (1.20, in old/kubectl), helm; all of them when absent
 #
 # A program is taken from the folder KUBEBUILDER_ASSETS or from the PATH when it is there (etcd, kube-apiserver and
 # kube-controller-manager only: clients come in the versions that the tests name), and otherwise built with Go from
@@ -56,18 +56,21 @@ elsewhere() {
   command -v "$1"
 }
 
+# file_of NAME: where it is in the folder. A kubectl is called kubectl: it tells the server the name of its file.
+file_of() { case $1 in kubectl-*) echo "${1#kubectl-}/kubectl" ;; *) echo "$1" ;; esac; }
+
 missing() {
   local name
   for name in "${wanted[@]}"; do
     package_of "$name" >/dev/null
-    [ -x "$folder/$name" ] || echo "$name"
+    [ -x "$folder/$(file_of "$name")" ] || echo "$name"
   done
 }
 
 answer() { echo "$folder"; exit 0; }
 
 [ -n "$(missing)" ] || answer
-mkdir -p "$folder"
+mkdir -p "$folder"/{current,old}
 for name in $(missing); do
   if path=$(elsewhere "$name"); then ln -sfn "$path" "$folder/$name"; fi
 done
@@ -89,7 +92,7 @@ unpack_old() {
   if [ -z "$(apt-cache policy kubernetes-client 2>/dev/null)" ]; then apt_update "$work/log"; fi
   (cd "$work" && bounded 300 apt-get -q download kubernetes-client >"$work/log" 2>&1 9>&- && dpkg -x kubernetes-client_*.deb unpacked) ||
     { show_end "$work/log"; rm -rf "$work"; fail 'the package kubernetes-client could not be had'; }
-  mv "$work/unpacked/usr/bin/kubectl" "$folder/kubectl-old"
+  mv "$work/unpacked/usr/bin/kubectl" "$folder/$(file_of kubectl-old)"
   rm -rf "$work"
 }
 
@@ -116,7 +119,7 @@ for name in $(missing); do
   done
   if ! wait "$build"; then show_end "$log"; rm -f "$log" "$folder/$name.new"; fail "$name could not be built" -- "${ways[@]}"; fi
   rm -f "$log"
-  mv "$folder/$name.new" "$folder/$name"
+  mv "$folder/$name.new" "$folder/$(file_of "$name")"
   say "$name is in $folder"
 done
 answer

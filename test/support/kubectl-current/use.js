@@ -3,4 +3,4 @@ const { execFileSync } = require('node:child_process');
 const { join, resolve } = require('node:path');
 
 const folder = execFileSync(resolve('scripts/ensure-kube.sh'), ['--find', '--only', 'kubectl-current'], { encoding: 'utf8' }).trim();
-process.env.KUBECTL = join(folder, 'kubectl-current');
+process.env.KUBECTL = join(folder, 'current', 'kubectl');
