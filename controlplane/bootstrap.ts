@@ -23,6 +23,11 @@ const isAlreadyThere = (error: unknown): boolean => error instanceof StoreError 
 /** Made when missing; what the operator changed stays. */
 export async function ensureDefaults(store: ObjectStore): Promise<void> {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) await ensureNamespace(store, name);
+  await ensureTiers(store);
+}
+
+/** The shipped rate tiers, made when missing. */
+export async function ensureTiers(store: ObjectStore): Promise<void> {
   for (const tier of DEFAULT_TIERS) {
     await store.create(RATE_TIERS, tier).catch((error: unknown) => {
       if (!isAlreadyThere(error)) throw error;

@@ -8,7 +8,7 @@ import type { Task } from '../crds/task';
 import type { KubeEvent } from './controllers/events';
 import { BY_JOB } from './controllers/job/reconcile';
 import { Reflector } from './controllers/runtime/reflector';
-import type { ObjectStore } from './store/store';
+import type { ObjectStore, Selection } from './store/store';
 
 export interface Caches {
   jobs: Reflector<Job>;
@@ -19,14 +19,15 @@ export interface Caches {
   events: Reflector<KubeEvent>;
 }
 
-export function makeCaches(store: ObjectStore, onError: (error: unknown) => void): Caches {
+/** @param events which: in a cluster, others write many more of them than we do */
+export function makeCaches(store: ObjectStore, onError: (error: unknown) => void, events: Selection = {}): Caches {
   return {
     jobs: new Reflector<Job>({ store, resource: JOBS, onError }),
     tasks: new Reflector<Task>({ store, resource: TASKS, onError, indexes: { [BY_JOB]: (task) => task.spec.jobUid } }),
     agents: new Reflector<Agent>({ store, resource: AGENTS, onError }),
     runtimes: new Reflector<Runtime>({ store, resource: RUNTIMES, onError }),
     rateTiers: new Reflector<RateTier>({ store, resource: RATE_TIERS, onError }),
-    events: new Reflector<KubeEvent>({ store, resource: EVENTS, onError }),
+    events: new Reflector<KubeEvent>({ store, resource: EVENTS, onError, selection: events }),
   };
 }
 

@@ -1,8 +1,11 @@
 /** Flags and environment of the control plane, parsed once into one typed object. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { KubernetesConfig } from './kubernetes/config';
 
 export interface ControlPlaneConfig {
+  /** Absent: embedded mode. */
+  kubernetes?: KubernetesConfig;
   /** Everything durable: database, elements, logs, keys, kubeconfig. */
   dataDir: string;
   listen: string;

@@ -25,9 +25,13 @@ export interface ControllersOptions {
   logger: Logger;
   /** What the market knows of a Job. */
   fit: (job: Job) => FitSummary | undefined;
-  namespacedResources: () => ResourceName[];
-  /** PEM: what the API's certificate is verified with. */
-  caCertificate: string;
+  /** Absent: the cluster sees to namespaces, and to what nobody owns any more. */
+  namespaces?: {
+    /** What a namespace that goes takes with it. */
+    resources: () => ResourceName[];
+    /** PEM: what the API's certificate is verified with. */
+    caCertificate: string;
+  };
 }
 
 export interface RunningControllers {
@@ -36,7 +40,7 @@ export interface RunningControllers {
 }
 
 /** The caches are filled by now. */
-export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespacedResources, caCertificate }: ControllersOptions): Promise<RunningControllers> {
+export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespaces: own }: ControllersOptions): Promise<RunningControllers> {
   const metrics = controllerMetrics(registry);
   const onError = (error: unknown, key: string): void => logger.error({ err: error, key }, 'a reconcile failed; it is tried again');
   const { jobs, tasks, agents, runtimes, rateTiers, events } = caches;
@@ -48,26 +52,26 @@ export async function startControllers({ store, ledger, caches, metrics: registr
   const recorder = new EventRecorder({ store, events, registry, onError: (error) => logger.error({ err: error }, 'events could not be written') });
   const job = new JobController({ store, jobs, tasks, runtimes, rateTiers, ledger, fit, events: recorder, metrics, onError });
   const task = new TaskController({ store, jobs, tasks, byJob: BY_JOB, metrics, onError });
-  const garbage = new GarbageCollector({
+  const garbage = own && new GarbageCollector({
     store, metrics, onError,
     resources: [
       { resource: JOBS, apiVersion: API_VERSION, kind: 'Job', namespaced: true, cache: jobs },
       { resource: TASKS, apiVersion: API_VERSION, kind: 'Task', namespaced: true, cache: tasks },
     ],
   });
-  const namespaces = new NamespaceController({ store, resources: namespacedResources, metrics, onError });
-  const content = new NamespaceContentController({ store, caCertificate, metrics, onError });
+  const namespaces = own && new NamespaceController({ store, resources: own.resources, metrics, onError });
+  const content = own && new NamespaceContentController({ store, caCertificate: own.caCertificate, metrics, onError });
   const accounts = new AccountController({ store, ledger, metrics, onError });
   task.start();
   job.start();
-  garbage.start();
-  await namespaces.start();
-  await content.start();
+  garbage?.start();
+  await namespaces?.start();
+  await content?.start();
   await accounts.start();
   return {
     fitChanged: (namespace, name) => job.fitChanged(namespace, name),
     stop: async () => {
-      await Promise.all([job.stop(), task.stop(), garbage.stop(), namespaces.stop(), content.stop()]);
+      await Promise.all([job.stop(), task.stop(), garbage?.stop(), namespaces?.stop(), content?.stop()]);
       await recorder.stop();
       await accounts.stop();
     },

@@ -1,13 +1,12 @@
 /**
- * The control plane, embedded mode: one process, one TLS port, SQLite. The only place that wires parts together.
+ * The control plane. The only place that chooses the mode and wires parts together; kubernetes mode's wiring is in kubernetes/.
  *
+ * Embedded mode: one process, one TLS port, SQLite.
  * Start: folder locked, database migrated → store and ledger in memory → caches filled → leases made again → controllers → port opened.
  * Stop: the reverse; requests that are on get a moment, agents keep their work and come back.
  */
 import 'reflect-metadata';
-import { constants } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { parse } from 'yaml';
 import pino, { type Logger } from 'pino';
@@ -15,7 +14,6 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { admit, loadCrds, resourceInfo } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
-import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
 import { publishApiService } from './api-service';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
 import { resourceFromCrd } from './apiserver/resources/crd';
@@ -27,34 +25,42 @@ import { NO_LEASES, type AgentLeases } from './auth/agent-authorizer';
 import { MASTERS } from './auth/authorizer';
 import { writeKubeconfig } from './auth/kubeconfig';
 import { TokenStore } from './auth/token-store';
-import { ensureDefaults, ensureRuntimes } from './bootstrap';
+import { ensureDefaults } from './bootstrap';
 import { makeCaches, startCaches, stopCaches } from './caches';
 import { type ControlPlaneConfig, paths } from './config';
-import { startControllers } from './controllers';
 import { openDatabase } from './db/open';
-import { Gateway, gatewayDirs } from './gateway/gateway';
+import { gatewayDirs } from './gateway/gateway';
+import { closeServer, hostOf, httpsServer, listen } from './https-server';
 import { BookLedger } from './ledger/book-ledger';
 import { commitMetrics } from './metrics';
+import { startPlane } from './plane';
 import { route } from './routes';
 import { SqliteObjectStore } from './store/sqlite/sqlite-store';
 import { ViewStore } from './store/view/view-store';
 import { CertificateAuthority } from './tls/ca';
-import { readThroughStreams } from './tls/keep-alive';
 
 export interface ControlPlane {
   url: string;
-  kubeconfig: string;
-  /** Names of the runtimes that are offered. */
-  runtimes: string[];
+  /** Embedded: the file that was written. */
+  kubeconfig?: string;
+  /** Embedded: names of the runtimes that are offered. */
+  runtimes?: string[];
+  /** Kubernetes mode: resolves with the reason when this replica may not go on, and the process is to end. */
+  failed?: Promise<Error>;
   /** Resolves when everything is closed. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** How long requests that are on may take at the end. */
-const CLOSE_MS = 5000;
-
-/** @throws Error when the folder is in use, damaged or not writable, or the port is taken */
+/** @throws Error when the folder is in use, damaged or not writable, the port is taken, or the cluster lacks something */
 export async function startControlPlane(config: ControlPlaneConfig, logger: Logger = pino({ level: config.logLevel }, pino.destination(2))): Promise<ControlPlane> {
+  if (config.kubernetes === undefined) return startEmbedded(config, logger);
+  // Loaded only here: the client library of Kubernetes is large.
+  const { startReplica } = require('./kubernetes/mode') as typeof import('./kubernetes/mode');
+  const { url, failed, stop } = await startReplica(config, config.kubernetes, logger);
+  return { url, failed, stop };
+}
+
+async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promise<ControlPlane> {
   const files = paths(config.dataDir);
   const closers: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
@@ -94,28 +100,17 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     access.register(resources);
     const { authenticator, authorizer } = access;
 
-    let fitChanged: (namespace: string, name: string) => void = () => undefined;
-    const gateway = new Gateway({
-      dirs: gatewayDirs(config.dataDir), db: database.raw, writer: database.writer, store, ledger, reflectors: caches,
-      authenticator, authorizer, userTokens: tokens,
-      certificates: ca, registry: metrics, log: logger,
-      settings: { heartbeatMs: config.heartbeatMs, lostAfterMs: config.lostAfterMs, progressIntervalMs: config.progressIntervalMs },
-      maxElementBytes: config.maxElementBytes, maxElementsBytes: config.maxElementsBytes,
-      fitChanged: (namespace, name) => fitChanged(namespace, name),
+    const plane = await startPlane({
+      config, caches, metrics, logger, dirs: gatewayDirs(config.dataDir), db: database.raw, writer: database.writer, store, ledger,
+      authenticator, authorizer, userTokens: tokens, certificates: ca,
+      namespaces: {
+        resources: () => resources.all().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
+        caCertificate: ca.caCertificate,
+      },
     });
+    const { gateway, runtimes } = plane;
+    closers.push(() => plane.stop());
     agentLeases = gateway.agentLeases;
-    await gateway.start();
-    closers.push(() => gateway.stop());
-    const runtimes = config.imagesDir === undefined ? [] : await ensureRuntimes(store, gateway.elements, config.imagesDir, logger);
-
-    const controllers = await startControllers({
-      store, ledger, caches, metrics, logger,
-      fit: (job) => gateway.fit(job),
-      caCertificate: ca.caCertificate,
-      namespacedResources: () => resources.all().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
-    });
-    fitChanged = controllers.fitChanged;
-    closers.push(() => controllers.stop());
 
     let ready = false;
     let url = '';
@@ -128,17 +123,7 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
       admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });
-    const pair = await ca.serverKeyPair();
-    const server = createServer(
-      {
-        key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000, ...HEAD_LIMITS,
-        // A session ticket holds the client's certificate: 15 KiB for every agent's connection.
-        secureOptions: constants.SSL_OP_NO_TICKET,
-      },
-      route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer }),
-    );
-    readThroughStreams(server);
-    answerBadHeads(server);
+    const server = await httpsServer(ca, route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer }));
     gateway.attach(server);
     await listen(server, config);
     closers.push(() => closeServer(server));
@@ -155,36 +140,6 @@ export async function startControlPlane(config: ControlPlaneConfig, logger: Logg
     await stop();
     throw error;
   }
-}
-
-/** Clients on this machine reach a server that listens everywhere by loopback. */
-function hostOf(listen: string): string {
-  if (listen === '0.0.0.0') return '127.0.0.1';
-  if (listen === '::') return '[::1]';
-  return listen.includes(':') ? `[${listen}]` : listen;
-}
-
-function listen(server: Server, { listen: host, port }: ControlPlaneConfig): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const words: Record<string, string> = {
-        EADDRINUSE: `port ${port} of ${host} is in use: choose another one with --port (0: any free one)`,
-        EADDRNOTAVAIL: `${host} is no address of this machine: choose another one with --listen (0.0.0.0: all)`,
-        EACCES: `port ${port} may not be opened by this user: choose one above 1023 with --port`,
-      };
-      const text = words[error.code ?? ''];
-      reject(text === undefined ? error : new Error(text));
-    });
-    server.listen(port, host, () => resolve());
-  });
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-  await closed;
-  clearTimeout(timer);
 }
 
 /** The operator's token is made once: it lives in the kubeconfig (0600) and, hashed, in the database. A new port is written into it. */

@@ -1,4 +1,5 @@
 /** `gleaner up|server|token create`. */
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino, { type Logger } from 'pino';
@@ -6,6 +7,7 @@ import { formatDuration, parseDuration } from '../../crds/duration';
 import { PACKAGE_ROOT } from '../../crds/package-info';
 import { formatBytes, parseBytes } from '../../crds/quantity';
 import { type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
+import { DEFAULT_PEER_PORT, type KubernetesConfig } from '../../controlplane/kubernetes/config';
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
@@ -27,13 +29,24 @@ interface ServerOptions {
   maxRequestsInflight: number;
   maxMutatingRequestsInflight: number;
   logLevel: string;
+  mode: 'embedded' | 'kubernetes';
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  leaseName: string;
+  leaseDuration?: number;
+  peerPort: number;
+  advertiseAddress?: string;
+  publicUrl?: string;
+  installCrds?: boolean;
+  blobsDir?: string;
 }
 
-function port(text: string): number {
+const portOf = (flag: string) => (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new CliError(`--port ${text}: must be a number from 0 (any free port) to 65535`, EXIT.usage);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new CliError(`${flag} ${text}: must be a number from 0 (any free port) to 65535`, EXIT.usage);
   return value;
-}
+};
 
 const duration = (flag: string, min: string, max: string) => (text: string): number => {
   let ms: number;
@@ -67,7 +80,7 @@ function serverOptions(command: Command): Command {
   const { maxElementBytes, maxElementsBytes, heartbeatMs, maxRequestsInFlight, maxMutatingRequestsInFlight } = defaultConfig('');
   return command
     .addOption(new Option('--data <dir>', 'data folder: database, elements, keys, kubeconfig').default(defaultDataDir(), '~/.gleaner, or $GLEANER_DATA'))
-    .option('--port <n>', 'TLS port; 0: any free one', port, DEFAULT_PORT)
+    .option('--port <n>', 'TLS port; 0: any free one', portOf('--port'), DEFAULT_PORT)
     .option('--listen <address>', 'address to listen on; 0.0.0.0 lets other machines join', '127.0.0.1')
     .addOption(new Option('--name <name>', "another name or address for the server's certificate; repeat for more").argParser(collect).default([], 'none'))
     .addOption(new Option('--images <dir>', 'runtime images, as "make images" writes them').default(join(PACKAGE_ROOT, 'build', 'images'), 'build/images of the checkout'))
@@ -78,6 +91,44 @@ function serverOptions(command: Command): Command {
     .option('--max-requests-inflight <n>', 'requests to the API that only read, at a time; further ones wait their turn', count('--max-requests-inflight'), maxRequestsInFlight)
     .option('--max-mutating-requests-inflight <n>', 'the same for requests that may write', count('--max-mutating-requests-inflight'), maxMutatingRequestsInFlight)
     .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
+}
+
+/** Only `server` has them: `up` is always embedded. */
+function kubernetesOptions(command: Command): Command {
+  const group = 'Kubernetes mode:';
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup(group);
+  return command
+    .addOption(option('--mode <mode>', 'embedded: a Kubernetes-compatible API and SQLite of its own; kubernetes: a replica of an operator on a cluster').choices(['embedded', 'kubernetes']).default('embedded'))
+    .addOption(option('--kubeconfig <file>', "the cluster (default: $KUBECONFIG, ~/.kube/config, or the pod's service account)"))
+    .addOption(option('--context <name>', 'context of the kubeconfig (default: its current one)'))
+    .addOption(option('--namespace <name>', "the operator's own namespace, for its Lease, keys and address (default: the context's, or the pod's)"))
+    .addOption(option('--lease-name <name>', 'name of the Lease that elects the leader').default('gleaner'))
+    .addOption(option('--lease-duration <duration>', 'a leader that does not renew for so long is replaced (default: 4s)').argParser(duration('--lease-duration', '2s', '60s')))
+    .addOption(option('--peer-port <n>', 'port for other replicas, health and metrics of this one; 0: any free one').argParser(portOf('--peer-port')).default(DEFAULT_PEER_PORT))
+    .addOption(option('--advertise-address <host>', 'name or address of this replica for the others (default: $POD_IP, or the first address of this machine)'))
+    .addOption(option('--public-url <url>', "where agents and users reach all replicas; announced in the cluster (default: this replica's own port)"))
+    .addOption(option('--install-crds', 'put the CustomResourceDefinitions into the cluster first'))
+    .addOption(option('--blobs-dir <dir>', 'data elements and logs, in a folder that all replicas share (default: the data folder)'));
+}
+
+function kubernetesConfig(options: ServerOptions): KubernetesConfig {
+  const { kubeconfig, context, namespace, publicUrl, blobsDir } = options;
+  if (publicUrl !== undefined && !/^https:\/\/[^/]+$/.test(publicUrl)) throw new CliError(`--public-url ${publicUrl}: must be https:// and a host, with no path`, EXIT.usage);
+  return {
+    ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }),
+    ...(publicUrl !== undefined && { publicUrl }), ...(blobsDir !== undefined && { blobsDir }),
+    leaseName: options.leaseName,
+    leaseDurationMs: options.leaseDuration ?? 4000,
+    peerPort: options.peerPort,
+    advertise: options.advertiseAddress ?? process.env.POD_IP ?? ownAddress(),
+    installCrds: options.installCrds ?? false,
+  };
+}
+
+/** The first address of this machine that others can reach; loopback when there is none. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 }
 
 function configOf(options: ServerOptions): ControlPlaneConfig {
@@ -96,17 +147,18 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
     maxRequestsInFlight: options.maxRequestsInflight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInflight,
     logLevel: options.logLevel,
+    ...(options.mode === 'kubernetes' && { kubernetes: kubernetesConfig(options) }),
   };
 }
 
 async function startServer(options: ServerOptions, logger: Logger): Promise<ControlPlane> {
   const plane = await startControlPlane(configOf(options), logger);
-  if (plane.runtimes.length === 0) note('no runtime images: run "make images" and start again; until then Jobs wait for a Runtime');
+  if (plane.runtimes?.length === 0) note('no runtime images: run "make images" and start again; until then Jobs wait for a Runtime');
   return plane;
 }
 
 const sayReady = (plane: ControlPlane): void => {
-  process.stdout.write(`ready: export KUBECONFIG=${plane.kubeconfig}\n`);
+  process.stdout.write(plane.kubeconfig === undefined ? `ready: ${plane.url}\n` : `ready: export KUBECONFIG=${plane.kubeconfig}\n`);
 };
 
 export function addServerCommands(program: Command): void {
@@ -140,11 +192,23 @@ export function addServerCommands(program: Command): void {
       }
     });
 
-  serverOptions(program.command('server').description('the control plane alone, until SIGTERM'))
-    .addHelpText('after', '\nExample:\n  gleaner server --data /srv/gleaner --listen 0.0.0.0 --name gleaner.example.org')
+  kubernetesOptions(serverOptions(program.command('server').description('the control plane alone, until SIGTERM')))
+    .addHelpText('after', [
+      '',
+      'In kubernetes mode the process ends with code 1 when another replica may lead: let it be started again.',
+      '',
+      'Examples:',
+      '  gleaner server --data /srv/gleaner --listen 0.0.0.0 --name gleaner.example.org',
+      '  gleaner server --mode kubernetes --namespace gleaner-system --listen 0.0.0.0 --public-url https://gleaner.example.org:7643',
+    ].join('\n'))
     .action(async (options: ServerOptions) => {
       const plane = await startServer(options, pino({ level: options.logLevel }, pino.destination(2)));
       onEnd(() => plane.stop());
+      // At once: whatever is under way must not end after another replica leads.
+      void plane.failed?.then((error) => {
+        process.stderr.write(`gleaner: ${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}\n`);
+        process.exit(EXIT.failed);
+      });
       sayReady(plane);
     });
 

@@ -1,0 +1,28 @@
+/** What kubernetes mode needs beyond the embedded mode's configuration. */
+export interface KubernetesConfig {
+  /** Absent: $KUBECONFIG, ~/.kube/config, or the pod's service account. */
+  kubeconfig?: string;
+  context?: string;
+  /** The operator's own namespace: Lease, keys, address. Absent: the context's, or the pod's. */
+  namespace?: string;
+  leaseName: string;
+  leaseDurationMs: number;
+  /** Where other replicas reach this one. 0: any free port. */
+  peerPort: number;
+  /** Name or address of this replica for the others. */
+  advertise: string;
+  /** What agents and users reach all replicas by: it is announced in the cluster. Absent: this replica's own port. */
+  publicUrl?: string;
+  installCrds: boolean;
+  /** Elements and logs, in a folder that all replicas share. Absent: below the data folder. */
+  blobsDir?: string;
+}
+
+export const DEFAULT_PEER_PORT = 7644;
+
+/** Renewals, tries and the point of giving up, in the proportions of 2 s, 500 ms and 3 s to a Lease of 4 s. */
+export function leaseTimes(durationMs: number): { durationSeconds: number; renewMs: number; retryMs: number; deadlineMs: number } {
+  const durationSeconds = Math.ceil(durationMs / 1000);
+  const ms = durationSeconds * 1000;
+  return { durationSeconds, renewMs: ms / 2, retryMs: ms / 8, deadlineMs: ms * 0.75 };
+}
