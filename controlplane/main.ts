@@ -16,7 +16,7 @@ import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { publishApiService } from './api-service';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
-import { resourceFromCrd } from './apiserver/resources/crd';
+import { Definitions } from './apiserver/definitions/definitions';
 import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
 import { ApiServer } from './apiserver/server';
@@ -75,11 +75,18 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
 
     const store = new SqliteObjectStore(database, { onHandlerError: (error) => logger.error({ err: error }, 'a watch handler failed') });
     closers.push(() => store.close());
-    const resources = new ResourceRegistry([...CORE_KINDS, ...loadCrds().map(resourceFromCrd)]);
+    const resources = new ResourceRegistry(CORE_KINDS);
     for (const { name, hasStatus, schema } of resources.all().filter(isStored)) {
       const initialStatus = schema.properties?.status?.default as object | undefined;
       store.defineResource(name, { statusSubresource: hasStatus, ...(initialStatus === undefined ? {} : { initialStatus }) });
     }
+    const definitions = new Definitions({
+      store, registry: resources, shipped: loadCrds(),
+      define: (name, definition) => store.defineResource(name, definition),
+      onError: (error, name) => logger.error({ err: error, definition: name }, 'a definition could not be brought into effect'),
+    });
+    await definitions.start();
+    closers.push(() => definitions.stop());
     const ledger = await BookLedger.open({ database: database.tables, registry: metrics });
     const tokens = new TokenStore(database);
     const ca = await CertificateAuthority.open(files.pki, { names: [...config.names, config.listen] });
@@ -104,7 +111,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
       config, caches, metrics, logger, dirs: gatewayDirs(config.dataDir), db: database.raw, writer: database.writer, store, ledger,
       authenticator, authorizer, userTokens: tokens, certificates: ca,
       namespaces: {
-        resources: () => resources.all().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
+        resources: () => resources.preferred().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
         caCertificate: ca.caCertificate,
       },
     });

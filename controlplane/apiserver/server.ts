@@ -16,6 +16,7 @@ import { mastersOnly, type Attributes, type Authorizer } from '../auth/authorize
 import { AuthError, type Authenticator, type Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
+import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
@@ -23,11 +24,11 @@ import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, 
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath, resourceAttributes } from './http/request-info';
-import { sendError, sendJson, sendText } from './http/respond';
+import { addWarnings, sendError, sendJson, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
-import type { Resource } from './resources/resource';
+import { groupVersion, type Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
 import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
 import { FieldManagers } from './verbs/field-managers';
@@ -72,6 +73,8 @@ export class ApiServer {
   readonly #openApi: OpenApi;
   readonly #authorizer: Authorizer;
   readonly #renderers = new WeakMap<Resource, TableRenderer>();
+  /** Of the resources that are kept in another form than they are served in. */
+  readonly #versions = new Map<Resource, { store: VersionStore; context: ApiContext }>();
   readonly #version: string;
   readonly #flow: Flow;
   readonly #checks: HealthChecks;
@@ -104,6 +107,24 @@ export class ApiServer {
       now,
       random,
     };
+    registry.onGone((resource) => {
+      this.#versions.get(resource)?.store.close();
+      this.#versions.delete(resource);
+    });
+  }
+
+  #contextOf(resource: Resource): ApiContext {
+    const { stored } = resource;
+    if (!stored) return this.#context;
+    let version = this.#versions.get(resource);
+    if (!version) {
+      const store = new VersionStore(this.#context.store, { ...resource, stored });
+      version = { store, context: { ...this.#context, store } };
+      // It may have been replaced since the request came.
+      if (this.options.registry.find(groupVersion(resource), resource.plural) === resource) this.#versions.set(resource, version);
+      else store.close();
+    }
+    return version.context;
   }
 
   /** Serves one request; never rejects. */
@@ -153,8 +174,9 @@ export class ApiServer {
     labels.resource = resource.name;
     // A single object that is watched.
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
-    if (verb.name === 'watch') return verb.run(this.#context, request);
-    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#context, request));
+    if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
+    if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
+    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#contextOf(resource), request));
   }
 
   /** What anyone may see. */

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { loadCrds } from '../../crds';
 import { CORE_KINDS } from '../apiserver/resources/core-kinds';
-import { resourceFromCrd } from '../apiserver/resources/crd';
+import { resourcesFromCrd } from '../apiserver/resources/crd';
 import { ensureTiers } from '../bootstrap';
 import { makeCaches, startCaches, stopCaches } from '../caches';
 import type { ControlPlaneConfig } from '../config';
@@ -60,7 +60,7 @@ export class LeaderWork {
     const { credentials, logger, writeWindowMs } = options;
     const onRetry = (what: string, why: string): void => logger.warn({ what, why }, 'the Kubernetes API is asked again');
     this.store = new ClusterObjectStore({
-      api: new KubeApi({ credentials, writeWindowMs, onRetry }), resources: [...CORE_KINDS, ...loadCrds().map(resourceFromCrd)], onRetry,
+      api: new KubeApi({ credentials, writeWindowMs, onRetry }), resources: [...CORE_KINDS, ...loadCrds().flatMap((crd) => resourcesFromCrd(crd))], onRetry,
     });
   }
 

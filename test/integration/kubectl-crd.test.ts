@@ -83,7 +83,7 @@ test('scale goes to the path of the definition, within the bounds of its schema'
 
 test('refusals name kind, field and value', async () => {
   await expect(create('d', '{colour: green}')).rejects.toThrow('The Widget "d" is invalid: spec.colour: Unsupported value: "green": supported values: "red", "blue"');
-  await expect(create('d', '{conditions: [{type: A}, {type: A}]}')).rejects.toThrow('spec.conditions[1]: Duplicate value: {"type":"A"}');
+  await expect(create('d', '{conditions: [{type: A}, {type: A}]}')).rejects.toThrow('spec.conditions[1]: Duplicate value: map[string]interface {}{"type":"A"}');
   await expect(create('d', '{shape: round}')).rejects.toThrow('unknown field "spec.shape"');
   expect(await k.fails(['get', 'wd', 'd'])).toContain('widgets.example.com "d" not found');
 });

@@ -11,7 +11,9 @@ import { admit, loadCrds, NAMESPACES, resourceInfo, type ObjectMeta } from '../.
 import type { FlowOptions } from '../../controlplane/apiserver/http/flow';
 import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
-import { resourceFromCrd, type CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
+import { CRDS } from '../../controlplane/apiserver/definitions/crd-resource';
+import { definitionOf, Definitions } from '../../controlplane/apiserver/definitions/definitions';
+import type { CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
 import { NamespaceContentController } from '../../controlplane/controllers/namespace/content-controller';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
 import { isStored } from '../../controlplane/apiserver/resources/resource';
@@ -78,7 +80,7 @@ export interface TestApiServer {
 
 export interface TestApiServerOptions {
   /** Served besides Gleaner's own. */
-  crds?: readonly CustomResourceDefinition[];
+  crds?: readonly Pick<CustomResourceDefinition, 'metadata' | 'spec'>[];
   flow?: FlowOptions;
   /** What agents may read. */
   leases?: AgentLeases;
@@ -90,7 +92,10 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
   const database = await openDatabase(join(dir, 'gleaner.db'));
   const store = new SqliteObjectStore(database);
-  const registry = new ResourceRegistry([...CORE_KINDS, ...[...loadCrds(), ...crds].map(resourceFromCrd)]);
+  const registry = new ResourceRegistry(CORE_KINDS);
+  const definitions = new Definitions({ store, registry, shipped: loadCrds(), define: (name, definition) => store.defineResource(name, definition) });
+  await definitions.start();
+  for (const crd of crds) await store.create(CRDS, definitionOf(crd));
   const tokens = new TokenStore(database);
   const metrics = new Registry();
   await ensureNamespace(store, 'default');
@@ -102,7 +107,7 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
   const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator, authorizer, guard, documents: access.documents(() => url), admit, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
   const namespaces = new NamespaceController({
     store,
-    resources: () => registry.all().filter((each) => each.namespaced && isStored(each)).map(({ name }) => name),
+    resources: () => registry.preferred().filter((each) => each.namespaced && isStored(each)).map(({ name }) => name),
   });
   await namespaces.start();
   const ca = await CertificateAuthority.open(join(dir, 'pki'));
@@ -121,6 +126,7 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
     await namespaces.stop();
     await access.stop();
     if (namespaceContent) await content.stop();
+    await definitions.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     store.close();

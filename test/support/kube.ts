@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { loadCrds } from '../../crds';
 import { JOBS, TASKS } from '../../crds/meta';
 import { CORE_KINDS } from '../../controlplane/apiserver/resources/core-kinds';
-import { resourceFromCrd } from '../../controlplane/apiserver/resources/crd';
+import { resourcesFromCrd } from '../../controlplane/apiserver/resources/crd';
 import { KubeApi, type KubeApiOptions } from '../../controlplane/store/cluster/api';
 import { ClusterObjectStore, type ClusterStoreOptions } from '../../controlplane/store/cluster/cluster-store';
 import { credentialsFromText } from '../../controlplane/store/cluster/credentials';
@@ -42,7 +42,7 @@ export class TestKube {
   }
 
   store(options: Partial<ClusterStoreOptions> = {}): ClusterObjectStore {
-    return new ClusterObjectStore({ api: options.api ?? this.api(), resources: [...CORE_KINDS, ...loadCrds().map(resourceFromCrd)], ...options });
+    return new ClusterObjectStore({ api: options.api ?? this.api(), resources: [...CORE_KINDS, ...loadCrds().flatMap((crd) => resourcesFromCrd(crd))], ...options });
   }
 
   async createNamespaces(...names: string[]): Promise<void> {

@@ -13,7 +13,13 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'] as const;
 const READING = ['get', 'list', 'watch'];
 const verbsOf = (served: Served | undefined, otherwise: readonly string[]): readonly string[] => (served ? Object.keys(served).sort() : otherwise);
-const verbsOfResource = ({ serve, readOnly }: Resource): readonly string[] => verbsOf(serve, readOnly === undefined ? VERBS : READING);
+/** While its definition is being deleted, nothing is written but deletions. */
+const TERMINATING = VERBS.filter((verb) => verb !== 'create' && verb !== 'patch' && verb !== 'update');
+
+function verbsOfResource({ serve, readOnly, lifecycle }: Resource): readonly string[] {
+  return verbsOf(serve, readOnly !== undefined ? READING : lifecycle?.terminating ? TERMINATING : VERBS);
+}
+
 const JSON_TYPE = 'application/json';
 
 interface Subresource {
@@ -25,7 +31,8 @@ interface Subresource {
 }
 
 function subresourcesOf(resource: Resource): Subresource[] {
-  const { group, version, kind } = resource;
+  const { group, version, kind, lifecycle } = resource;
+  if (lifecycle?.terminating) return [];
   return [
     ...(resource.hasStatus ? [{ name: 'status', group, version, kind, verbs: resource.readOnly === undefined ? SUBRESOURCE_VERBS : ['get'] }] : []),
     ...(resource.scale ? [{ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS }] : []),

@@ -10,6 +10,7 @@ import { patchTypes } from '../verbs/patch';
 import type { ResourceRegistry } from '../resources/registry';
 import { groupVersion, type Resource, type VerbName } from '../resources/resource';
 import { OBJECT_META } from '../schema/object-meta';
+import type { Schema } from '../schema/schema';
 import type { Document } from './discovery';
 
 const META_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
@@ -48,7 +49,7 @@ export class OpenApi {
     const paths: Record<string, { serverRelativeURL: string }> = {};
     for (const gv of this.registry.groupVersions()) {
       const key = gv.includes('/') ? `apis/${gv}` : `api/${gv}`;
-      const body = JSON.stringify(documentOf(this.registry.inGroupVersion(gv), this.version));
+      const body = JSON.stringify(documentOf(this.registry.inGroupVersion(gv), this.version), named);
       const hash = createHash('sha256').update(body).digest('hex').toUpperCase();
       paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` };
       documents.set(`/openapi/v3/${key}`, { contentType: 'application/json', body });
@@ -65,12 +66,31 @@ function schemaName({ group, version, kind, core }: Resource): string {
   return `${group.split('.').reduce((name, part) => `${part}.${name}`)}.${version}.${kind}`;
 }
 
+/** Schemas that have a name stand in one place, and are referred to elsewhere. */
+function named(this: object, key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('component' in value)) return value;
+  const { component, ...schema } = value as Schema;
+  return key === component ? schema : ref(component as string);
+}
+
+/** Puts the schemas that have a name, below `schema`, where they are referred to. */
+function collectComponents(schema: Schema, schemas: Record<string, object>): void {
+  if (schema.component !== undefined) {
+    if (Object.hasOwn(schemas, schema.component)) return;
+    schemas[schema.component] = schema;
+  }
+  const { properties = {}, items, additionalProperties, allOf = [], anyOf = [], oneOf = [], not } = schema;
+  for (const below of [...Object.values(properties), ...allOf, ...anyOf, ...oneOf]) collectComponents(below, schemas);
+  for (const below of [items, additionalProperties, not]) if (typeof below === 'object') collectComponents(below, schemas);
+}
+
 function documentOf(resources: readonly Resource[], version: string): object {
   const paths: Record<string, object> = {};
   const schemas: Record<string, object> = { [META_NAME]: OBJECT_META };
   for (const resource of resources) {
     const { group, version: apiVersion, kind } = resource;
     const name = schemaName(resource);
+    collectComponents(resource.schema, schemas);
     schemas[name] = {
       ...resource.schema,
       properties: { ...resource.schema.properties, metadata: { allOf: [ref(META_NAME)], description: 'Standard object metadata.', default: {} } },

@@ -86,8 +86,8 @@ export function invalidError(of: { group: string; kind: string }, name: string, 
   });
 }
 
-export function methodNotAllowed(message = 'the server does not allow this method on the requested resource'): ApiError {
-  return new ApiError(405, 'MethodNotAllowed', message, {});
+export function methodNotAllowed(message = 'the server does not allow this method on the requested resource', details: StatusDetails = {}): ApiError {
+  return new ApiError(405, 'MethodNotAllowed', message, details);
 }
 
 export function notAcceptable(accepted: string): ApiError {

@@ -54,13 +54,13 @@ export function drained(res: Writable): Promise<void> {
 const MAX_WARNING_CHARS = 1024;
 const MAX_WARNINGS = 100;
 
-/** Adds `Warning: 299 - "…"` headers, which kubectl prints. */
+/** Adds `Warning: 299 - "…"` headers, which kubectl prints, to those that are there. */
 export function addWarnings(res: ServerResponse, warnings: readonly string[]): void {
   if (warnings.length === 0 || res.headersSent) return;
+  const before = res.getHeader('Warning');
   const lines = warnings.map((text) => {
     const printable = text.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
     return `299 - "${printable.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"`;
   });
-  const before = res.getHeader('Warning');
-  res.setHeader('Warning', Array.isArray(before) ? [...before, ...lines].slice(0, MAX_WARNINGS) : lines.slice(0, MAX_WARNINGS));
+  res.setHeader('Warning', [...new Set([...(Array.isArray(before) ? before : []), ...lines])].slice(0, MAX_WARNINGS));
 }

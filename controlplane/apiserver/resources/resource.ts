@@ -59,6 +59,26 @@ export interface Strategy {
   initialStatus?: JsonObject;
   /** Why this object may not be deleted. */
   deleteProblem?: (name: string) => string | undefined;
+  /** What an object becomes in the moment in which its deletion is asked for: finalizers may be added, its status may change. */
+  deleting?: (object: KubeObject) => KubeObject;
+}
+
+/** What all versions of a custom resource have in common: its objects are kept in one of them. */
+export interface StoredForm {
+  /** `example.com/v1` */
+  apiVersion: string;
+  /** Of each version by its apiVersion, also of those that are not served. */
+  schemas: ReadonlyMap<string, Schema>;
+  /** Objects with a resourceVersion up to this may have been written under another definition. */
+  since: number;
+  /** Whether the store keeps the status from writes of the object. */
+  statusApart: boolean;
+}
+
+/** What changes while a resource is served. */
+export interface Lifecycle {
+  /** Its definition is being deleted: nothing new is created. */
+  terminating: boolean;
 }
 
 export interface Resource {
@@ -89,6 +109,8 @@ export interface Resource {
   nameRule: NameRule;
   /** false: strategic merge patches are refused, PUT needs a resourceVersion. */
   core: boolean;
+  /** Whether a PUT must name the resourceVersion that it replaces; absent: unless `core`. */
+  conditionalUpdate?: boolean;
   strategy: Strategy;
   /** A resource that is not stored (a review, a view): exactly these verbs exist. */
   serve?: Served;
@@ -97,6 +119,11 @@ export interface Resource {
   /** Why users cannot write it; it can be read only. */
   readOnly?: string;
   subresources?: readonly Subresource[];
+  /** Absent: objects are kept as they are served. */
+  stored?: StoredForm;
+  lifecycle?: Lifecycle;
+  /** Said to everyone who uses this version. */
+  warning?: string;
 }
 
 /** Whether objects of this resource are in the store. */

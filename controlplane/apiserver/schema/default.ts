@@ -1,20 +1,54 @@
 /** Fills in a structural schema's defaults. */
 import { isObject, own, type Schema } from './schema';
 
-/** Sets defaults in `value` in place (it must not be shared); null where null is not allowed and a default is there counts as absent. */
-export function applyDefaults(value: unknown, schema: Schema): void {
+const defaults = new WeakMap<Schema, readonly (readonly [string, Schema])[]>();
+
+/** The properties that have a default; made once per schema. */
+function withDefault(schema: Schema): readonly (readonly [string, Schema])[] {
+  let found = defaults.get(schema);
+  if (!found) defaults.set(schema, (found = Object.entries(schema.properties ?? {}).filter(([, property]) => property.default !== undefined)));
+  return found;
+}
+
+const isWrongNull = (value: unknown, schema: Schema | undefined): boolean => value === null && schema !== undefined && schema.nullable !== true;
+
+/**
+ * Sets defaults in `value` in place (it must not be shared). Null where null is not allowed counts as absent: the default stands in
+ * for it, or the field goes when there is none.
+ * @returns whether anything was changed
+ */
+export function applyDefaults(value: unknown, schema: Schema): boolean {
+  let changed = false;
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) applyDefaults(item, schema.items);
-    return;
+    const { items } = schema;
+    if (!items) return false;
+    for (const [index, item] of value.entries()) {
+      if (isWrongNull(item, items) && items.default !== undefined) {
+        value[index] = structuredClone(items.default);
+        changed = true;
+      }
+      if (applyDefaults(value[index], items)) changed = true;
+    }
+    return changed;
   }
-  if (!isObject(value)) return;
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (property.default === undefined) continue;
+  if (!isObject(value)) return false;
+  for (const [key, property] of withDefault(schema)) {
     const present = own(value, key);
-    if (present === undefined || (present === null && !property.nullable)) value[key] = structuredClone(property.default);
+    if (present === undefined || isWrongNull(present, property)) {
+      value[key] = structuredClone(property.default);
+      changed = true;
+    }
   }
   for (const key of Object.keys(value)) {
-    const child = own(schema.properties, key) ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (child) applyDefaults(value[key], child);
+    const property = own(schema.properties, key);
+    const child = property ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    if (!child) continue;
+    if (isWrongNull(value[key], child)) {
+      if (child.default === undefined) delete value[key];
+      else value[key] = structuredClone(child.default);
+      changed = true;
+    }
+    if (applyDefaults(value[key], child)) changed = true;
   }
+  return changed;
 }

@@ -1,5 +1,7 @@
 /** What is wrong with one field, in Kubernetes' words (`k8s.io/apimachinery/pkg/util/validation/field`). */
 
+import { goValue, quoted } from './go-value';
+
 export type FieldErrorReason =
   | 'FieldValueRequired'
   | 'FieldValueInvalid'
@@ -8,7 +10,8 @@ export type FieldErrorReason =
   | 'FieldValueDuplicate'
   | 'FieldValueForbidden'
   | 'FieldValueTooLong'
-  | 'FieldValueTooMany';
+  | 'FieldValueTooMany'
+  | 'InternalError';
 
 export interface FieldError {
   reason: FieldErrorReason;
@@ -20,10 +23,9 @@ export interface FieldError {
 
 const SHOWN_CHARS = 512;
 
-/** A value as Go's `%q` or `%v` shows it, cut to a bounded length. */
+/** A value as `field.Error` shows it, cut to a bounded length. */
 export function showValue(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
-  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = goValue(value ?? 'null');
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
@@ -48,8 +50,10 @@ export const typeInvalid = (field: string, value: unknown, detail: string): Fiel
 export const notSupported = (field: string, value: unknown, supported: readonly unknown[]): FieldError => ({
   reason: 'FieldValueNotSupported',
   field,
-  message: `Unsupported value: ${showValue(value)}: supported values: ${supported.map(showValue).join(', ')}`,
+  message: `Unsupported value: ${showValue(value)}: supported values: ${supported.map(supportedValue).join(', ')}`,
 });
+
+const supportedValue = (value: unknown): string => quoted(typeof value === 'string' ? value : JSON.stringify(value));
 
 export const duplicate = (field: string, value: unknown): FieldError => ({
   reason: 'FieldValueDuplicate',
@@ -74,3 +78,9 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   field,
   message: `Too many: ${actual}: must have at most ${max} items`,
 });
+
+/** The field of an error about several fields at once. */
+export const NO_FIELD = '<nil>';
+
+/** As `spec.properties[name]`: an entry of a map whose names are the user's. */
+export const keyPath = (path: string, key: string): string => `${path}[${key}]`;

@@ -6,6 +6,9 @@ const text = (description: string): Schema => ({ type: 'string', description });
 const strings = (description: string): Schema => ({ type: 'object', description, nullable: true, additionalProperties: { type: 'string', default: '' } });
 const time = (description: string): Schema => ({ type: 'string', format: 'date-time', nullable: true, description });
 
+/** Of the column Age. */
+export const CREATION_TIMESTAMP = 'CreationTimestamp: when the object was created, in the server\'s time.';
+
 /** `io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` */
 export const OBJECT_META: Schema = {
   type: 'object',

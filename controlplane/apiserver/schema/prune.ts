@@ -1,8 +1,11 @@
 /** Removes what a structural schema does not know, and says what it removed. */
+import { OBJECT_META } from './object-meta';
 import { childPath, isObject, own, type JsonObject, type Schema } from './schema';
 
 /** More unknown fields than this are pruned without being listed. */
 const MAX_UNKNOWN = 64;
+/** Of what has no schema, nothing is known. */
+const NOTHING: Schema = {};
 
 /**
  * Prunes `value` in place (it must not be shared).
@@ -15,24 +18,39 @@ export function prune(value: unknown, schema: Schema): string[] {
 }
 
 function pruneValue(value: unknown, schema: Schema, path: string, unknown: string[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  const keeps = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (items) value.forEach((item, index) => pruneValue(item, items, `${path}[${index}]`, unknown));
-  } else if (isObject(value) && (schema.type === undefined || schema.type === 'object')) {
-    // A map where none may be is left for validation, whose message says more.
-    pruneObject(value, schema, path, unknown);
+    // Below a list that is kept, items are kept as well.
+    if (keeps) value.forEach((item, index) => keepUnknown(item, items, `${path}[${index}]`, unknown));
+    else value.forEach((item, index) => pruneValue(item, items ?? NOTHING, `${path}[${index}]`, unknown));
+  } else {
+    pruneObject(value as JsonObject, schema, keeps, path, unknown);
   }
 }
 
-function pruneObject(value: JsonObject, schema: Schema, path: string, unknown: string[]): void {
-  const { additionalProperties } = schema;
-  const keepsUnknown =
-    schema['x-kubernetes-preserve-unknown-fields'] === true || additionalProperties === true || schema['x-kubernetes-embedded-resource'] === true;
+function keepUnknown(value: unknown, schema: Schema | undefined, path: string, unknown: string[]): void {
+  if (!schema) return;
+  if (Array.isArray(value)) value.forEach((item, index) => keepUnknown(item, schema.items, `${path}[${index}]`, unknown));
+  else if (isObject(value)) pruneObject(value, schema, true, path, unknown);
+}
+
+function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: string, unknown: string[]): void {
+  const { properties, additionalProperties } = schema;
+  const embedded = schema['x-kubernetes-embedded-resource'] === true;
   for (const key of Object.keys(value)) {
-    const property = own(schema.properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (embedded && (key === 'apiVersion' || key === 'kind')) continue;
+    if (embedded && key === 'metadata') {
+      pruneValue(value[key], OBJECT_META, childPath(path, key), unknown);
+      continue;
+    }
+    const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (property) {
       pruneValue(value[key], property, childPath(path, key), unknown);
-    } else if (!keepsUnknown) {
+    } else if (additionalProperties === true) {
+      if (!keeps) pruneValue(value[key], NOTHING, childPath(path, key), unknown);
+    } else if (!keeps) {
       if (unknown.length < MAX_UNKNOWN) unknown.push(childPath(path, key));
       delete value[key];
     }

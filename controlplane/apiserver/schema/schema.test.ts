@@ -2,12 +2,13 @@ import fc from 'fast-check';
 
 import { applyDefaults } from './default';
 import { checkFormat } from './formats';
+import { validateListTypes } from './list-type';
 import { validateMetadata, validateMetadataUpdate } from './object-meta';
 import { prune } from './prune';
 import type { Schema } from './schema';
 import { validate } from './validate';
 
-const lines = (value: unknown, schema: Schema): string[] => validate(value, schema, 'f').map(({ field, message }) => `${field}: ${message}`);
+const lines = (value: unknown, schema: Schema): string[] => [...validate(value, schema, 'f'), ...validateListTypes(value, schema, 'f')].map(({ field, message }) => `${field}: ${message}`);
 
 describe('validate', () => {
   test.each<[string, Schema, unknown, string[]]>([
@@ -24,7 +25,8 @@ describe('validate', () => {
     ['exclusive', { type: 'number', minimum: 1, exclusiveMinimum: true, maximum: 2, exclusiveMaximum: true }, 1, ['f: Invalid value: 1: f in body should be greater than 1']],
     ['maximum', { type: 'integer', maximum: 1 }, 2, ['f: Invalid value: 2: f in body should be less than or equal to 1']],
     ['multipleOf', { type: 'integer', multipleOf: 2 }, 3, ['f: Invalid value: 3: f in body should be a multiple of 2']],
-    ['unsafe integer', { type: 'integer' }, 1e23, ['f: Invalid value: 1e+23: f in body must be a number between -2^53 and 2^53']],
+    ['integer of 64 bits that is not exact', { type: 'integer' }, 2 ** 60, ['f: Invalid value: 1152921504606847000: f in body must be a number between -2^53 and 2^53']],
+    ['integer of more than 64 bits', { type: 'integer' }, 1e23, ['f: Invalid value: "number": f in body must be of type integer: "number"']],
     ['int32', { type: 'integer', format: 'int32' }, 2 ** 31, ['f: Invalid value: 2147483648: f in body must be of type int32: "2147483648"']],
     ['minLength counts characters', { type: 'string', minLength: 2 }, '😀', ['f: Invalid value: "😀": f in body should be at least 2 chars long']],
     ['maxLength', { type: 'string', maxLength: 2 }, 'abc', ['f: Too long: may not be more than 2 bytes']],
@@ -32,14 +34,14 @@ describe('validate', () => {
     ['maxItems', { type: 'array', maxItems: 1 }, [1, 2], ['f: Too many: 2: must have at most 1 items']],
     ['items', { type: 'array', items: { type: 'string' } }, ['a', 1], ['f[1]: Invalid value: "integer": f[1] in body must be of type string: "integer"']],
     ['set', { type: 'array', 'x-kubernetes-list-type': 'set' }, ['a', 'a'], ['f[1]: Duplicate value: "a"']],
-    ['map list', { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] }, [{ k: 1 }, { k: 1 }], ['f[1]: Duplicate value: {"k":1}']],
+    ['map list', { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] }, [{ k: 1 }, { k: 1 }], ['f[1]: Duplicate value: map[string]interface {}{"k":1}']],
     ['properties', { type: 'object', minProperties: 1 }, {}, ['f: Invalid value: 0: f in body should have at least 1 properties']],
     ['additionalProperties', { type: 'object', additionalProperties: { type: 'string' } }, { x: 1 }, ['f.x: Invalid value: "integer": f.x in body must be of type string: "integer"']],
     ['int-or-string', { 'x-kubernetes-int-or-string': true }, true, ['f: Invalid value: "boolean": f in body must be of type integer,string: "boolean"']],
     ['int-or-string, both', { type: 'array', items: { 'x-kubernetes-int-or-string': true } }, [1, '1'], []],
-    ['oneOf', { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] }, {}, ['f: Invalid value: {}: "f" must validate one and only one schema (oneOf). Found none valid']],
-    ['anyOf', { type: 'object', anyOf: [{ required: ['a'] }] }, {}, ['f: Invalid value: {}: "f" must validate at least one schema (anyOf)']],
-    ['not', { type: 'object', not: { required: ['a'] } }, { a: 1 }, ['f: Invalid value: {"a":1}: "f" must not validate the schema (not)']],
+    ['oneOf', { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] }, {}, ['<nil>: Invalid value: "": "f" must validate one and only one schema (oneOf). Found none valid', 'f.a: Required value']],
+    ['anyOf', { type: 'object', anyOf: [{ required: ['a'] }] }, {}, ['<nil>: Invalid value: "": "f" must validate at least one schema (anyOf)', 'f.a: Required value']],
+    ['not', { type: 'object', not: { required: ['a'] } }, { a: 1 }, ['<nil>: Invalid value: "": "f" must not validate the schema (not)']],
     ['format', { type: 'string', format: 'date-time' }, 'x', ['f: Invalid value: "x": f in body must be of type date-time: "x"']],
   ])('%s', (_, schema, value, expected) => {
     expect(lines(value, schema)).toEqual(expected);
@@ -79,8 +81,8 @@ describe('prune', () => {
 
   test('removes and names what the schema does not know', () => {
     const value = JSON.parse('{"spec":{"list":[{"a":1,"b":2}],"constructor":1,"__proto__":{"x":1},"text":{"y":1}},"labels":{"any":"x"},"free":{"any":1},"z":1}');
-    expect(prune(value, schema)).toEqual(['spec.list[0].b', 'spec.constructor', 'spec.__proto__', 'z']);
-    expect(value).toEqual({ spec: { list: [{ a: 1 }], text: { y: 1 } }, labels: { any: 'x' }, free: { any: 1 } });
+    expect(prune(value, schema)).toEqual(['spec.list[0].b', 'spec.constructor', 'spec.__proto__', 'spec.text.y', 'z']);
+    expect(value).toEqual({ spec: { list: [{ a: 1 }], text: {} }, labels: { any: 'x' }, free: { any: 1 } });
   });
 
   test('pruning again finds nothing', () => {

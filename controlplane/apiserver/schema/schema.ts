@@ -3,6 +3,8 @@
 export type SchemaType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
 
 export interface Schema {
+  /** Its name in OpenAPI documents, where others refer to it: a schema that has one may contain itself. */
+  component?: string;
   type?: SchemaType;
   description?: string;
   format?: string;
@@ -24,6 +26,7 @@ export interface Schema {
   multipleOf?: number;
   minLength?: number;
   maxLength?: number;
+  uniqueItems?: boolean;
   minItems?: number;
   maxItems?: number;
   minProperties?: number;

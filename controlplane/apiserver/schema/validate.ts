@@ -1,163 +1,230 @@
-/** Validates values against a structural schema; errors in the words of kube-apiserver. */
-import { duplicate, invalid, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
+/**
+ * Validates values against a structural schema; errors in the words of kube-apiserver, in the order in which it finds them.
+ *
+ * On an update, what is wrong with a part that the update leaves as it was is not held against it (ratcheting): a part of the new
+ * object is compared to the old one's at the same fields, and in lists of type map at the item with the same keys.
+ */
+import { invalid, NO_FIELD, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
 import { checkFormat } from './formats';
-import { childPath, isObject, MERGE_ONLY, own, type JsonObject, type Schema, type SchemaType } from './schema';
+import { equal, matchingItem } from './list-type';
+import { compiledPattern } from './pattern';
+import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
 
 /** More errors than this are not listed. */
 const MAX_ERRORS = 100;
+/** No part of the old object stands in this place. */
+export const ABSENT: unique symbol = Symbol('absent');
 
-/** @returns every offence, in the order of the schema; empty when `value` is valid. `path` is the field that `value` stands in. */
-export function validate(value: unknown, schema: Schema, path = ''): FieldError[] {
+/**
+ * @param path the field that `value` stands in
+ * @param old what stood there before
+ * @returns every offence; empty when `value` is valid
+ */
+export function validate(value: unknown, schema: Schema, path = '', old: unknown = ABSENT): FieldError[] {
   const errors: FieldError[] = [];
-  check(value, schema, path, errors);
+  check(value, schema, path, old, errors);
   return errors;
 }
 
-function check(value: unknown, schema: Schema, path: string, errors: FieldError[]): void {
-  if (errors.length >= MAX_ERRORS) return;
-  if (value === null && schema.nullable) return;
-  if (!hasType(value, schema, path, errors)) return;
-  if (schema.enum && !schema.enum.some((allowed) => equal(allowed, value))) errors.push(notSupported(path, value, schema.enum));
+/** @returns how many things were right: of alternatives that all fail, the errors of the best one are told */
+function check(value: unknown, schema: Schema, path: string, old: unknown, errors: FieldError[]): number {
+  if (errors.length >= MAX_ERRORS) return 0;
+  const before = errors.length;
+  const matched = checkValue(value, schema, path, old, errors);
+  if (errors.length > before && old !== ABSENT && equal(value, old)) errors.length = before;
+  return matched;
+}
+
+function checkValue(value: unknown, schema: Schema, path: string, old: unknown, errors: FieldError[]): number {
+  let matched = checkType(value, schema, path, errors);
+  if (value === null || value === undefined) {
+    checkEnum(value, schema, path, errors);
+    return matched;
+  }
+  if (schema.allOf ?? schema.anyOf ?? schema.oneOf ?? schema.not) matched += checkLogic(value, schema, path, old, errors);
   if (typeof value === 'string') checkString(value, schema, path, errors);
   else if (typeof value === 'number') checkNumber(value, schema, path, errors);
-  else if (Array.isArray(value)) checkArray(value, schema, path, errors);
-  else if (isObject(value)) checkObject(value, schema, path, errors);
-  checkLogic(value, schema, path, errors);
+  else if (Array.isArray(value)) matched += checkArray(value, schema, path, old, errors);
+  checkEnum(value, schema, path, errors);
+  if (isObject(value)) matched += checkObject(value, schema, path, old, errors);
+  return matched + 4;
 }
 
 function typeOf(value: unknown): SchemaType | 'null' {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'number') return Number.isSafeInteger(value) || isHugeInteger(value) ? 'integer' : 'number';
   return typeof value as 'object' | 'string' | 'boolean';
 }
 
-function hasType(value: unknown, schema: Schema, path: string, errors: FieldError[]): boolean {
+/** An integer of 64 bits that a number cannot hold exactly. */
+const isHugeInteger = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2 ** 63;
+
+function checkType(value: unknown, schema: Schema, path: string, errors: FieldError[]): number {
+  const { type } = schema;
+  const either = schema['x-kubernetes-int-or-string'] === true;
+  if (!either && type === undefined) return 0;
   const actual = typeOf(value);
-  if (schema['x-kubernetes-int-or-string']) {
-    if (actual === 'integer' || actual === 'string') return true;
-    errors.push(typeInvalid(path, actual, `${path} in body must be of type integer,string: ${JSON.stringify(actual)}`));
-    return false;
-  }
-  if (schema.type === undefined) return true;
-  if (schema.type === actual || (schema.type === 'number' && actual === 'integer')) return true;
-  errors.push(typeInvalid(path, actual, `${path} in body must be of type ${schema.type}: ${JSON.stringify(actual)}`));
-  return false;
+  if (actual === 'null' && schema.nullable) return 1;
+  if (either ? actual === 'integer' || actual === 'string' : type === actual || (type === 'number' && actual === 'integer')) return 1;
+  errors.push(typeInvalid(path, actual, `${bodyPath(path)} must be of type ${either ? 'integer,string' : type}: ${JSON.stringify(actual)}`));
+  return 0;
 }
 
-const patterns = new Map<string, RegExp>();
-const MAX_PATTERNS = 1000;
+/** How messages name the field. */
+const bodyPath = (path: string): string => `${path} in body`;
 
-/** The compiled pattern (unanchored, as in JSON Schema). */
-function compiled(pattern: string): RegExp {
-  let expression = patterns.get(pattern);
-  if (!expression) {
-    expression = new RegExp(pattern);
-    if (patterns.size >= MAX_PATTERNS) patterns.clear();
-    patterns.set(pattern, expression);
-  }
-  return expression;
+function checkEnum(value: unknown, { enum: allowed }: Schema, path: string, errors: FieldError[]): void {
+  if (!allowed || allowed.length === 0) return;
+  if (value === null || value === undefined || !allowed.some((each) => equal(each, value))) errors.push(notSupported(path, value, allowed));
 }
 
+/** The first offence only. */
 function checkString(value: string, schema: Schema, path: string, errors: FieldError[]): void {
-  const length = schema.minLength === undefined && schema.maxLength === undefined ? 0 : [...value].length;
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
-    errors.push(tooLong(path, schema.maxLength));
-    return; // A pattern is not tried on a text that is too long.
+  const { minLength, maxLength, pattern, format } = schema;
+  const length = minLength === undefined && maxLength === undefined ? 0 : lengthOf(value);
+  if (maxLength !== undefined && length > maxLength) {
+    errors.push(tooLong(path, maxLength)); // A pattern is not tried on a text that is too long.
+  } else if (minLength !== undefined && length < minLength) {
+    errors.push(invalid(path, value, `${bodyPath(path)} should be at least ${minLength} chars long`));
+  } else if (pattern !== undefined && pattern !== '' && !compiledPattern(pattern).test(value)) {
+    errors.push(invalid(path, value, `${bodyPath(path)} should match '${pattern}'`));
   }
-  if (schema.minLength !== undefined && length < schema.minLength) {
-    errors.push(invalid(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
+  if (format !== undefined && !checkFormat(value, format)) {
+    errors.push(typeInvalid(path, value, `${bodyPath(path)} must be of type ${format}: ${JSON.stringify(value)}`));
   }
-  if (schema.pattern !== undefined && !compiled(schema.pattern).test(value)) {
-    errors.push(invalid(path, value, `${path} in body should match '${schema.pattern}'`));
+}
+
+/** In characters, not in UTF-16 units. */
+function lengthOf(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length - 1; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+      length--;
+      at++;
+    }
   }
-  if (schema.format !== undefined && !checkFormat(value, schema.format)) {
-    errors.push(invalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
-  }
+  return length;
 }
 
 function checkNumber(value: number, schema: Schema, path: string, errors: FieldError[]): void {
   const { minimum, maximum, multipleOf } = schema;
-  if (!Number.isFinite(value) || (schema.type === 'integer' && !Number.isSafeInteger(value))) {
-    errors.push(invalid(path, value, `${path} in body must be a number between -2^53 and 2^53`));
+  if (!Number.isFinite(value) || (schema.type === 'integer' && isHugeInteger(value) && !Number.isSafeInteger(value))) {
+    errors.push(invalid(path, value, `${bodyPath(path)} must be a number between -2^53 and 2^53`));
     return;
-  }
-  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    errors.push(invalid(path, value, `${path} in body should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`));
-  }
-  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
-    errors.push(invalid(path, value, `${path} in body should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`));
-  }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
-    errors.push(invalid(path, value, `${path} in body should be a multiple of ${multipleOf}`));
   }
   if (schema.format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31)) {
-    errors.push(invalid(path, value, `${path} in body must be of type int32: "${value}"`));
+    errors.push(invalid(path, value, `${bodyPath(path)} must be of type int32: "${value}"`)); // kube-apiserver looks at this in its own kinds only.
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
+    errors.push(invalid(path, value, `${bodyPath(path)} should be a multiple of ${multipleOf}`));
+  }
+  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
+    errors.push(invalid(path, value, `${bodyPath(path)} should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`));
+  }
+  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
+    errors.push(invalid(path, value, `${bodyPath(path)} should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`));
   }
 }
 
-function checkArray(value: unknown[], schema: Schema, path: string, errors: FieldError[]): void {
-  if (schema.maxItems !== undefined && value.length > schema.maxItems) {
-    errors.push(tooMany(path, value.length, schema.maxItems));
-    return;
-  }
-  if (schema.minItems !== undefined && value.length < schema.minItems) {
-    errors.push(invalid(path, value.length, `${path} in body should have at least ${schema.minItems} items`));
-  }
-  const { items } = schema;
-  if (items) value.forEach((item, index) => check(item, items, `${path}[${index}]`, errors));
-  checkListType(value, schema, path, errors);
+const EPSILON = 1e-9;
+
+/** Of fractions, as near as floats can say. */
+function isMultiple(value: number, factor: number): boolean {
+  const times = factor < 1 ? (1 / factor) * value : value / factor;
+  return Number.isInteger(times) || (!Number.isInteger(factor) && Math.abs(times - Math.round(times)) < EPSILON);
 }
 
-function checkListType(value: unknown[], schema: Schema, path: string, errors: FieldError[]): void {
-  const listType = schema['x-kubernetes-list-type'];
-  if ((listType !== 'set' && listType !== 'map') || MERGE_ONLY.has(schema)) return;
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  const seen = new Set<string>();
-  value.forEach((item, index) => {
-    const identity = listType === 'set' ? item : Object.fromEntries(keys.map((key) => [key, isObject(item) ? own(item, key) : undefined]));
-    const text = JSON.stringify(identity);
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, identity));
-    seen.add(text);
-  });
-}
-
-function checkObject(value: JsonObject, schema: Schema, path: string, errors: FieldError[]): void {
-  const size = Object.keys(value).length;
-  if (schema.maxProperties !== undefined && size > schema.maxProperties) {
-    errors.push(tooMany(path, size, schema.maxProperties));
-    return;
+function checkArray(value: unknown[], schema: Schema, path: string, old: unknown, errors: FieldError[]): number {
+  const { items, minItems, maxItems } = schema;
+  let matched = 1;
+  if (maxItems !== undefined && value.length > maxItems && maxItems < MAX_ERRORS && value.length > MAX_ERRORS) {
+    errors.push(tooMany(path, value.length, maxItems)); // What is far too long is not read to its end.
+    return matched;
   }
-  if (schema.minProperties !== undefined && size < schema.minProperties) {
-    errors.push(invalid(path, size, `${path} in body should have at least ${schema.minProperties} properties`));
-  }
-  for (const key of schema.required ?? []) {
-    if (own(value, key) === undefined) errors.push(required(childPath(path, key)));
-  }
-  const { additionalProperties } = schema;
-  for (const key of Object.keys(value)) {
-    const property = own(schema.properties, key);
-    if (property) check(value[key], property, childPath(path, key), errors);
-    else if (typeof additionalProperties === 'object') check(value[key], additionalProperties, childPath(path, key), errors);
-  }
-}
-
-function checkLogic(value: unknown, schema: Schema, path: string, errors: FieldError[]): void {
-  const passing = (options: readonly Schema[]): number => options.filter((option) => validate(value, option, path).length === 0).length;
-  for (const part of schema.allOf ?? []) check(value, part, path, errors);
-  if (schema.anyOf && !schema['x-kubernetes-int-or-string'] && passing(schema.anyOf) === 0) {
-    errors.push(invalid(path, value, `"${path}" must validate at least one schema (anyOf)`));
-  }
-  if (schema.oneOf) {
-    const count = passing(schema.oneOf);
-    if (count !== 1) {
-      const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`;
-      errors.push(invalid(path, value, `"${path}" must validate one and only one schema (oneOf). ${found}`));
+  if (items) {
+    const find = old === ABSENT ? undefined : matchingItem(old, schema);
+    for (const [index, item] of value.entries()) {
+      const before = find?.(item);
+      matched += check(item, items, `${path}[${index}]`, before === undefined ? ABSENT : before, errors);
     }
   }
-  if (schema.not && passing([schema.not]) === 1) errors.push(invalid(path, value, `"${path}" must not validate the schema (not)`));
+  if (minItems !== undefined && value.length < minItems) errors.push(invalid(path, value.length, `${bodyPath(path)} should have at least ${minItems} items`));
+  if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
+  if (schema.uniqueItems && value.some((item, at) => value.findIndex((other) => equal(item, other)) < at)) {
+    errors.push(invalid(path, '', `${bodyPath(path)} shouldn't contain duplicates`));
+  }
+  return matched;
 }
 
-function equal(a: unknown, b: unknown): boolean {
-  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
+function checkObject(value: JsonObject, schema: Schema, path: string, old: unknown, errors: FieldError[]): number {
+  const { additionalProperties, properties, minProperties, maxProperties } = schema;
+  const keys = Object.keys(value);
+  let matched = 0;
+  if (minProperties !== undefined && keys.length < minProperties) {
+    errors.push(invalid(path, keys.length, `${bodyPath(path)} should have at least ${minProperties} properties`));
+  }
+  if (maxProperties !== undefined && keys.length > maxProperties) errors.push(tooMany(path, keys.length, maxProperties));
+  const before = isObject(old) && schema['x-kubernetes-map-type'] !== 'atomic' ? old : undefined;
+  for (const key of keys) {
+    const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (!property) continue;
+    matched += check(value[key], property, childPath(path, key), before && Object.hasOwn(before, key) ? before[key] : ABSENT, errors);
+  }
+  for (const key of schema.required ?? []) if (!Object.hasOwn(value, key)) errors.push(required(childPath(path, key)));
+  return matched;
+}
+
+interface Trial {
+  errors: FieldError[];
+  matched: number;
+}
+
+function checkLogic(value: unknown, { allOf, anyOf, oneOf, not }: Schema, path: string, old: unknown, errors: FieldError[]): number {
+  const attempt = (option: Schema): Trial => {
+    const found: FieldError[] = [];
+    return { matched: check(value, option, path, old, found), errors: found };
+  };
+  const complain = (message: string): void => {
+    errors.push(invalid(NO_FIELD, '', `"${path}" ${message}`));
+  };
+  const merge = (trial: Trial | undefined): number => {
+    errors.push(...(trial?.errors ?? []));
+    return trial?.matched ?? 0;
+  };
+  let matched = 1;
+  if (anyOf && anyOf.length > 0) {
+    const { passed, best } = tryAll(anyOf, attempt);
+    if (passed.length === 0) complain('must validate at least one schema (anyOf)');
+    matched += merge(passed[0] ?? best);
+  }
+  if (oneOf && oneOf.length > 0) {
+    const { passed, best } = tryAll(oneOf, attempt);
+    if (passed.length !== 1) {
+      const found = passed.length === 0 ? 'Found none valid' : `Found ${passed.length} valid alternatives`;
+      complain(`must validate one and only one schema (oneOf). ${found}`);
+    }
+    if (passed.length < 2) matched += merge(passed[0] ?? best);
+  }
+  if (allOf && allOf.length > 0) {
+    const trials = allOf.map(attempt);
+    for (const trial of trials) matched += merge(trial);
+    const passed = trials.filter((trial) => trial.errors.length === 0).length;
+    if (passed < trials.length) complain(`must validate all the schemas (allOf)${passed === 0 ? '. None validated' : ''}`);
+  }
+  if (not && attempt(not).errors.length === 0) complain('must not validate the schema (not)');
+  return matched;
+}
+
+/** `best`: of those that fail, the first with the most right. */
+function tryAll(options: readonly Schema[], attempt: (option: Schema) => Trial): { passed: Trial[]; best: Trial | undefined } {
+  const passed: Trial[] = [];
+  let best: Trial | undefined;
+  for (const option of options) {
+    const trial = attempt(option);
+    if (trial.errors.length === 0) passed.push(trial);
+    else if (!best || trial.matched > best.matched) best = trial;
+  }
+  return { passed, best };
 }

@@ -14,6 +14,7 @@ import { dropNulls } from '../schema/nulls';
 import { prune } from '../schema/prune';
 import { isObject, type JsonObject } from '../schema/schema';
 import { validate } from '../schema/validate';
+import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
 import { fieldValidation } from './options';
 
@@ -137,7 +138,7 @@ export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, reso
 
 /** @throws ApiError 422 with every offending field */
 export function checkObject(context: ApiContext, { resource, res }: ResourceRequest, object: JsonObject & KubeObject, old?: KubeObject): void {
-  const errors: FieldError[] = validate(object, resource.schema);
+  const errors: FieldError[] = validateObject(object, resource.schema, old as (JsonObject & KubeObject) | undefined);
   if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
     const metadata = object.metadata as unknown as JsonObject;

@@ -42,13 +42,13 @@ function checkPreconditions({ metadata }: KubeObject, { preconditions = {} }: De
 
 async function remove(context: ApiContext, request: ResourceRequest, options: DeleteOptions): Promise<DeleteResult<KubeObject> | 'stale'> {
   const { resource, namespace, name } = request;
-  if (options.propagation === 'Background') {
+  const { deleting } = resource.strategy;
+  if (options.propagation === 'Background' && !deleting) {
     return storing(request, () => context.store.delete(resource.name, namespace, name, options.preconditions));
   }
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
-  const finalizers = [...new Set([...(old.metadata.finalizers ?? []), POLICY_FINALIZERS[options.propagation]])];
-  const marked: KubeObject = { ...old, metadata: { ...old.metadata, finalizers } };
+  const marked = deleting?.(old) ?? withPolicy(old, options.propagation);
   const operations: Operation[] = [
     { verb: 'update', resource: resource.name, object: marked },
     // Fails with the update: the mark and the deletion belong together.
@@ -63,6 +63,12 @@ async function remove(context: ApiContext, request: ResourceRequest, options: De
   }
   const object = await context.store.get(resource.name, namespace, name);
   return object && object.metadata.uid === old.metadata.uid ? { object, gone: false } : { object: old, gone: true };
+}
+
+function withPolicy(object: KubeObject, propagation: DeleteOptions['propagation']): KubeObject {
+  if (propagation === 'Background') return object;
+  const finalizers = [...new Set([...(object.metadata.finalizers ?? []), POLICY_FINALIZERS[propagation]])];
+  return { ...object, metadata: { ...object.metadata, finalizers } };
 }
 
 function success(resource: Resource, { metadata }: KubeObject): Status {
@@ -94,7 +100,7 @@ export async function deleteCollection(context: ApiContext, request: ResourceReq
 
 async function removeAll(context: ApiContext, request: ResourceRequest, objects: readonly KubeObject[], options: DeleteOptions): Promise<void> {
   const { resource } = request;
-  if (options.propagation !== 'Background') {
+  if (options.propagation !== 'Background' || resource.strategy.deleting) {
     for (const { metadata } of objects) {
       const single = { ...request, namespace: metadata.namespace ?? '', name: metadata.name };
       await retrying(context, single, () => remove(context, single, options));

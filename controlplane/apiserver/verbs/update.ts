@@ -3,7 +3,7 @@ import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import type { JsonObject } from '../schema/schema';
-import { validate } from '../schema/validate';
+import { validateStatus } from '../schema/validate-object';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { checkObject, forUpdate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
@@ -16,7 +16,7 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
   const proposal = await readProposal(request);
   place(proposal.object, request);
   const old = await storing(request, () => getExisting(context, request));
-  if (!resource.core && !proposal.object.metadata.resourceVersion) {
+  if ((resource.conditionalUpdate ?? !resource.core) && !proposal.object.metadata.resourceVersion) {
     throw invalidError(resource, request.name, [
       { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' },
     ]);
@@ -58,7 +58,7 @@ export async function replace(
   pruneAndDefault(proposal, request, refuse);
   const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
   if (request.subresource === 'status') {
-    const errors = [...validate(next, resource.schema), ...(resource.strategy.validateStatus?.(next) ?? [])];
+    const errors = [...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...(resource.strategy.validateStatus?.(next) ?? [])];
     if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, next, resource.schema, { old }));
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {

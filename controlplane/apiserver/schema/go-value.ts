@@ -1,0 +1,22 @@
+/** Values as Go prints them (`%#v`), which is how kube-apiserver's messages show what was wrong. */
+import { isObject } from './schema';
+
+/** A text as Go's `%q` shows it. */
+export const quoted = (text: string): string => JSON.stringify(text).replace(/[\u007f-\u00a0\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** A number as Go's `%v` shows it: an exponent from 21 digits on, with at least two digits. */
+function number(value: number): string {
+  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** `map[string]interface {}{"a":1}`, `[]interface {}{"x"}`; fields in the order of their names. */
+export function goValue(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number') return number(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goValue).join(', ')}}`;
+  if (isObject(value)) {
+    const fields = Object.keys(value).sort().map((key) => `${quoted(key)}:${goValue(value[key])}`);
+    return `map[string]interface {}{${fields.join(', ')}}`;
+  }
+  return value === null || value === undefined ? 'interface {}(nil)' : String(value);
+}
