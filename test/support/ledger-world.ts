@@ -35,6 +35,7 @@ export class LedgerWorld {
   static async open(backend: LedgerBackend): Promise<LedgerWorld> {
     const opened = await backend.open();
     await backend.refuse(opened, POISON);
+    opened.begin();
     return new LedgerWorld(backend, opened);
   }
 
@@ -101,6 +102,7 @@ export class LedgerWorld {
   }
 
   private startTurn(durable: LedgerModel): void {
+    this.opened.begin();
     this.durable = durable;
     this.beforePoison = undefined;
     this.calls = [];
@@ -109,6 +111,7 @@ export class LedgerWorld {
   private async crash(): Promise<void> {
     this.opened = await this.backend.crash(this.opened);
     await this.backend.refuse(this.opened, POISON);
+    this.opened.begin();
     this.model = this.durable.copy();
     this.startTurn(this.durable);
     await this.compare();

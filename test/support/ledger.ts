@@ -24,9 +24,10 @@ export interface OpenLedger {
   database: Database;
   /** Runs statements outside of the ledger, at once. */
   exec(sql: string): Promise<void>;
+  /** Nothing commits from here on, until `commit` is called; the caller must not wait for more than promises meanwhile. */
+  begin(): void;
   /**
-   * Everything that was called so far becomes durable, in one commit. Nothing commits by itself before that as long as the caller waits
-   * for no more than promises.
+   * Everything that was called since `begin` becomes durable, in one commit.
    * @param fail the COMMIT fails
    */
   commit(fail?: 'fail'): Promise<void>;
@@ -114,6 +115,8 @@ export class SqliteLedgers implements LedgerBackend {
     return {
       ledger: await BookLedger.open({ database, ...options }), database, db, file,
       exec: async (sql) => void db.exec(sql),
+      // The commit comes at the end of the event loop's turn.
+      begin: () => undefined,
       commit: async (fail) => {
         if (fail) failingCommit.write(database).catch(() => undefined);
         writer.flush();

@@ -1,14 +1,10 @@
-/** Bearer tokens, for cold reads; written and authenticated by `auth/token-store.ts`. */
+/** Bearer tokens, for cold reads, which never need the hash; written and authenticated by `auth/token-store.ts`. */
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('access_token')
 export class AccessToken {
   @PrimaryColumn('text')
   id!: string;
-
-  /** SHA-256 of the token's text. */
-  @Column('blob')
-  hash!: Buffer;
 
   @Column('text')
   subject!: string;

@@ -1,5 +1,8 @@
 /** What the gateway keeps besides objects: data elements, results, which uid a Job's name had, join tokens. */
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
+
+/** Small enough for a number; PostgreSQL's driver gives a bigint. */
+const wholeNumber: ValueTransformer = { to: (value: unknown) => value, from: (value: unknown) => (value === null ? null : Number(value)) };
 
 /** A data element that is complete on disk. */
 @Entity('element')
@@ -7,10 +10,10 @@ export class ElementRow {
   /** `sha256:<hex>` */
   @PrimaryColumn('text')
   digest!: string;
-  @Column('integer')
+  @Column('bigint', { transformer: wholeNumber })
   bytes!: number;
   /** Milliseconds since the epoch. */
-  @Column('integer', { name: 'created_at' })
+  @Column('bigint', { name: 'created_at', transformer: wholeNumber })
   createdAt!: number;
 }
 
@@ -19,9 +22,9 @@ export class ElementRow {
 export class ResultRow {
   @PrimaryColumn('text', { name: 'job_uid' })
   jobUid!: string;
-  @PrimaryColumn('integer')
+  @PrimaryColumn('bigint', { transformer: wholeNumber })
   idx!: number;
-  @Column('integer')
+  @Column('bigint', { transformer: wholeNumber })
   attempt!: number;
   /** out/result.json, when it was small. */
   @Column('text', { nullable: true })
@@ -40,7 +43,7 @@ export class JobNameRow {
   namespace!: string;
   @Column('text')
   name!: string;
-  @Column('integer', { name: 'created_at' })
+  @Column('bigint', { name: 'created_at', transformer: wholeNumber })
   createdAt!: number;
 }
 
@@ -55,8 +58,8 @@ export class JoinTokenRow {
   /** Whom the agents pay that join with it. */
   @Column('text')
   owner!: string;
-  @Column('integer', { name: 'uses_left' })
+  @Column('bigint', { name: 'uses_left', transformer: wholeNumber })
   usesLeft!: number;
-  @Column('integer', { name: 'expires_at' })
+  @Column('bigint', { name: 'expires_at', transformer: wholeNumber })
   expiresAt!: number;
 }

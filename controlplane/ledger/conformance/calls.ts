@@ -119,6 +119,7 @@ export function describeCalls(made: () => LedgerBackend): void {
   test('nothing is acknowledged when the commit fails, and memory goes back to the disk', async () => {
     await deposit(1_000n);
     await opened.ledger.hold([hold(100n)]);
+    opened.begin();
     const calls = [
       opened.ledger.settle([settle('task-1/1', 50n)]),
       opened.ledger.hold([hold(200n, { taskUid: 'task-2' })]),
@@ -139,6 +140,7 @@ export function describeCalls(made: () => LedgerBackend): void {
   test('when one write of a turn is refused, so is everything that was decided after it', async () => {
     await deposit(1_000n);
     await backend.refuse(opened, 13n);
+    opened.begin();
     const calls = [
       opened.ledger.hold([hold(100n)]),
       opened.ledger.hold([hold(13n, { taskUid: 'task-2' })]),

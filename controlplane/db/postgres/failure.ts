@@ -1,0 +1,60 @@
+/** What an error of PostgreSQL, or of the way to it, means for what was tried. */
+import { CommitError } from '../writer';
+
+/**
+ * - `statement`: the statement is bad, the database is well: only its step is left out
+ * - `again`: the connection or the server went away, or it was busy with others: the same may work in a moment
+ * - `failed`: trying again is of no use now (disk full, no right to write)
+ */
+export type Failure = 'statement' | 'again' | 'failed';
+
+/** SQLSTATE; undefined: not an answer of the server. */
+export function sqlState(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('severity' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The transaction had failed before this statement. */
+export const IN_FAILED_TRANSACTION = '25P02';
+
+export function classify(error: unknown): Failure {
+  const state = sqlState(error);
+  // A value that has no form in SQL fails before anything is sent.
+  if (state === undefined) return error instanceof TypeError || error instanceof RangeError ? 'statement' : 'again';
+  switch (state.slice(0, 2)) {
+    case '08': // connection
+    case '40': // serialization, deadlock
+    case '57': // shutdown, crash of another backend, starting up, statement timeout
+      return 'again';
+    case '53':
+      // Too many connections pass; a full disk does not.
+      return state === '53300' ? 'again' : 'failed';
+    case '25':
+      return state === '25006' ? 'failed' : 'again'; // read-only: a standby
+    case '22': // data
+    case '23': // integrity
+    case '42': // no such table, no right
+    case 'P0': // raised
+    case '0A': // not supported
+    case '54': // limits
+      return 'statement';
+    default:
+      return 'failed';
+  }
+}
+
+/** Another writer has taken over: nothing more can be committed here. */
+export class FencedError extends CommitError {
+  constructor(where: string, ours: bigint, theirs: bigint | undefined) {
+    super(`write not saved: another control plane writes to ${where} now (epoch ${theirs ?? 'unknown'}, ours is ${ours})`, 'FENCED');
+    this.name = 'FencedError';
+  }
+}
+
+export function commitError(error: unknown, where: string): CommitError {
+  if (error instanceof CommitError) return error;
+  const state = sqlState(error) ?? (error as NodeJS.ErrnoException | undefined)?.code ?? 'UNREACHABLE';
+  const why = error instanceof Error ? error.message : String(error);
+  const hint = state === '53100' ? '; free space on the disk of' : '; check';
+  return new CommitError(`write not saved: ${why} (${state})${hint} the database ${where}`, state, error);
+}
