@@ -2,10 +2,8 @@
 import type { Expr, Issue } from './ast';
 import { qualifiedName } from './parser';
 import type { FunctionTable, Overload } from './functions';
-import { isRegexp } from './regex/regex';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, ERROR, formatType, INT, isOptional, listOf, mapOf, NULL, optionalOf, sameType, STRING, Substitutions, TIMESTAMP, typeOf, UINT, type Type } from './types';
-import { parseDuration, parseTimestamp } from './time';
-import { CelError, TypeValue, UInt } from './values';
+import { TypeValue, UInt } from './values';
 
 export interface Checked {
   type: Type;
@@ -120,7 +118,7 @@ class Checker {
       case 'map':
         return target.params[1];
       case 'object':
-        return target.fields?.get(expr.field) ?? this.#report(expr.at, `undefined field '${expr.field}'`);
+        return target.fields?.get(expr.field) ?? target.fields?.get(`__${expr.field}__`) ?? this.#report(expr.at, `undefined field '${expr.field}'`);
       case 'parameter':
         this.substitutions.assignAll([DYN], [target]);
         return DYN;
@@ -151,7 +149,6 @@ class Checker {
       for (const [index, arg] of expr.args.entries()) this.#mustBeBool(arg.at, args[index]);
       return BOOL;
     }
-    this.#literalArguments(expr);
     return this.#resolve(expr, args, false);
   }
 
@@ -159,19 +156,7 @@ class Checker {
     if (!this.substitutions.assignAll([type], [BOOL])) this.#report(at, `expected type 'bool' but found '${formatType(this.substitutions.apply(type))}'`);
   }
 
-  /** Texts that the call would not understand are found before it runs. */
-  #literalArguments({ name, args }: Expr & { kind: 'call' }): void {
-    const [first] = args;
-    if (first?.kind !== 'literal' || typeof first.value !== 'string' || args.length !== 1) return;
-    if (name === 'duration' && parseDuration(first.value) === undefined) this.#report(first.at, 'invalid duration argument');
-    if (name === 'timestamp' && parseTimestamp(first.value) instanceof CelError) this.#report(first.at, 'invalid timestamp argument');
-  }
-
   #resolve(expr: Expr & { kind: 'call' }, args: readonly Type[], member: boolean): Type {
-    const pattern = expr.args[member ? 0 : 1];
-    if (expr.name === 'matches' && pattern?.kind === 'literal' && typeof pattern.value === 'string' && !isRegexp(pattern.value)) {
-      this.#report(pattern.at, 'invalid matches argument');
-    }
     let result: Type | undefined;
     for (const overload of this.functions.get(expr.name)?.overloads ?? []) {
       if (overload.member !== member) continue;
@@ -198,7 +183,7 @@ class Checker {
     return { params: params.map(replace), result: replace(result) };
   }
 
-  /** The common type of the elements of a literal, which must be one type. */
+  /** The common type of the elements of a literal; dyn when there is none. */
   #join(elements: readonly Expr[], optional: ReadonlySet<number>): Type {
     let joined: Type | undefined;
     for (const [index, element] of elements.entries()) {
@@ -209,9 +194,7 @@ class Checker {
         else if (known.kind !== 'dyn') this.#report(element.at, `expected type 'optional_type(${formatType(known)})' but found '${formatType(known)}'`);
       }
       if (joined === undefined) joined = type;
-      else if (!this.substitutions.assignAll([type], [joined])) {
-        this.#report(element.at, `expected type '${formatType(this.substitutions.apply(joined))}' but found '${formatType(this.substitutions.apply(type))}'`);
-      } else if (this.substitutions.apply(type).kind === 'dyn') joined = DYN;
+      else if (!this.substitutions.assignAll([type], [joined]) || this.substitutions.apply(type).kind === 'dyn') joined = DYN;
     }
     return joined ?? this.substitutions.fresh();
   }
@@ -257,7 +240,8 @@ class Checker {
   #optionalMap(expr: Expr & { kind: 'optional-map' }): Type {
     const operand = this.substitutions.apply(this.check(expr.operand));
     if (!isOptional(operand) && operand.kind !== 'dyn' && operand.kind !== 'error') {
-      return this.#report(expr.at, `found no matching overload for 'hasValue' applied to '${formatType(operand)}.()'`);
+      for (const name of ['hasValue', 'value']) this.#report(expr.at, `found no matching overload for '${name}' applied to '${formatType(operand)}.()'`);
+      return ERROR;
     }
     this.#scope.push({ name: expr.variable, type: isOptional(operand) ? operand.params[0] : DYN });
     const body = this.substitutions.apply(this.check(expr.body));

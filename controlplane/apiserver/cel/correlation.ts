@@ -9,6 +9,7 @@ import { isObject, own, type Schema } from '../schema/schema';
 interface Pair {
   now: unknown;
   before: unknown;
+  schema: Schema;
   same?: boolean;
 }
 
@@ -18,15 +19,15 @@ export class Correlation {
     private readonly ancestor: Pair | undefined,
   ) {}
 
-  /** Of whole objects; without an old one nothing is tolerated. */
-  static root(now: unknown, before: unknown): Correlation {
-    return new Correlation(before === undefined ? undefined : { now, before }, undefined);
+  /** Of whole objects, which are never the same: their metadata is nothing that a definition's schema describes. Without an old one nothing is tolerated. */
+  static root(now: unknown, before: unknown, schema: Schema): Correlation {
+    return new Correlation(before === undefined ? undefined : { now, before, schema, same: false }, undefined);
   }
 
   get unchanged(): boolean {
     const pair = this.current ?? this.ancestor;
     if (!pair) return false;
-    pair.same ??= sameJson(pair.now, pair.before);
+    pair.same ??= isSame(pair.now, pair.before, pair.schema);
     return pair.same;
   }
 
@@ -34,20 +35,51 @@ export class Correlation {
     if (!this.current) return this;
     // Both are shown in one version: that they are equal says nothing.
     if (!this.ancestor && (name === 'apiVersion' || name === 'kind')) return new Correlation(undefined, undefined);
-    const { now, before } = this.current;
-    const old = isObject(before) ? own(before, name) : undefined;
-    return new Correlation(old === undefined ? undefined : { now: isObject(now) ? own(now, name) : undefined, before: old }, this.current);
+    const { now, before, schema } = this.current;
+    return new Correlation(childPair(now, before, schema, name), this.current);
   }
 
   item(now: unknown, before: unknown): Correlation {
     if (!this.current) return this;
-    return new Correlation(before === undefined ? undefined : { now, before }, this.current);
+    const { items } = this.current.schema;
+    return new Correlation(before === undefined || !items ? undefined : { now, before, schema: items }, this.current);
   }
 
   /** For the schemas of `allOf`, whose errors are only tolerated by what is above. */
   withoutCurrent(): Correlation {
     return new Correlation(undefined, this.ancestor);
   }
+}
+
+function childPair(now: unknown, before: unknown, schema: Schema, name: string): Pair | undefined {
+  if (!isObject(now) || !isObject(before)) return undefined;
+  const [value, old] = [own(now, name), own(before, name)];
+  const { additionalProperties } = schema;
+  const child = own(schema.properties, name) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+  return value === undefined || old === undefined || !child ? undefined : { now: value, before: old, schema: child };
+}
+
+/** Maps are only the same when the schema knows all of their fields; lists of type `map` in any order. */
+function isSame(now: unknown, before: unknown, schema: Schema): boolean {
+  if (Array.isArray(now) && Array.isArray(before)) {
+    if (now.length !== before.length) return false;
+    const { items } = schema;
+    if (schema['x-kubernetes-list-type'] !== 'map' || !items) return sameJson(now, before);
+    const old = oldItems(before, schema);
+    return now.every((item) => {
+      const match = old(item);
+      return match !== undefined && isSame(item, match, items);
+    });
+  }
+  if (!isObject(now) || !isObject(before)) return now === before;
+  const keys = Object.keys(now);
+  return (
+    keys.length === Object.keys(before).length &&
+    keys.every((key) => {
+      const pair = childPair(now, before, schema, key);
+      return pair !== undefined && isSame(pair.now, pair.before, pair.schema);
+    })
+  );
 }
 
 /** The old item with the same keys as a new one, for lists of type `map`; undefined for others. */

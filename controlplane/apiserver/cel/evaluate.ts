@@ -5,6 +5,8 @@
 import type { Expr } from './ast';
 import type { FunctionTable } from './functions';
 import { TYPE_NAMES } from './checker';
+import { CONVERSIONS } from './library/convert';
+import { compileRegexp } from './regex/regex';
 import { ArrayList, CelError, ListValue, LiteralMap, MapValue, NO_OVERLOAD, NONE, Optional, TypeValue, type Result, type Value } from './values';
 
 /** One run: variables by slot, and what it has cost. */
@@ -20,6 +22,9 @@ export class CostExceeded extends Error {
   }
 }
 
+/** A call whose arguments are literals fails whenever it runs. */
+export class InstantiationError extends Error {}
+
 export type Evaluate = (run: Run) => Result;
 
 const LIST_COST = 10;
@@ -30,6 +35,21 @@ export function compile(expr: Expr, variables: readonly string[], functions: Fun
   const compiler = new Compiler(functions, variables.length);
   const scope = new Map(variables.map((name, slot) => [name, slot]));
   return { evaluate: compiler.compile(expr, scope), slotCount: compiler.slotCount };
+}
+
+const CONVERTING = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
+
+/** Conversions of literals are tried beforehand, and so are the patterns of find and findAll. */
+function refuseLiterals({ name, target, args }: Expr & { kind: 'call' }): void {
+  const [first] = args;
+  if (first?.kind !== 'literal') return;
+  let result: Result = null;
+  if (CONVERTING.has(name) && !target) result = CONVERSIONS[name].run(first.value);
+  else if ((name === 'find' || name === 'findAll') && typeof first.value === 'string') {
+    const regexp = compileRegexp(first.value);
+    if (regexp instanceof CelError) result = regexp;
+  }
+  if (result instanceof CelError) throw new InstantiationError(result.message);
 }
 
 function charge(run: Run, cost: number): void {
@@ -92,7 +112,7 @@ class Compiler {
       if (!test) charge(run, 1);
       const inner = value instanceof Optional ? value.value : value;
       if (inner === undefined) return test ? false : value;
-      if (!(inner instanceof MapValue)) return NO_OVERLOAD;
+      if (!(inner instanceof MapValue)) return test ? NO_OVERLOAD : new CelError(`no such key: ${field}`);
       const found = inner.field(field);
       if (found instanceof CelError) return found;
       if (test) return found !== undefined;
@@ -116,6 +136,7 @@ class Compiler {
           return condition ? args[1](run) : args[2](run);
         };
       default:
+        refuseLiterals(expr);
         return this.#function(expr.name, args);
     }
   }
@@ -168,7 +189,7 @@ class Compiler {
           if (value.value === undefined) continue;
           value = value.value;
         }
-        if (!map.add(key, value)) return new CelError(`Failed with repeated key: ${String(key)}`);
+        if (!map.add(key, value)) return new CelError('unsupported key type');
       }
       charge(run, MAP_COST);
       return map;

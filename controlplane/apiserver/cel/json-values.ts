@@ -161,8 +161,21 @@ export class JsonList extends ListValue {
     return true;
   }
 
+  #union(other: ListValue): Result {
+    const joined = [...this.json];
+    for (let i = 0; i < other.length; i++) {
+      const item = other.at(i);
+      if (item instanceof CelError) return item;
+      const json = typeof item === 'bigint' ? Number(item) : item;
+      if (!['string', 'number', 'boolean'].includes(typeof json)) return super.concat(other);
+      if (!joined.includes(json)) joined.push(json);
+    }
+    return new JsonList(joined, this.schema, this.items);
+  }
+
   override concat(other: ListValue): Result {
-    if (!(other instanceof JsonList) || this.identity(null) === undefined) return super.concat(other);
+    if (!(other instanceof JsonList)) return this.schema['x-kubernetes-list-type'] === 'set' ? this.#union(other) : super.concat(other);
+    if (this.identity(null) === undefined) return super.concat(other);
     const joined = [...this.json];
     const places = new Map(joined.map((item, index) => [this.identity(item), index]));
     for (const item of other.json) {

@@ -14,13 +14,13 @@ export interface Token {
 }
 
 export class SyntaxIssue extends Error {
-  constructor(readonly issue: Issue) {
-    super(issue.message);
+  constructor(readonly issues: readonly Issue[]) {
+    super(issues[0]?.message);
   }
 }
 
 export function syntaxIssue(at: number, message: string): SyntaxIssue {
-  return new SyntaxIssue({ at, message });
+  return new SyntaxIssue([{ at, message }]);
 }
 
 const SPACE = /^[\t\n\f\r ]+/;
@@ -30,9 +30,10 @@ const IDENT = /^[_a-zA-Z][_a-zA-Z0-9]*/;
 const STRING_START = /^(?:[rR][bB]?|[bB][rR]?)?("""|'''|"|')/;
 const PUNCTUATION = /^(?:==|!=|<=|>=|&&|\|\||[-+*/%!<>?:.,()[\]{}])/;
 
-/** @throws SyntaxIssue */
-export function tokenize(source: string): Token[] {
+/** Characters that begin no token are reported and left out. */
+export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
   const tokens: Token[] = [];
+  const issues: Issue[] = [];
   let rest = source;
   let at = 0;
   const take = (text: string): void => {
@@ -49,26 +50,36 @@ export function tokenize(source: string): Token[] {
     const start = STRING_START.exec(rest);
     if (start) {
       const token = readString(rest, start, at);
-      tokens.push(token);
-      take(token.text);
+      if ('message' in token) issues.push({ at, message: unrecognized(token.message) });
+      else tokens.push(token);
+      take('message' in token ? token.message : token.text);
       continue;
     }
     const number = NUMBER.exec(rest);
     const word = number ?? IDENT.exec(rest) ?? PUNCTUATION.exec(rest);
-    if (!word) throw syntaxIssue(at, `Syntax error: token recognition error at: '${rest.slice(0, rest.codePointAt(0)! > 0xffff ? 2 : 1)}'`);
+    if (!word) {
+      // The first character of `&&`, `||` and `==` is given up together with the next one.
+      const wrong = Array.from(rest.slice(0, 4)).slice(0, /^[&|=]/.test(rest) ? 2 : 1).join('');
+      issues.push({ at, message: unrecognized(wrong) });
+      take(wrong);
+      continue;
+    }
     tokens.push({ kind: number ? numberKind(word[0]) : /^[_a-zA-Z]/.test(word[0]) ? 'ident' : 'punctuation', text: word[0], at });
     take(word[0]);
   }
   tokens.push({ kind: 'end', text: '<EOF>', at });
-  return tokens;
+  return { tokens, issues };
 }
+
+const unrecognized = (text: string): string => `Syntax error: token recognition error at: '${text.replaceAll('\n', '\\n')}'`;
 
 function numberKind(text: string): TokenKind {
   if (/[uU]$/.test(text)) return 'uint';
   return /^0x|^\d+$/.test(text) ? 'int' : 'double';
 }
 
-function readString(rest: string, start: RegExpExecArray, at: number): Token {
+/** `message`: the text that no string is. */
+function readString(rest: string, start: RegExpExecArray, at: number): Token | { message: string } {
   const prefix = start[0].slice(0, start[0].length - start[1].length).toLowerCase();
   const quote = start[1];
   const raw = prefix.includes('r');
@@ -76,7 +87,7 @@ function readString(rest: string, start: RegExpExecArray, at: number): Token {
   let content = '';
   for (;;) {
     if (index >= rest.length || (quote.length === 1 && (rest[index] === '\n' || rest[index] === '\r'))) {
-      throw syntaxIssue(at, `Syntax error: token recognition error at: '${rest.slice(0, index + (index < rest.length ? 1 : 0)).replaceAll('\n', '\\n')}'`);
+      return { message: rest.slice(0, index + (index < rest.length ? 1 : 0)) };
     }
     if (rest.startsWith(quote, index)) break;
     if (rest[index] !== '\\') {
@@ -85,9 +96,10 @@ function readString(rest: string, start: RegExpExecArray, at: number): Token {
       content += rest.slice(index, index + 1);
       index++;
     } else {
-      const { text, length } = unescape(rest.slice(index, index + 12), prefix.includes('b'), at);
-      content += text;
-      index += length;
+      const escape = unescape(rest.slice(index, index + 12), prefix.includes('b'));
+      if (!escape) return { message: rest.slice(0, index + 2) };
+      content += escape.text;
+      index += escape.length;
     }
   }
   const text = rest.slice(0, index + quote.length);
@@ -111,7 +123,7 @@ function toBytes(content: string): Uint8Array {
 const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '"': '"', "'": "'", '`': '`', '?': '?' };
 const ESCAPES = [/^\\x([0-9a-fA-F]{2})/i, /^\\u([0-9a-fA-F]{4})/, /^\\U([0-9a-fA-F]{8})/, /^\\([0-3][0-7]{2})/];
 
-function unescape(text: string, bytes: boolean, at: number): { text: string; length: number } {
+function unescape(text: string, bytes: boolean): { text: string; length: number } | undefined {
   const simple = SIMPLE[text[1]];
   if (simple !== undefined) return { text: simple, length: 2 };
   for (const [index, pattern] of ESCAPES.entries()) {
@@ -122,5 +134,5 @@ function unescape(text: string, bytes: boolean, at: number): { text: string; len
     if (unicode && (bytes || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))) break;
     return { text: String.fromCodePoint(bytes ? BYTE_BASE + code : code), length: match[0].length };
   }
-  throw syntaxIssue(at, `Syntax error: token recognition error at: '${text.slice(0, 2)}'`);
+  return undefined;
 }

@@ -4,13 +4,12 @@
  */
 import type { Expr, MapEntry } from './ast';
 import { expandGlobal, expandMember } from './macros';
-import { syntaxIssue, tokenize, type SyntaxIssue, type Token } from './lexer';
+import { syntaxIssue, SyntaxIssue, tokenize, type Token } from './lexer';
 import { int, isInt, UInt } from './values';
 
 const MAX_DEPTH = 250;
 const MAX_CODE_POINTS = 100_000;
 const PRIMARY = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-const FOLLOW = "{<EOF>, '==', '!=', 'in', '<', '<=', '>=', '>', '&&', '||', '[', '{', '(', '.', '-', '?', '+', '*', '/', '%'}";
 
 const RESERVED = new Set(['as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while']);
 
@@ -26,10 +25,17 @@ const LEVELS: readonly Readonly<Record<string, string>>[] = [
 /** @throws SyntaxIssue */
 export function parse(source: string): Expr {
   if (source.length > MAX_CODE_POINTS) throw syntaxIssue(0, `expression code point size exceeds limit: size: ${[...source].length}, limit ${MAX_CODE_POINTS}`);
-  const parser = new Parser(tokenize(source));
-  const expr = parser.expression();
-  parser.end();
-  return expr;
+  const { tokens, issues } = tokenize(source);
+  try {
+    const parser = new Parser(tokens);
+    const expr = parser.expression();
+    parser.end();
+    if (issues.length === 0) return expr;
+  } catch (error) {
+    if (!(error instanceof SyntaxIssue)) throw error;
+    issues.push(...error.issues);
+  }
+  throw new SyntaxIssue(issues);
 }
 
 class Parser {
@@ -40,7 +46,7 @@ class Parser {
 
   end(): void {
     const token = this.#peek();
-    if (token.kind !== 'end') throw this.#unexpected(token, this.tokens[this.#index + 1]?.kind === 'end' ? FOLLOW : FOLLOW, true);
+    if (token.kind !== 'end') throw this.#unexpected(token, '<EOF>', this.tokens[this.#index + 1]?.kind === 'end');
   }
 
   expression(): Expr {
@@ -262,7 +268,9 @@ class Parser {
 
   #expect(text: string): void {
     const token = this.#next();
-    if (token.kind === 'end' || token.text !== text || token.kind === 'string') throw this.#unexpected(token, `'${text}'`);
+    if (token.kind === 'punctuation' && token.text === text) return;
+    if (token.kind === 'end' && text === ')') throw syntaxIssue(token.at, "Syntax error: missing ')' at '<EOF>'");
+    throw this.#unexpected(token, `'${text}'`);
   }
 
   #unexpected(token: Token, expected: string, extraneous = false): SyntaxIssue {

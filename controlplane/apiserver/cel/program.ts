@@ -1,7 +1,8 @@
 /** One expression, compiled: parsed, checked against the types of its variables, ready to run many times. Never throws. */
 import { formatIssues, type Expr } from './ast';
 import { check } from './checker';
-import { compile, CostExceeded, type Evaluate } from './evaluate';
+import { checkLiterals } from './literals';
+import { compile, CostExceeded, InstantiationError, type Evaluate } from './evaluate';
 import { functionTable } from './functions';
 import { SyntaxIssue } from './lexer';
 import { CONVERSIONS } from './library/convert';
@@ -42,12 +43,14 @@ export function compileExpression(source: string, variables: ReadonlyMap<string,
   try {
     const expr = parse(source);
     const checked = check(expr, variables, FUNCTIONS);
-    if (checked.issues.length > 0) return new CelError(formatIssues(source, checked.issues));
+    const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(expr, checked.types);
+    if (issues.length > 0) return new CelError(`compilation failed: ${formatIssues(source, issues)}`);
     const { evaluate, slotCount } = compile(expr, [...variables.keys()], FUNCTIONS);
     return { type: checked.type, reads: checked.variables, expr, types: checked.types, run: runner(evaluate, slotCount) };
   } catch (error) {
-    if (error instanceof SyntaxIssue) return new CelError(formatIssues(source, [error.issue]));
-    if (error instanceof RangeError) return new CelError(formatIssues(source, [{ at: 0, message: 'expression recursion limit exceeded: 250' }]));
+    if (error instanceof SyntaxIssue) return new CelError(`compilation failed: ${formatIssues(source, error.issues)}`);
+    if (error instanceof InstantiationError) return new CelError(`program instantiation failed: ${error.message}`);
+    if (error instanceof RangeError) return new CelError(`compilation failed: ${formatIssues(source, [{ at: 0, message: 'expression recursion limit exceeded: 250' }])}`);
     throw error;
   }
 }

@@ -38,13 +38,13 @@ export function compileRule(source: ValidationRule, declared: Declared, schema: 
   const { type } = declared;
   const variables = new Map<string, Type>([['self', type], ['oldSelf', source.optionalOldSelf ? optionalOf(type) : type]]);
   const program = compileExpression(source.rule, variables);
-  if (program instanceof CelError) return { ...compiled, error: `compilation failed: ${program.message}` };
+  if (program instanceof CelError) return { ...compiled, error: program.message };
   if (program.type.kind !== 'bool') return { ...compiled, error: 'cel expression must evaluate to a bool' };
   compiled.program = program;
   compiled.usesOldSelf = program.reads.has('oldSelf');
   if (source.messageExpression) {
     const message = compileExpression(source.messageExpression, variables);
-    if (message instanceof CelError) compiled.messageError = `messageExpression compilation failed: ${message.message}`;
+    if (message instanceof CelError) compiled.messageError = `messageExpression ${message.message}`;
     else if (message.type.kind !== 'string') compiled.messageError = 'messageExpression must evaluate to a string';
     else compiled.messageProgram = message;
   }

@@ -28,23 +28,23 @@ export interface CompiledRules {
 /** The rules of a whole resource's schema; undefined when there are none. */
 export function compileRules(schema: Schema): CompiledRules | undefined {
   if (!hasRules(schema, new Set())) return undefined;
-  const root = compileNode(schema, schema, true, declare(schema, true));
+  const root = compileNode(schema, schema, true, declare(schema, true, 'selfType'));
   if (!root) return undefined;
   return {
     validate: (object, { old, warn } = {}) => {
       const walk: Walk = { errors: [], budget: OBJECT_BUDGET, stopped: false, warn: warn ?? (() => {}) };
-      visit(root, '', object, old, Correlation.root(object, warn ? old : undefined), walk);
+      visit(root, '', object, old, Correlation.root(object, warn ? old : undefined, schema), walk);
       return walk.errors;
     },
   };
 }
 
-/** Schemas of core kinds may contain themselves; those have no rules. */
+/** Schemas of core kinds may contain themselves; those have no rules. Rules in `allOf` alone do not count, as in Kubernetes. */
 function hasRules(schema: Schema, seen: Set<Schema>): boolean {
   if (seen.has(schema)) return false;
   seen.add(schema);
   const values = asSchema(schema.additionalProperties);
-  const below = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(values ? [values] : []), ...(schema.allOf ?? [])];
+  const below = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(values ? [values] : [])];
   return rulesOf(schema).length > 0 || below.some((part) => hasRules(part, seen));
 }
 

@@ -1,5 +1,5 @@
 /** Durations and times as texts: Go's syntax for durations, RFC 3339 for times, both to the nanosecond. */
-import { CelError, isInt, timestamp, type Result } from './values';
+import { CelError, isInt, timestamp, type Result, type Timestamp } from './values';
 
 const UNITS: Readonly<Record<string, bigint>> = { ns: 1n, us: 1_000n, 'µs': 1_000n, 'μs': 1_000n, ms: 1_000_000n, s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n };
 const DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
@@ -39,7 +39,7 @@ const TIME = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\
 /** An RFC 3339 time with zone. */
 export function parseTimestamp(text: string): Result {
   const match = text.length <= MAX_TEXT ? TIME.exec(text) : null;
-  const wrong = new CelError(`cannot parse ${JSON.stringify(text)} as a timestamp`);
+  const wrong = new CelError("type conversion error from 'string' to 'google.protobuf.Timestamp'");
   if (!match) return wrong;
   const [, year, month, day, hour, minute, second, fraction, sign, zoneHour, zoneMinute] = match;
   const date = new Date(0);
@@ -47,8 +47,9 @@ export function parseTimestamp(text: string): Result {
   const inRange = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && Number(zoneHour ?? 0) < 24 && Number(zoneMinute ?? 0) < 60;
   if (!inRange || date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return wrong;
   let seconds = BigInt(date.getTime() / 1000) + BigInt(hour) * 3600n + BigInt(minute) * 60n + BigInt(second);
-  if (sign !== undefined) seconds -= (BigInt(zoneHour) * 3600n + BigInt(zoneMinute) * 60n) * (sign === '-' ? -1n : 1n);
-  return timestamp(seconds * 1_000_000_000n + BigInt((fraction ?? '').padEnd(9, '0')));
+  const offset = sign === undefined ? 0 : (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1);
+  seconds -= BigInt(offset) * 60n;
+  return timestamp(seconds * 1_000_000_000n + BigInt((fraction ?? '').padEnd(9, '0')), offset);
 }
 
 /** `2024-01-01` */
@@ -57,10 +58,12 @@ export function parseDate(text: string): Result {
 }
 
 /** With the fraction's trailing zeros left out. */
-export function formatTimestamp(nanos: bigint): string {
+export function formatTimestamp({ nanos, offsetMinutes }: Timestamp): string {
   const [seconds, rest] = floorDivide(nanos, 1_000_000_000n);
-  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${text}${rest === 0n ? '' : `.${rest.toString().padStart(9, '0').replace(/0+$/, '')}`}Z`;
+  const text = new Date(Number(seconds) * 1000 + offsetMinutes * 60_000).toISOString().slice(0, 19);
+  const two = (value: number): string => String(Math.trunc(Math.abs(value))).padStart(2, '0');
+  const zone = offsetMinutes === 0 ? 'Z' : `${offsetMinutes < 0 ? '-' : '+'}${two(offsetMinutes / 60)}:${two(offsetMinutes % 60)}`;
+  return `${text}${rest === 0n ? '' : `.${rest.toString().padStart(9, '0').replace(/0+$/, '')}`}${zone}`;
 }
 
 /** As `string(duration)` gives it: in seconds. */

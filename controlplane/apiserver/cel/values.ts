@@ -13,9 +13,12 @@ export class UInt {
   constructor(readonly value: bigint) {}
 }
 
-/** Nanoseconds since 1970, and the offset from UTC that it was written with is forgotten (every accessor takes UTC by default). */
+/** Nanoseconds since 1970. Only texts show the offset from UTC; accessors take UTC by default. */
 export class Timestamp {
-  constructor(readonly nanos: bigint) {}
+  constructor(
+    readonly nanos: bigint,
+    readonly offsetMinutes = 0,
+  ) {}
 }
 
 export class Duration {
@@ -80,10 +83,10 @@ export class LiteralMap extends MapValue {
   get size(): number {
     return this.#entries.size;
   }
-  /** false: the key is there already. */
+  /** A later value of a key replaces an earlier one. false: no such value can be a key. */
   add(key: Value, value: Value): boolean {
     const id = keyId(key);
-    if (id === undefined || this.#entries.has(id)) return false;
+    if (id === undefined) return false;
     this.#entries.set(id, [key, value]);
     return true;
   }
@@ -150,8 +153,8 @@ export const duration = (nanos: bigint): Result => (isInt(nanos) ? new Duration(
 /** Year 1 to 9999. */
 export const MIN_TIMESTAMP = -62135596800n * 1_000_000_000n;
 export const MAX_TIMESTAMP = 253402300799n * 1_000_000_000n + 999_999_999n;
-export const timestamp = (nanos: bigint): Result =>
-  nanos >= MIN_TIMESTAMP && nanos <= MAX_TIMESTAMP ? new Timestamp(nanos) : new CelError('timestamp overflow');
+export const timestamp = (nanos: bigint, offsetMinutes = 0): Result =>
+  nanos >= MIN_TIMESTAMP && nanos <= MAX_TIMESTAMP ? new Timestamp(nanos, offsetMinutes) : new CelError('timestamp overflow');
 
 export function typeName(value: Value): string {
   if (value === null) return 'null_type';

@@ -3,7 +3,7 @@ import { traversal, type FunctionSpec } from '../functions';
 import { formatDuration, formatTimestamp, parseDuration, parseTimestamp } from '../time';
 import { CelError, costSize, Duration, int, NO_OVERLOAD, Opaque, Timestamp, uint, UInt, type Result } from '../values';
 
-const failed = (type: string, text: string): CelError => new CelError(`type conversion error from 'string' to '${type}': ${JSON.stringify(text)}`);
+const failed = (type: string): CelError => new CelError(`type conversion error from 'string' to '${type}'`);
 const identity = (type: string): string => `${type} -> ${type}`;
 
 function fromDouble(value: number, to: (whole: bigint) => Result, what: string): Result {
@@ -17,8 +17,8 @@ export function formatDouble(value: number): string {
   if (Object.is(value, -0)) return '-0';
   const [mantissa, exponent] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (value !== 0 && (power < -4 || power >= 21)) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return Math.abs(power) < 7 ? String(value) : power < 0 ? value.toFixed(Math.min(100, mantissa.replace(/^-?\d\.?/, '').length - power)) : String(value);
+  if (value !== 0 && (power < -4 || power >= 6)) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  return String(value);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -41,7 +41,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (value instanceof Duration) return value.nanos;
       if (value instanceof Timestamp) return value.nanos / 1_000_000_000n;
       if (typeof value !== 'string') return NO_OVERLOAD;
-      return /^[+-]?\d{1,20}$/.test(value) ? int(BigInt(value.replace(/^\+/, ''))) : failed('int', value);
+      return /^[+-]?\d{1,20}$/.test(value) ? int(BigInt(value.replace(/^\+/, ''))) : failed('int');
     },
   },
   uint: {
@@ -51,7 +51,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (typeof value === 'number') return fromDouble(value, uint, 'unsigned integer overflow');
       if (typeof value === 'bigint') return uint(value);
       if (typeof value !== 'string') return NO_OVERLOAD;
-      return /^\d{1,20}$/.test(value) ? uint(BigInt(value)) : failed('uint', value);
+      return /^\d{1,20}$/.test(value) ? uint(BigInt(value)) : failed('uint');
     },
   },
   double: {
@@ -63,7 +63,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (typeof value !== 'string') return NO_OVERLOAD;
       if (/^[+-]?inf(inity)?$/i.test(value)) return value.startsWith('-') ? -Infinity : Infinity;
       if (/^nan$/i.test(value)) return Number.NaN;
-      return value.length <= 1000 && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : failed('double', value);
+      return value.length <= 1000 && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : failed('double');
     },
   },
   string: {
@@ -75,7 +75,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (value instanceof UInt) return String(value.value);
       if (value instanceof Uint8Array) return decode(value);
       if (value instanceof Duration) return formatDuration(value.nanos);
-      if (value instanceof Timestamp) return formatTimestamp(value.nanos);
+      if (value instanceof Timestamp) return formatTimestamp(value);
       return value instanceof Opaque && value.typeName.startsWith('net.') ? String(value) : NO_OVERLOAD;
     },
     cost: ([value]) => (value instanceof Uint8Array ? traversal(value.length) : 1),
@@ -91,7 +91,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (typeof value === 'boolean') return value;
       if (typeof value !== 'string') return NO_OVERLOAD;
       if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-      return ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value) ? false : failed('bool', value);
+      return ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value) ? false : failed('bool');
     },
   },
   timestamp: {
@@ -109,7 +109,7 @@ export const CONVERSIONS: Readonly<Record<string, FunctionSpec>> = {
       if (typeof value === 'bigint') return new Duration(value);
       if (typeof value !== 'string') return NO_OVERLOAD;
       const nanos = parseDuration(value);
-      return nanos === undefined ? failed('google.protobuf.Duration', value) : new Duration(nanos);
+      return nanos === undefined ? failed('google.protobuf.Duration') : new Duration(nanos);
     },
   },
 };

@@ -74,10 +74,22 @@ function parseAddress(text: string): Ip | undefined {
 
 const isMapped = (ip: Ip): boolean => ip.bits === 128 && ip.value >> 32n === 0xffffn;
 
+/** In the words of Go's netip. */
+function addressProblem(text: string): string {
+  if (text.includes(':')) return 'unexpected character';
+  if (!text.includes('.')) return 'unable to parse IP';
+  const parts = text.split('.');
+  if (parts.some((part) => /[^0-9]/.test(part))) return `unexpected character (at ${JSON.stringify(text.slice(/[^0-9.]/.exec(text)?.index))})`;
+  if (parts.includes('')) return `IPv4 field must have at least one digit (at ${JSON.stringify(text.slice(parts.indexOf('') === 0 ? 0 : parts.slice(0, parts.indexOf('')).join('.').length))})`;
+  if (parts.some((part) => Number(part) > 255)) return 'IPv4 field has value >255';
+  if (parts.some((part) => /^0./.test(part))) return 'IPv4 field has octet with leading zero';
+  return parts.length < 4 ? 'IPv4 address too short' : 'IPv4 address too long';
+}
+
 function parseIp(text: string): Ip | CelError {
   const ip = text.length > 100 ? undefined : parseAddress(text);
   const shown = JSON.stringify(text);
-  if (!ip) return new CelError(`IP Address ${shown} parse error during conversion from string: ParseAddr(${shown}): unable to parse IP`);
+  if (!ip) return new CelError(`IP Address ${shown} parse error during conversion from string: ParseAddr(${shown}): ${addressProblem(text)}`);
   if (text.includes('%')) return new CelError(`IP address ${shown} with zone value is not allowed`);
   return isMapped(ip) ? new CelError(`IPv4-mapped IPv6 address ${shown} is not allowed`) : ip;
 }

@@ -44,15 +44,15 @@ const add: Run = (a, b) => {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.concat([a, b]);
   if (a instanceof ListValue && b instanceof ListValue) return a.concat(b);
   if (a instanceof Duration && b instanceof Duration) return duration(a.nanos + b.nanos);
-  if (a instanceof Timestamp && b instanceof Duration) return timestamp(a.nanos + b.nanos);
-  if (a instanceof Duration && b instanceof Timestamp) return timestamp(a.nanos + b.nanos);
+  if (a instanceof Timestamp && b instanceof Duration) return timestamp(a.nanos + b.nanos, a.offsetMinutes);
+  if (a instanceof Duration && b instanceof Timestamp) return timestamp(a.nanos + b.nanos, b.offsetMinutes);
   return addNumbers(a, b);
 };
 
 const subtract: Run = (a, b) => {
   if (a instanceof Duration && b instanceof Duration) return duration(a.nanos - b.nanos);
   if (a instanceof Timestamp && b instanceof Timestamp) return duration(a.nanos - b.nanos);
-  if (a instanceof Timestamp && b instanceof Duration) return timestamp(a.nanos - b.nanos);
+  if (a instanceof Timestamp && b instanceof Duration) return timestamp(a.nanos - b.nanos, a.offsetMinutes);
   return subtractNumbers(a, b);
 };
 
@@ -131,7 +131,7 @@ for (const [name, which, unit] of CLOCK_PARTS) {
     member: ['timestamp -> int', 'timestamp, string -> int', 'duration -> int'],
     run: (value, zone) => {
       if (!(value instanceof Duration)) return ofTime(value, zone);
-      return name === 'getMilliseconds' ? (value.nanos / unit) % 1000n : value.nanos / unit;
+      return value.nanos / unit;
     },
   };
 }

@@ -12,7 +12,9 @@ const slice = (chars: string | string[], from: number, to?: number): string => (
 
 function search(text: string, part: string, last: boolean, offset: bigint | undefined): Result {
   const chars = points(text);
-  if (offset !== undefined && (offset < 0n || offset > BigInt(chars.length))) return part === '' && offset >= 0n ? BigInt(chars.length) : outOfRange(offset);
+  if (part === '') return offset ?? (last ? BigInt(chars.length) : 0n);
+  if (offset !== undefined && offset < 0n) return outOfRange(offset);
+  if (offset !== undefined && offset >= BigInt(chars.length)) return -1n;
   const from = Number(offset ?? (last ? chars.length : 0));
   if (typeof chars === 'string') return BigInt(last ? chars.lastIndexOf(part, from) : chars.indexOf(part, from));
   const wanted = [...part];
