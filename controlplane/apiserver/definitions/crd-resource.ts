@@ -15,7 +15,7 @@ import { withMetadata } from '../resources/crd';
 import { TERMINATING, timestamp, withCondition } from './conditions';
 import { CRD_SCHEMA } from './crd-schema';
 import { firstStatus, storageVersionOf, tidy, withStored } from './tidy';
-import { validateCrd } from './validate-crd';
+import { validateCrd, validateCrdStatus } from './validation/validate-crd';
 
 export const CRD_GROUP = 'apiextensions.k8s.io';
 export const CRD_API_VERSION = `${CRD_GROUP}/v1`;
@@ -48,6 +48,7 @@ export function crdResource({ shipped, now }: CrdResourceOptions): Resource {
     strategy: {
       prepare,
       validate: (crd, old) => [...shippedErrors(crd, old, shipped), ...validateCrd(crd as unknown as CustomResourceDefinition, old as CustomResourceDefinition | undefined)],
+      validateStatus: (crd) => (isObject(crd.status) && isObject(crd.status.acceptedNames) ? validateCrdStatus(crd.status as unknown as CrdStatus) : []),
       deleteProblem: (name) => (shipped.has(name) ? 'it is one of the server\'s own definitions: they cannot be deleted' : undefined),
       deleting: (crd) => deleting(crd as CustomResourceDefinition, timestamp(now())),
     },

@@ -49,6 +49,7 @@ const KEPT = new Set([
 
 function tidySchema(schema: JsonObject): void {
   for (const key of Object.keys(schema)) if (!KEPT.has(key)) dropEmpty(schema, key);
+  for (const key of ['default', 'example']) if (schema[key] === null) delete schema[key];
   if (Array.isArray(schema.enum) && schema.enum.length === 0) delete schema.enum;
   for (const rule of objects(schema['x-kubernetes-validations'])) for (const key of ['message', 'messageExpression', 'fieldPath']) dropEmpty(rule, key);
   for (const key of ['items', 'additionalProperties', 'additionalItems']) {

@@ -7,7 +7,7 @@
 import { invalid, NO_FIELD, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
 import { checkFormat } from './formats';
 import { equal, matchingItem } from './list-type';
-import { compiledPattern } from './pattern';
+import { mismatch } from './pattern';
 import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
 
 /** More errors than this are not listed. */
@@ -87,8 +87,9 @@ function checkString(value: string, schema: Schema, path: string, errors: FieldE
     errors.push(tooLong(path, maxLength)); // A pattern is not tried on a text that is too long.
   } else if (minLength !== undefined && length < minLength) {
     errors.push(invalid(path, value, `${bodyPath(path)} should be at least ${minLength} chars long`));
-  } else if (pattern !== undefined && pattern !== '' && !compiledPattern(pattern).test(value)) {
-    errors.push(invalid(path, value, `${bodyPath(path)} should match '${pattern}'`));
+  } else if (pattern !== undefined && pattern !== '') {
+    const problem = mismatch(value, pattern);
+    if (problem !== undefined) errors.push(invalid(path, value, `${bodyPath(path)} ${problem}`));
   }
   if (format !== undefined && !checkFormat(value, format)) {
     errors.push(typeInvalid(path, value, `${bodyPath(path)} must be of type ${format}: ${JSON.stringify(value)}`));
