@@ -150,5 +150,5 @@ function toError(status: number, text: string): CliError {
   }
   const message = body.message ?? (text.trim() || `HTTP ${status}`);
   const code = status === 400 ? EXIT.usage : status === 404 ? EXIT.notFound : status === 401 || status === 403 ? EXIT.forbidden : EXIT.failed;
-  return new CliError(`${message}${body.reason === undefined ? '' : ` (${body.reason})`}`, code);
+  return new CliError(`${message}${body.reason === undefined ? '' : ` (${body.reason})`}`, code, body.reason);
 }

@@ -8,7 +8,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, forbidden: 4, 
 
 /** An error whose message is for the person at the terminal; no stack trace is shown. */
 export class CliError extends Error {
-  constructor(message: string, readonly exitCode: number = EXIT.failed) {
+  constructor(message: string, readonly exitCode: number = EXIT.failed, /** Of a refusal of the server: AlreadyExists, … */ readonly reason?: string) {
     super(message);
     this.name = 'CliError';
   }

@@ -6,6 +6,7 @@ import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { addAgentCommands } from './commands/agent';
 import { addDataCommands } from './commands/data';
 import { addExplainCommand } from './commands/explain';
+import { addIssuerCommands } from './commands/issuer';
 import { addMoneyCommands } from './commands/money';
 import { addResourceCommands } from './commands/resources';
 import { addServerCommands } from './commands/server';
@@ -31,6 +32,7 @@ export function buildProgram(name = 'gleaner'): Command {
     ].join('\n'));
   addServerCommands(program);
   addAgentCommands(program);
+  addIssuerCommands(program);
   addResourceCommands(program);
   addDataCommands(program);
   addMoneyCommands(program);

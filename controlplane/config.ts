@@ -27,9 +27,20 @@ export interface ControlPlaneConfig {
   maxRequestsInFlight: number;
   maxMutatingRequestsInFlight: number;
   logLevel: string;
+  /** Absent: nobody records who did what. */
+  auditLog?: AuditLogConfig;
+}
+
+export interface AuditLogConfig {
+  path: string;
+  /** Of one file; then it is turned over. */
+  maxBytes: number;
+  /** Full files that are kept beside the one that is written. */
+  maxFiles: number;
 }
 
 export const DEFAULT_PORT = 7643;
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
@@ -45,6 +56,7 @@ export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
   maxRequestsInFlight: 400,
   maxMutatingRequestsInFlight: 400,
   logLevel: 'info',
+  auditLog: { path: join(dataDir, 'audit.log'), maxBytes: 100 * MIB, maxFiles: 10 },
 });
 
 export const paths = (dataDir: string) => ({

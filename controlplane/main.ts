@@ -21,6 +21,7 @@ import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
 import { ApiServer } from './apiserver/server';
 import { AccessControl } from './access';
+import { AuditLog } from './auth/audit/log';
 import { NO_LEASES, type AgentLeases } from './auth/agent-authorizer';
 import { MASTERS } from './auth/authorizer';
 import { writeKubeconfig } from './auth/kubeconfig';
@@ -119,6 +120,10 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     closers.push(() => plane.stop());
     agentLeases = gateway.agentLeases;
 
+    const audit = config.auditLog && new AuditLog({
+      ...config.auditLog, registry: metrics, onError: (error) => logger.error({ err: error }, 'the audit log cannot be written; lines are lost'),
+    });
+    closers.push(() => audit?.close());
     let ready = false;
     let url = '';
     const api = new ApiServer({
@@ -130,7 +135,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
       admit: (resource, object, old) => admit(resource, object as KubeObject, old),
       admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });
-    const server = await httpsServer(ca, route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer }));
+    const server = await httpsServer(ca, route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer, ...(audit && { audit }) }));
     gateway.attach(server);
     await listen(server, config);
     closers.push(() => closeServer(server));

@@ -1,6 +1,7 @@
 /** Which part answers a path of the one port. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import type { AuditLog } from './auth/audit/log';
 import type { Authorizer } from './auth/authorizer';
 import type { Authenticator } from './auth/identity';
 import { Gateway } from './gateway/gateway';
@@ -15,9 +16,10 @@ export interface Routes {
   metrics: Registry;
   authenticator: Authenticator;
   authorizer: Authorizer;
+  audit?: AuditLog;
 }
 
-export function route({ api, gateway, metrics, authenticator, authorizer }: Routes): (req: IncomingMessage, res: ServerResponse) => void {
+export function route({ api, gateway, metrics, authenticator, authorizer, audit }: Routes): (req: IncomingMessage, res: ServerResponse) => void {
   const prefixes = new Set<string>(Gateway.PREFIXES);
   const access = new Access(authenticator, authorizer);
   const scrape: Handler = async (req, res) => {
@@ -30,6 +32,7 @@ export function route({ api, gateway, metrics, authenticator, authorizer }: Rout
     }
   };
   return (req, res) => {
+    audit?.follow(req, res);
     const first = /^\/([a-z]+)/.exec(req.url ?? '')?.[1] ?? '';
     void (first === 'metrics' ? scrape : prefixes.has(first) ? gateway : api)(req, res);
   };

@@ -6,7 +6,7 @@ import pino, { type Logger } from 'pino';
 import { formatDuration, parseDuration } from '../../crds/duration';
 import { PACKAGE_ROOT } from '../../crds/package-info';
 import { formatBytes, parseBytes } from '../../crds/quantity';
-import { type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
+import { type AuditLogConfig, type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
 import { DEFAULT_PEER_PORT, type KubernetesConfig } from '../../controlplane/kubernetes/config';
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
@@ -40,6 +40,9 @@ interface ServerOptions {
   publicUrl?: string;
   installCrds?: boolean;
   blobsDir?: string;
+  auditLog?: string;
+  auditLogMaxBytes?: number;
+  auditLogMaxFiles: number;
 }
 
 const portOf = (flag: string) => (text: string): number => {
@@ -73,6 +76,12 @@ const count = (flag: string) => (text: string): number => {
   return value;
 };
 
+function files(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,4}$/.test(text) || value > 1000) throw new CliError(`--audit-log-max-files ${text}: must be a whole number from 0 to 1000`, EXIT.usage);
+  return value;
+}
+
 /** An option that may be repeated. */
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
@@ -90,6 +99,9 @@ function serverOptions(command: Command): Command {
     .option('--max-elements-bytes <quantity>', `all data elements together (default: ${formatBytes(maxElementsBytes)})`, bytes('--max-elements-bytes'))
     .option('--max-requests-inflight <n>', 'requests to the API that only read, at a time; further ones wait their turn', count('--max-requests-inflight'), maxRequestsInFlight)
     .option('--max-mutating-requests-inflight <n>', 'the same for requests that may write', count('--max-mutating-requests-inflight'), maxMutatingRequestsInFlight)
+    .option('--audit-log <file>', 'who did what, when, with which outcome, one JSON line per request; none: no record (default: audit.log in the data folder)')
+    .option('--audit-log-max-bytes <quantity>', 'a file of the audit log is turned over when it has so much (default: 100Mi)', bytes('--audit-log-max-bytes'))
+    .option('--audit-log-max-files <n>', 'full files of the audit log that are kept', files, 10)
     .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
 }
 
@@ -131,8 +143,14 @@ function ownAddress(): string {
   return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 }
 
+function auditLogOf({ auditLog, auditLogMaxBytes, auditLogMaxFiles }: ServerOptions, base: AuditLogConfig | undefined): { auditLog?: AuditLogConfig } {
+  if (auditLog === 'none' || base === undefined) return {};
+  if ((auditLogMaxBytes ?? base.maxBytes) < 65_536) throw new CliError('--audit-log-max-bytes: must be at least 64Ki', EXIT.usage);
+  return { auditLog: { path: auditLog ?? base.path, maxBytes: auditLogMaxBytes ?? base.maxBytes, maxFiles: auditLogMaxFiles } };
+}
+
 function configOf(options: ServerOptions): ControlPlaneConfig {
-  const base = defaultConfig(options.data);
+  const { auditLog, ...base } = defaultConfig(options.data);
   const heartbeatMs = options.heartbeat ?? base.heartbeatMs;
   return {
     ...base,
@@ -148,6 +166,7 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInflight,
     logLevel: options.logLevel,
     ...(options.mode === 'kubernetes' && { kubernetes: kubernetesConfig(options) }),
+    ...auditLogOf(options, auditLog),
   };
 }
 
@@ -216,12 +235,14 @@ export function addServerCommands(program: Command): void {
   formatOption(targetOptions(token.command('create').description('make a token; it is shown once'), false))
     .option('--kind <kind>', 'agent (to join) or user (a bearer token)', 'agent')
     .option('--owner <owner>', 'agent: whom its earnings go to; user: its name', 'operator')
+    .option('--user <name>', 'the same as --kind user --owner NAME')
     .option('--uses <n>', 'agent: how many machines may join with it', '1')
-    .addOption(new Option('--group <group>', 'user: a group; system:masters may do everything; repeat for more').argParser(collect).default([], 'none'))
+    .addOption(new Option('--group <group>', 'user: a group, whose rights it has; system:masters may do everything; repeat for more').argParser(collect).default([], 'none'))
     .option('--ttl <duration>', 'how long it is good (agent: 1h when not said; user: no end when not said)')
-    .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --kind user --owner ci --group system:masters --ttl 720h')
-    .action(async (options: TargetOptions & { kind: string; owner: string; uses: string; group: string[]; ttl?: string; output: Format }) =>
-      withClient(options, async (client) => {
+    .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --user ci --group system:masters --ttl 720h\n  gleaner token create --user ann && kubectl create clusterrolebinding ann --clusterrole=gleaner-operator --user=ann')
+    .action(async ({ user, ...given }: TargetOptions & { kind: string; owner: string; user?: string; uses: string; group: string[]; ttl?: string; output: Format }) =>
+      withClient(given, async (client) => {
+        const options = user === undefined ? given : { ...given, kind: 'user', owner: user };
         const body = {
           kind: options.kind,
           owner: options.owner,
@@ -230,7 +251,7 @@ export function addServerCommands(program: Command): void {
         };
         const made = await client.json<{ token: string; id: string; expiresAt?: string }>('POST', '/tokens', body);
         print(options.output, made, () => made.token);
-        if (options.kind === 'user' && !options.group.includes('system:masters')) note('this user may do nothing yet: only the group system:masters has rights (--group system:masters)');
+        if (options.kind === 'user' && !options.group.includes('system:masters')) note(`what this user may do is up to roles: kubectl create rolebinding ${options.owner} -n NAMESPACE --clusterrole=gleaner-issuer --user=${options.owner}`);
         if (options.output === 'table' && made.expiresAt !== undefined) note(`good until ${made.expiresAt}`);
       }));
 }
