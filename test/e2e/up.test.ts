@@ -87,9 +87,9 @@ describe('wrong usage', () => {
 
   it('has help with an example for every command', async () => {
     const { stdout } = await runCommand(process.execPath, [GLEANER, '--help']);
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map((match) => match[1]!).filter((name) => !['help', 'export', 'kubectl', 'gleaner', 'ledger', 'elements', 'agent', 'token'].includes(name));
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map((match) => match[1]!).filter((name) => !['help', 'export', 'kubectl', 'gleaner', 'ledger', 'elements', 'agent', 'token', 'issuer'].includes(name));
     expect(commands.length).toBeGreaterThanOrEqual(11);
-    for (const command of [...commands.map((c) => [c]), ['agent', 'join'], ['agent', 'run'], ['ledger', 'verify'], ['elements', 'put'], ['token', 'create']]) {
+    for (const command of [...commands.map((c) => [c]), ['agent', 'join'], ['agent', 'run'], ['ledger', 'verify'], ['elements', 'put'], ['token', 'create'], ['issuer', 'create']]) {
       const help = await runCommand(process.execPath, [GLEANER, ...command, '--help']);
       expect(help.stdout).toMatch(/Examples?:\n {2}gleaner/);
     }
