@@ -7,7 +7,10 @@ import { join } from 'node:path';
 
 import { PACKAGE_ROOT } from '../../../crds/package-info';
 import type { Schema } from '../schema/schema';
+import { declare } from './declare';
+import { estimateCost } from './estimate';
 import { compileExpression } from './program';
+import { compileRule } from './rule';
 import { checkRules, compileErrors, ruleErrors } from './rules';
 import { DYN } from './types';
 
@@ -16,7 +19,8 @@ const fixture = <T>(name: string): T => JSON.parse(readFileSync(join(PACKAGE_ROO
 interface Expressions {
   schema: Schema;
   object: object;
-  rules: { rule: string; compile?: string; errors?: string[] }[];
+  /** `maxCost`: as estimated from the schema. */
+  rules: { rule: string; compile?: string; errors?: string[]; maxCost?: number }[];
 }
 
 const { schema, object, rules } = fixture<Expressions>('expressions.json');
@@ -34,6 +38,36 @@ test.each(rules.map((row): [string, (typeof rules)[number]] => [row.rule, row]))
   expect(complaints.map(({ field }) => field)).toEqual(compile ? ['schema.x-kubernetes-validations[0].rule'] : []);
   expect(complaints.every(({ message }) => message.endsWith(`: ${compile}`))).toBe(true);
   expect(compile ? [] : lines(checkRules(object, withRule))).toEqual(errors);
+});
+
+test.each(rules.flatMap(({ rule, maxCost }): [string, number][] => (maxCost === undefined ? [] : [[rule, maxCost]])))('the cost of %s', (rule, maxCost) => {
+  const declared = declare(schema, true)!;
+  const program = compileRule({ rule }, declared, schema).program!;
+  // The largest are beyond what a number holds exactly.
+  expect(estimateCost(program.expr, program.types, declared) / Math.max(1, maxCost)).toBeCloseTo(maxCost === 0 ? 0 : 1, 9);
+});
+
+test('a definition whose rules may cost too much is refused, naming them', () => {
+  const walk = { rule: 'self.all(x, self.all(y, x + y > 0))' };
+  const listOf = (maxItems: number | undefined): Schema => ({ type: 'array', ...(maxItems && { maxItems }), items: { type: 'integer' }, 'x-kubernetes-validations': [walk] });
+  const errorsOf = (properties: Record<string, Schema>): string[] => lines(compileErrors({ type: 'object', properties }, 'schema'));
+  const advice = '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+  expect(errorsOf({ a: listOf(100) })).toEqual([]);
+  expect(errorsOf({ a: listOf(undefined) })[0]).toBe(`schema.properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${advice}`);
+  expect(errorsOf({ a: listOf(2000) })).toEqual([`schema.properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of 2.8x ${advice}`]);
+  const together = errorsOf(Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`p${i}`, listOf(1100)])));
+  expect(together).toHaveLength(5);
+  expect(together[0]).toBe('schema.properties[p0].x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema');
+  expect(together[4]).toBe(`schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.271325x ${advice}`);
+});
+
+test('old values can only be asked for where there are some', () => {
+  const changed: Schema = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
+  const of = (list: Schema): string[] => lines(compileErrors({ type: 'object', properties: { l: list } }, 'schema'));
+  const keyed: Schema = { type: 'array', maxItems: 5, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', required: ['k'], properties: { k: { type: 'string', maxLength: 5 }, v: changed } } };
+  expect(of({ type: 'array', maxItems: 5, items: changed })).toEqual(['schema.properties[l].items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[l]']);
+  expect(of(keyed)).toEqual([]);
+  expect(of({ type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 0', optionalOldSelf: true }] })).toEqual(['schema.properties[l].x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule']);
 });
 
 interface SchemaCase {
