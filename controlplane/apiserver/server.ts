@@ -20,7 +20,7 @@ import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
-import { ApiError, badRequest, forbiddenError, methodNotAllowed, notAcceptable, storeUnavailable, unauthorized } from './http/errors';
+import { ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath, resourceAttributes } from './http/request-info';
@@ -66,6 +66,9 @@ export interface ApiServerOptions {
 const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
 
 const READING: ReadonlySet<VerbName> = new Set(['get', 'list', 'watch']);
+
+/** A path that is nothing: plain text. */
+class NoPage extends Error {}
 
 export class ApiServer {
   readonly #context: ApiContext;
@@ -134,7 +137,8 @@ export class ApiServer {
     try {
       await this.#serve(req, res, labels);
     } catch (error) {
-      sendError(res, this.#asApiError(error));
+      if (error instanceof NoPage) sendText(res, 404, '404 page not found\n');
+      else sendError(res, this.#asApiError(error));
       // Headers are out: the client must see that the answer is broken off.
       if (!res.writableEnded) res.destroy();
     }
@@ -169,7 +173,7 @@ export class ApiServer {
     const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
     const scopeFits = resource.namespaced ? name === '' || namespace !== '' : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
-    if (!verb) return sendText(res, 404, '404 page not found\n');
+    if (!verb) throw this.#nothingThere(request, scopeFits);
     labels.verb = verb.name;
     labels.resource = resource.name;
     // A single object that is watched.
@@ -211,7 +215,8 @@ export class ApiServer {
     if (!found) {
       const check = healthRoot(path);
       if (check) return this.#health(res, '', check);
-      return sendText(res, 404, '404 page not found\n');
+      if (openApi) return sendText(res, 404, '');
+      throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
     }
     labels.resource = found.label;
     if (req.method !== 'GET') throw methodNotAllowed();
@@ -235,6 +240,19 @@ export class ApiServer {
       gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'node',
       platform: `${process.platform}/${process.arch}`,
     };
+  }
+
+  /** A path below a resource that leads nowhere. */
+  #nothingThere({ resource, name }: ResourceRequest, scopeFits: boolean): ApiError | NoPage {
+    if (resource.core) return noSuchResource();
+    return scopeFits ? notFound(resource, name) : new NoPage();
+  }
+
+  /** Whether `path` is in a group of Kubernetes' own: what is not there is told by a Status. */
+  #inCoreGroup(path: string): boolean {
+    const [, root, group, version] = path.split('/');
+    if (root === 'api') return group !== undefined;
+    return root === 'apis' && version !== undefined && this.options.registry.all().some((resource) => resource.core && resource.group === group);
   }
 
   #renderer(resource: Resource, now: () => number): TableRenderer {

@@ -41,7 +41,7 @@ function summary({ code, body }: Normal): string {
 }
 
 function covers({ sequence, step, at }: KnownDifference, inSequence: string, inStep: string, where: string): boolean {
-  return sequence === inSequence && (typeof step === 'string' ? step === inStep : step.test(inStep)) && at.test(where);
+  return (typeof sequence === 'string' ? sequence === inSequence : sequence.test(inSequence)) && (typeof step === 'string' ? step === inStep : step.test(inStep)) && at.test(where);
 }
 
 export function show({ sequence, step, at, real, ours }: Found): string {

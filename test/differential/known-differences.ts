@@ -4,8 +4,8 @@
  */
 
 export interface KnownDifference {
-  /** Name of the sequence. */
-  sequence: string;
+  /** Name of the sequence, or which sequences. */
+  sequence: string | RegExp;
   /** Label of the step, or which labels. */
   step: string | RegExp;
   /** Where in the answer: `code`, `headers.warning`, `body.message`, … */

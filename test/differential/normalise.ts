@@ -27,6 +27,8 @@ const DAY_MS = 24 * 3600 * 1000;
 const SUFFIX = /[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 /** Revisions in messages: only where they are known to stand. */
 const REVISIONS = [/(resource version: )\d+/g, /(current: )\d+/g, /(resource version:? )\d+ \(\d+\)/g, /(ResourceVersion in (?:precondition|object meta): )\d+/g, /(specified resourceVersion )\d+/g];
+/** What a patch gave, printed as the server keeps it. */
+const PATCHED = /(?<=^|patch: )Invalid value: "(?:\{|map\[).*[}\]]"(?=: )/s;
 const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 export class Normaliser {
@@ -51,12 +53,19 @@ export class Normaliser {
 
   #value(value: unknown, path: readonly string[]): unknown {
     if (typeof value === 'string') return this.#string(value, path);
+    if (Array.isArray(value) && path[path.length - 1] === 'managedFields') return this.#managers(value, path);
     if (Array.isArray(value)) return value.map((item, index) => this.#value(item, [...path, String(index)]));
     if (!isObject(value)) return value;
     if (value.kind === 'Table') return this.#table(value, path);
     if (value.type === 'BOOKMARK' && isObject(value.object) && isObject(value.object.metadata)) value.object.metadata.resourceVersion = '<bookmark>';
     this.#noteGenerated(value);
     return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, this.#value(child, [...path, key])]));
+  }
+
+  /** In an order of their own: the servers' depends on which second it is. */
+  #managers(entries: unknown[], path: readonly string[]): unknown[] {
+    const shown = entries.map((entry) => JSON.stringify(sorted(this.#value(entry, [...path, ''])))).sort();
+    return shown.map((text) => JSON.parse(text) as unknown);
   }
 
   #noteGenerated({ generateName, name }: JsonObject): void {
@@ -80,8 +89,9 @@ export class Normaliser {
 
   #text(value: string): string {
     let out = value;
-    for (const [secret, name] of this.secrets) out = out.replaceAll(secret, name);
     for (const [name, shown] of this.#names) out = out.replaceAll(name, shown);
+    for (const [secret, name] of this.secrets) out = out.replaceAll(secret, name);
+    out = out.replace(PATCHED, 'Invalid value: <what the patch gave>');
     out = out.replace(UID, (uid) => numbered(this.#uids, uid, 'uid'));
     out = out.replace(TIME, (time) => (Math.abs(Date.parse(time) - this.now()) < DAY_MS ? `<time ${time.replace(/\d/g, '0')}>` : time));
     for (const pattern of REVISIONS) out = out.replace(pattern, '$1<revision>');
@@ -98,6 +108,12 @@ export class Normaliser {
     const { kind, ...rest }: JsonObject = { ...table, rows: shown };
     return { kind, ...(this.#value(rest, path) as JsonObject) };
   }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, sorted(child)]));
 }
 
 function numbered(seen: Map<string, string>, value: string, what: string): string {

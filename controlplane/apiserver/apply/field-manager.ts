@@ -25,6 +25,8 @@ export interface FieldManagerOptions {
   apiVersion: string;
   /** '' for the object itself. */
   subresource: string;
+  /** What an object has of which nothing was set: it belongs to nobody. */
+  blank?: JsonObject;
   /** What writes here cannot change, and so not own; with all below. */
   ignored?: FieldSet;
   /** RFC 3339, whole seconds. */
@@ -140,7 +142,7 @@ export class FieldManager {
   }
 
   #empty(): JsonObject {
-    return { apiVersion: this.options.apiVersion, kind: this.options.kind };
+    return { ...this.options.blank, apiVersion: this.options.apiVersion, kind: this.options.kind };
   }
 
   #typed(object: JsonObject): Typed {

@@ -6,6 +6,7 @@
  * copied field by field before that, as in patches, it is refused here.
  */
 import { badRequest, type ApiError } from '../http/errors';
+import { goJsonError } from './go-json-error';
 
 export interface Decoded {
   value: unknown;
@@ -35,7 +36,7 @@ export function parseJson(text: string, proto: 'keep' | 'refuse' = 'keep'): Deco
   try {
     return { value: JSON.parse(text), duplicates };
   } catch (error) {
-    throw badRequest(`the body is not valid JSON: ${(error as Error).message}`);
+    throw badRequest(goJsonError(text) ?? (error as Error).message);
   }
 }
 

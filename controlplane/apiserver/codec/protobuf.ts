@@ -11,7 +11,7 @@ const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** @throws ApiError 400: no envelope, a kind that is not known here, or a broken message. */
 export function parseProtobuf(body: Buffer): Decoded {
-  if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('the body is not in Kubernetes protobuf: it does not begin with "k8s\\0"');
+  if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   const { meta, raw } = readEnvelope(body.subarray(4));
   const { apiVersion = '', kind = '' } = decode(meta, TYPE_META, 0) as { apiVersion?: string; kind?: string };
   const message = messageOfKind(apiVersion, kind);

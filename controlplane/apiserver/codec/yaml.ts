@@ -21,7 +21,7 @@ export function parseYaml(text: string): Decoded {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
-    throw badRequest(`the body is not valid YAML: ${problem.message.split('\n')[0]} at line ${line}, column ${col}`);
+    throw badRequest(`yaml: line ${line}: ${problem.message.split('\n')[0]} at column ${col}`);
   }
   const duplicates: string[] = [];
   visit(document, {
@@ -29,14 +29,14 @@ export function parseYaml(text: string): Decoded {
       if (ancestors.length > 2 * MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
     },
     Alias: (_, { source }, ancestors) => {
-      if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) throw badRequest(`the body is not valid YAML: *${source} is inside of what it stands for`);
+      if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) throw badRequest(`yaml: *${source} is inside of what it stands for`);
     },
     Map: (_, map, ancestors) => noteNames(map, ancestors as readonly (Node | Pair)[], duplicates),
   });
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), duplicates };
   } catch (error) {
-    throw badRequest(`the body is not valid YAML: ${(error as Error).message}`);
+    throw badRequest(`yaml: ${(error as Error).message}`);
   }
 }
 

@@ -90,13 +90,22 @@ export function methodNotAllowed(message = 'the server does not allow this metho
   return new ApiError(405, 'MethodNotAllowed', message, details);
 }
 
+/** A verb that custom resources do not have. */
+export function verbNotSupported({ group, plural }: Named, verb: string): ApiError {
+  const message = `${verb} is not supported on resources of kind "${qualified(group, plural)}"`;
+  return new ApiError(405, 'MethodNotAllowed', message, { ...(group !== '' && { group }), kind: plural });
+}
+
+/** A path of a group that is served, but none of its resources. */
+export const noSuchResource = (): ApiError => new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+
 export function notAcceptable(accepted: string): ApiError {
   return new ApiError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted}`);
 }
 
 export function unsupportedMediaType(supported: readonly string[], hint = ''): ApiError {
   const message = `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`;
-  return new ApiError(415, 'UnsupportedMediaType', hint === '' ? message : `${message}; ${hint}`, {});
+  return new ApiError(415, 'UnsupportedMediaType', hint === '' ? message : `${message}; ${hint}`);
 }
 
 export function tooLarge(limitBytes: number): ApiError {

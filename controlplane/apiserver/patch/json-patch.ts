@@ -1,5 +1,5 @@
 /** JSON patch (RFC 6902). */
-import { applyOperation, getValueByPointer, JsonPatchError, type Operation } from 'fast-json-patch';
+import { applyOperation, getValueByPointer, type Operation } from 'fast-json-patch';
 
 import { MAX_BODY_BYTES } from '../http/body';
 import { ApiError, badRequest, tooLarge } from '../http/errors';
@@ -27,9 +27,7 @@ export function jsonPatch(target: object, patch: unknown): unknown {
   } catch (error) {
     if (error instanceof ApiError) throw error;
     // The library throws plain errors too, for `__proto__` in a path; whatever it throws is about the patch.
-    const at = error instanceof JsonPatchError && error.index !== undefined ? `json patch operation ${error.index}: ` : '';
-    const why = (error as Error).message.split('\n')[0];
-    throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${at}${why}`, {});
+    throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
   }
 }
 

@@ -6,6 +6,7 @@ import type { KubeObject, ResourceName } from '../../../crds/meta';
 import type { FieldError } from '../schema/field-error';
 import type { NameRule } from '../schema/object-meta';
 import type { JsonObject, Schema } from '../schema/schema';
+import type { Shape } from './shapes';
 import type { ApiContext, ResourceRequest } from '../verbs/context';
 
 export type VerbName = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -112,6 +113,8 @@ export interface Resource {
   /** Whether a PUT must name the resourceVersion that it replaces; absent: unless `core`. */
   conditionalUpdate?: boolean;
   strategy: Strategy;
+  /** The type that a core kind is kept as. */
+  shape?: Shape;
   /** A resource that is not stored (a review, a view): exactly these verbs exist. */
   serve?: Served;
   /** Another form of what is stored under this name. */

@@ -55,6 +55,13 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
 
 const supportedValue = (value: unknown): string => quoted(typeof value === 'string' ? value : JSON.stringify(value));
 
+/** As `notSupported`, of a list of text that stands in one field. */
+export const goListNotSupported = (field: string, values: readonly string[], supported: readonly string[]): FieldError => ({
+  reason: 'FieldValueNotSupported',
+  field,
+  message: `Unsupported value: []string{${values.map(showValue).join(', ')}}: supported values: ${supported.map(showValue).join(', ')}`,
+});
+
 export const duplicate = (field: string, value: unknown): FieldError => ({
   reason: 'FieldValueDuplicate',
   field,

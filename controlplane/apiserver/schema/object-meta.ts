@@ -43,7 +43,6 @@ export const OBJECT_META: Schema = {
       'x-kubernetes-patch-merge-key': 'uid',
       items: {
         type: 'object',
-        required: ['apiVersion', 'kind', 'name', 'uid'],
         'x-kubernetes-map-type': 'atomic',
         properties: {
           apiVersion: text('API version of the owner.'),
@@ -76,6 +75,7 @@ export type NameRule = 'label' | 'subdomain' | 'path';
 export function nameProblem(name: string, rule: NameRule): string | undefined {
   if (rule === 'path') return pathSegmentProblem(name);
   if (rule === 'label') {
+    if (name.includes('.')) return 'must not contain dots';
     if (name.length > 63) return 'must be no more than 63 characters';
     if (labelPattern.test(name)) return undefined;
     return `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
@@ -95,7 +95,7 @@ function pathSegmentProblem(name: string): string | undefined {
 export function qualifiedNameProblem(key: string): string | undefined {
   const parts = key.split('/');
   const name = parts[parts.length - 1];
-  if (parts.length > 2) return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+  if (parts.length > 2) return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
   if (parts.length === 2) {
     if (parts[0] === '') return 'prefix part must be non-empty';
     const problem = nameProblem(parts[0], 'subdomain');
@@ -129,7 +129,7 @@ const MAX_ANNOTATION_BYTES = 256 * 1024;
 const MAX_ENTRIES = 1000;
 
 /** Rules of `metadata` that its schema cannot say. Call only when the schema holds. */
-export function validateMetadata(metadata: JsonObject, rule: NameRule): FieldError[] {
+export function validateMetadata(metadata: JsonObject, rule: NameRule, core: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const { name, generateName } = metadata;
   if (typeof name === 'string' && name !== '') {
@@ -143,11 +143,8 @@ export function validateMetadata(metadata: JsonObject, rule: NameRule): FieldErr
   }
   checkLabels(metadata.labels, errors);
   checkAnnotations(metadata.annotations, errors);
-  for (const finalizer of Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : []) {
-    const problem = qualifiedNameProblem(finalizer);
-    if (problem) errors.push(invalid('metadata.finalizers', finalizer, problem));
-  }
   checkOwners(metadata.ownerReferences, errors);
+  checkFinalizers(metadata.finalizers, core, errors);
   return errors;
 }
 
@@ -183,8 +180,41 @@ function checkAnnotations(annotations: unknown, errors: FieldError[]): void {
 
 function checkOwners(owners: unknown, errors: FieldError[]): void {
   if (!Array.isArray(owners)) return;
-  const controllers = owners.filter((owner) => isObject(owner) && owner.controller === true).length;
-  if (controllers > 1) errors.push(invalid('metadata.ownerReferences', owners, `Only one reference can have Controller set to true. Found ${controllers}`));
+  let controller: string | undefined;
+  for (const owner of owners as JsonObject[]) {
+    checkOwner(owner, errors);
+    if (owner.controller !== true) continue;
+    const name = `${String(owner.kind)}/${String(owner.name)}`;
+    if (controller === undefined) controller = name;
+    else errors.push(invalid('metadata.ownerReferences', owners, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`));
+  }
+}
+
+function checkOwner(owner: JsonObject, errors: FieldError[]): void {
+  const apiVersion = String(owner.apiVersion ?? '');
+  const version = /^(?:[^/]*\/)?([^/]+)$/.exec(apiVersion)?.[1];
+  const empty = (field: string, value: unknown): void => {
+    errors.push(invalid(`metadata.ownerReferences.${field}`, value ?? '', `${field === 'apiVersion' ? 'version' : field} must not be empty`));
+  };
+  if (!version) empty('apiVersion', apiVersion);
+  for (const field of ['kind', 'name', 'uid']) if (!owner[field]) empty(field, owner[field]);
+  if (apiVersion === 'v1' && owner.kind === 'Event') errors.push(invalid('metadata.ownerReferences', owner, '/v1, Kind=Event is disallowed from being an owner'));
+}
+
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'foregroundDeletion', 'orphan']);
+
+/** Core kinds have only finalizers with a domain, and Kubernetes' own. */
+function checkFinalizers(finalizers: unknown, core: boolean, errors: FieldError[]): void {
+  const all = Array.isArray(finalizers) ? (finalizers as string[]) : [];
+  for (const finalizer of all) {
+    const problem = qualifiedNameProblem(finalizer);
+    if (problem) errors.push(invalid('metadata.finalizers', finalizer, problem));
+  }
+  if (!core) return;
+  all.forEach((finalizer, index) => {
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
+    errors.push(invalid(`metadata.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+  });
 }
 
 /** Changes that no update may make. */
@@ -194,7 +224,7 @@ export function validateMetadataUpdate(metadata: JsonObject, old: JsonObject): F
   const before = new Set(Array.isArray(old.finalizers) ? (old.finalizers as string[]) : []);
   const added = (Array.isArray(metadata.finalizers) ? (metadata.finalizers as string[]) : []).filter((finalizer) => !before.has(finalizer));
   if (added.length > 0) {
-    errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`));
+    errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`));
   }
   return errors;
 }

@@ -4,6 +4,7 @@ import { applyConflict } from '../apply/apply-errors';
 import { ApplyTypeError, type ApplyResult } from '../apply/field-manager';
 import { StructureError } from '../apply/type';
 import { ConflictError } from '../apply/updater';
+import { mapProblem } from '../codec/go-json-error';
 import { parseJson, protoError, type Decoded } from '../codec/json';
 import { parseYaml } from '../codec/yaml';
 import { readBody } from '../http/body';
@@ -33,21 +34,34 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
 
 /** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
 export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<JsonObject> {
-  const { value, duplicates } = parseConfig((await readBody(request.req)).toString('utf8'));
-  const mode = fieldValidation(request.query);
+  const { value, duplicates } = decodeConfig((await readBody(request.req)).toString('utf8'));
+  const mode = fieldValidation(request);
   const problems = duplicates.map((path) => `duplicate field "${path}"`);
-  if (problems.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: strict decoding error: ${problems.join(', ')}`);
+  if (problems.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${problems.join('\n  ')}`);
   if (mode === 'Warn') addWarnings(request.res, problems);
-  if (!isObject(value)) throw badRequest(`error decoding YAML: the body is not an object of kind ${kind}`);
   refuseProto(value, '');
   if (value.apiVersion !== apiVersion || value.kind !== kind) {
-    throw badRequest(`invalid object type: ${shown(value.apiVersion, '/')}, Kind=${shown(value.kind, '')}`);
+    const { apiVersion: version = '', kind: name = '' } = value;
+    const group = typeof version === 'string' && version.includes('/') ? '' : '/';
+    throw badRequest(`invalid object type: ${group}${textOf(version)}, Kind=${textOf(name)}`);
   }
   if (isObject(value.metadata) && (value.metadata.managedFields ?? null) !== null) throw badRequest('metadata.managedFields must be nil');
   return value;
 }
 
-const shown = (value: unknown, none: string): string => (typeof value === 'string' && value !== '' ? value : none);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function decodeConfig(text: string): { value: JsonObject; duplicates: string[] } {
+  let decoded: Decoded;
+  try {
+    decoded = parseConfig(text);
+  } catch (error) {
+    throw error instanceof ApiError && error.status.code === 400 ? badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`) : error;
+  }
+  const problem = mapProblem(decoded.value);
+  if (problem) throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${problem}`);
+  return { value: isObject(decoded.value) ? decoded.value : {}, duplicates: decoded.duplicates };
+}
 
 /** kubectl sends JSON under the name of YAML, which is read many times faster. */
 function parseConfig(text: string): Decoded {
@@ -104,9 +118,8 @@ export async function writeApplied(
 async function create(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<KubeObject | 'stale'> {
   const { resource, name, subresource } = request;
   if (subresource !== '') throw notFound(resource, name);
-  const { resourceVersion, uid, name: asked } = metadataOf(config);
+  const { uid, name: asked } = metadataOf(config);
   if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  if (resourceVersion) throw conflict(resource, name, `the provided object specified resourceVersion ${resourceVersion}, and no existing object was found`);
   const { object, managedFields } = merged(request, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
   if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
@@ -125,8 +138,8 @@ export function merged(request: ResourceRequest, apply: () => ApplyResult): Appl
   } catch (error) {
     if (error instanceof ConflictError) throw applyConflict(error.conflicts);
     if (!(error instanceof ApplyTypeError) && !(error instanceof StructureError)) throw error;
-    const { resource, namespace, name } = request;
-    throw badRequest(`failed to create typed patch object (${namespace}/${name}; ${groupVersion(resource)}, Kind=${resource.kind}): ${error.message}`);
+    const { resource, name } = request;
+    throw badRequest(`failed to create typed patch object (/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}): ${error.message}`);
   }
 }
 

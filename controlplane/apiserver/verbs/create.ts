@@ -6,6 +6,7 @@ import { alreadyExists, type ApiError, forbiddenError, methodNotAllowed, notFoun
 import { answerObject } from './answer';
 import { storing, type ApiContext, type ResourceRequest } from './context';
 import { checkObject, forCreate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
+import { completeShape } from '../resources/shapes';
 import { managerName } from './field-managers';
 import { dryRun } from './options';
 
@@ -13,7 +14,7 @@ export async function create(context: ApiContext, request: ResourceRequest): Pro
   const { resource, namespace } = request;
   if (resource.namespaced && namespace === '') throw methodNotAllowed();
   const manager = managerName(request, 'CreateOptions');
-  dryRun(request.query);
+  dryRun(request);
   const proposal = await readProposal(request);
   place(proposal.object, request);
   const owners: Owners = () => context.fieldManagers.of(resource, '').update(undefined, proposal.object, proposal.managedFields, manager);
@@ -42,10 +43,11 @@ export async function createObject(
   forCreate(object, resource);
   context.guard(request, object);
   checkObject(context, request, object);
+  if (resource.shape) completeShape(object, resource.shape);
   const managedFields = owners();
   if (managedFields) object.metadata.managedFields = managedFields;
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');
-  if (dryRun(request.query)) return tried(context, request, object);
+  if (dryRun(request)) return tried(context, request, object);
   return storing({ resource, name: object.metadata.name }, () => context.store.create(resource.name, object as KubeObject));
 }
 
@@ -72,5 +74,5 @@ async function tried(context: ApiContext, { resource, namespace }: ResourceReque
   const name = rest.name || `${generateName ?? ''}${Array.from({ length: 5 }, suffix).join('')}`;
   if (await context.store.get(resource.name, namespace, name)) throw alreadyExists(resource, name);
   const creationTimestamp = `${new Date(context.now()).toISOString().slice(0, 19)}Z`;
-  return { ...object, metadata: { ...object.metadata, name, uid: randomUUID(), creationTimestamp, generation: 1 } };
+  return { ...object, metadata: { ...object.metadata, name, uid: randomUUID(), creationTimestamp, ...(!resource.core && { generation: 1 }) } };
 }

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../crds/meta';
 import type { Decoded } from '../codec/json';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
-import { decodeObject, mediaType, readBody } from '../http/body';
+import { decodeObject, mediaType, PROTOBUF_TYPE, readBody, YAML_TYPE } from '../http/body';
 import { addWarnings } from '../http/respond';
 import { groupVersion, type Resource } from '../resources/resource';
 import { applyDefaults } from '../schema/default';
@@ -13,6 +13,7 @@ import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta'
 import { dropNulls } from '../schema/nulls';
 import { prune } from '../schema/prune';
 import { isObject, type JsonObject } from '../schema/schema';
+import { typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
@@ -31,14 +32,44 @@ export interface Proposal {
 /** Reads the body as an object of the request's kind. @throws ApiError 400, 413, 415 */
 export async function readProposal(request: ResourceRequest): Promise<Proposal> {
   const body = await readBody(request.req);
-  return toProposal(decodeObject(mediaType(request.req), body), request);
+  return toProposal(decodeBody(mediaType(request.req), body, request.resource), request);
 }
 
-/** @throws ApiError 400 when `value` is no object of the request's kind */
-export function toProposal({ value, duplicates }: Decoded, request: ResourceRequest): Proposal {
+/** @throws ApiError 400 that names the kind that was awaited, what is wrong and how the body begins; 415 */
+export function decodeBody(type: string, body: Buffer, { kind, core }: Pick<Resource, 'kind' | 'core'>): Decoded {
+  const unrecognized = (why: string): ApiError => {
+    const parsing = type === PROTOBUF_TYPE || type === YAML_TYPE ? why : `couldn't get version/kind; json parse error: ${why}`;
+    return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${parsing} (${summaryOf(body)})`);
+  };
+  let decoded: Decoded;
+  try {
+    decoded = decodeObject(type, body);
+  } catch (error) {
+    throw error instanceof ApiError && error.status.code === 400 ? unrecognized(error.message) : error;
+  }
+  if (decoded.value === null && core) decoded.value = {};
+  const problem = typeMetaProblem(decoded.value);
+  if (problem) throw unrecognized(problem);
+  return decoded;
+}
+
+const SUMMARY_BYTES = 30;
+
+/** How a body begins: as text when it looks like a JSON object. */
+function summaryOf(body: Buffer): string {
+  if (body.length === 0) return '<empty>';
+  const start = body.subarray(0, SUMMARY_BYTES);
+  return `${start.toString(body[0] === 0x7b ? 'utf8' : 'hex')}${body.length > SUMMARY_BYTES ? ' ...' : ''}`;
+}
+
+/**
+ * @param refuseType what a core kind's field of another type means; absent: 400
+ * @throws ApiError 400 when `value` is no object of the request's kind
+ */
+export function toProposal({ value, duplicates }: Decoded, request: ResourceRequest, refuseType?: (why: string) => ApiError): Proposal {
   const { resource } = request;
   const expected = groupVersion(resource);
-  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is not a JSON object`);
+  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is no JSON object`);
   if (resource.core) {
     value.apiVersion ??= expected;
     value.kind ??= resource.kind;
@@ -52,6 +83,8 @@ export function toProposal({ value, duplicates }: Decoded, request: ResourceRequ
   if (kind !== resource.kind) {
     throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match the resource ${resource.plural}`);
   }
+  const problem = resource.core ? typedProblem(value, resource.schema, kind) : undefined;
+  if (problem) throw refuseType ? refuseType(problem) : badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${kind}: ${problem}`);
   value.metadata ??= {};
   if (!isObject(value.metadata)) throw invalidError(resource, '', validate(value, resource.schema));
   return { object: value as JsonObject & KubeObject, duplicates };
@@ -65,13 +98,11 @@ export function place(object: KubeObject, { resource, namespace, name }: Resourc
     if (metadata.namespace !== namespace) {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
     }
-  } else if (metadata.namespace) {
-    throw badRequest('namespace must be empty: the resource is cluster-scoped');
   } else {
     delete metadata.namespace;
   }
   if (name === '') return;
-  metadata.name ||= name;
+  if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
 }
 
@@ -88,7 +119,7 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
   delete object.metadata.managedFields;
   delete (object.metadata as unknown as JsonObject).selfLink;
   const unknown = prune(object, schema);
-  const mode = fieldValidation(request.query);
+  const mode = fieldValidation(request);
   const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
   if (refuse && problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
   if (refuse && mode === 'Warn') addWarnings(request.res, problems);
@@ -111,7 +142,7 @@ export const strictBodyError =
 
 /** Drops what only the store may set. */
 export function forCreate(object: JsonObject & KubeObject, resource: Resource): void {
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (Number(object.metadata.resourceVersion ?? 0) > 0) throw badRequest('resourceVersion should not be set on objects to be created');
   for (const field of STORE_OWNED) delete object.metadata[field];
   if (resource.hasStatus) delete object.status;
   resource.strategy.prepare?.(object);
@@ -142,7 +173,7 @@ export function checkObject(context: ApiContext, { resource, res }: ResourceRequ
   if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
     const metadata = object.metadata as unknown as JsonObject;
-    errors.push(...validateMetadata(metadata, resource.nameRule));
+    errors.push(...validateMetadata(metadata, resource.nameRule, resource.core));
     if (old) errors.push(...validateMetadataUpdate(metadata, old.metadata as unknown as JsonObject));
     errors.push(...(resource.strategy.validate?.(object, old) ?? []));
     errors.push(...context.admit(resource.name, object, old).map(fromAdmission));

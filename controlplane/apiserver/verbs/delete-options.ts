@@ -2,7 +2,7 @@
 import type { Preconditions } from '../../store/store';
 import { badRequest, invalidError } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
-import { notSupported } from '../schema/field-error';
+import { invalid, notSupported } from '../schema/field-error';
 import { isObject } from '../schema/schema';
 import type { ResourceRequest } from './context';
 import { booleanParameter, dryRun } from './options';
@@ -26,20 +26,26 @@ export async function readDeleteOptions(request: ResourceRequest): Promise<Delet
   const preconditions = preconditionsOf(value.preconditions);
   return {
     propagation: propagationOf(value.propagationPolicy ?? request.query.get('propagationPolicy') ?? undefined, orphans(value.orphanDependents, request)),
-    dryRun: dryRun(request.query, dryRuns),
+    dryRun: dryRun(request, dryRuns),
     ...(preconditions && { preconditions }),
   };
 }
 
-function orphans(inBody: unknown, { query }: ResourceRequest): boolean {
-  return inBody === true || booleanParameter(query, 'orphanDependents');
+function orphans(inBody: unknown, { query }: ResourceRequest): boolean | undefined {
+  if (typeof inBody === 'boolean') return inBody;
+  return query.has('orphanDependents') ? booleanParameter(query, 'orphanDependents') : undefined;
 }
 
-function propagationOf(policy: unknown, orphanDependents: boolean): PropagationPolicy {
+function propagationOf(policy: unknown, orphanDependents: boolean | undefined): PropagationPolicy {
+  if (orphanDependents !== undefined && policy !== undefined && policy !== null && policy !== '') {
+    throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    ]);
+  }
   if (policy === undefined || policy === null || policy === '') return orphanDependents ? 'Orphan' : 'Background';
   if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
   throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-    notSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']),
+    notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
   ]);
 }
 

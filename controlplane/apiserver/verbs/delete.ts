@@ -32,11 +32,15 @@ function refuseProtected(resource: Resource, name: string): void {
 }
 
 function checkPreconditions({ metadata }: KubeObject, { preconditions = {} }: DeleteOptions, { resource, name }: ResourceRequest): void {
-  for (const [field, label] of [['uid', 'UID'], ['resourceVersion', 'ResourceVersion']] as const) {
-    const wanted = preconditions[field];
-    if (wanted !== undefined && wanted !== metadata[field]) {
-      throw conflict(resource, name, `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${metadata[field] ?? ''}`);
-    }
+  const { uid, resourceVersion } = preconditions;
+  // Said of the kind, not of the resource.
+  const of = { ...resource, plural: resource.kind };
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw conflict(of, name, `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''}). The object might have been deleted and then recreated`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion ?? ''}). The object might have been modified`;
+    throw conflict(of, name, why);
   }
 }
 

@@ -4,6 +4,7 @@ import { fieldElement, FieldSet } from '../apply/field-set';
 import { typeOfSchema } from '../apply/schema-type';
 import { invalidError } from '../http/errors';
 import { groupVersion, type Resource } from '../resources/resource';
+import { zeroShape } from '../resources/shapes';
 import { forbidden, invalid, required, tooLong, type FieldError } from '../schema/field-error';
 import type { ResourceRequest } from './context';
 
@@ -24,6 +25,7 @@ export class FieldManagers {
         kind: resource.kind,
         apiVersion: groupVersion(resource),
         subresource,
+        ...(resource.shape && { blank: zeroShape(resource.shape) }),
         ignored: ignoredFields(resource, subresource),
         timestamp: () => `${new Date(this.now()).toISOString().slice(0, 19)}Z`,
       });

@@ -15,7 +15,7 @@ type Namespace = KubeObject & { spec?: { finalizers?: unknown } };
 
 export async function finalizeNamespace(context: ApiContext, request: ResourceRequest): Promise<void> {
   managerName(request, 'UpdateOptions');
-  const onlyTry = dryRun(request.query);
+  const onlyTry = dryRun(request);
   const { object: asked } = await readProposal(request);
   place(asked, request);
   const spec = isObject(asked.spec) ? asked.spec : {};

@@ -4,7 +4,7 @@ import type { ListResult } from '../../store/store';
 import { futureVersion, notAcceptable } from '../http/errors';
 import { JSON_TYPE } from '../http/respond';
 import { writeList } from '../http/write-list';
-import { groupVersion } from '../resources/resource';
+import { groupVersion, type Resource } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { storing, type ApiContext, type ResourceRequest } from './context';
 import { pageOptions } from './list-options';
@@ -28,6 +28,23 @@ export function requireRevision(wanted: string, newest: string): void {
   if (wanted !== '' && BigInt(wanted) > BigInt(newest)) throw futureVersion(wanted, newest);
 }
 
+const OPEN = Buffer.from('{');
+
+/** Items of lists of core kinds do not say their kind: the list says it. */
+function withoutKind(resource: Resource, encode: (object: KubeObject) => string | Buffer): (object: KubeObject) => Buffer {
+  const apiVersion = `"apiVersion":"${groupVersion(resource)}"`;
+  const kind = `"kind":"${resource.kind}"`;
+  const heads = [`{${apiVersion},${kind},`, `{${kind},${apiVersion},`].map((head) => Buffer.from(head));
+  return (object) => {
+    const encoded = encode(object);
+    const bytes = typeof encoded === 'string' ? Buffer.from(encoded) : encoded;
+    const head = heads.find((one) => bytes.subarray(0, one.length).equals(one));
+    if (head) return Buffer.concat([OPEN, bytes.subarray(head.length)]);
+    const { apiVersion: _, kind: __, ...rest } = object;
+    return Buffer.from(JSON.stringify(rest));
+  };
+}
+
 interface Rendering {
   head: string;
   items: (object: KubeObject) => string | Buffer;
@@ -37,13 +54,14 @@ interface Rendering {
 function render(context: ApiContext, { form, resource, query }: ResourceRequest, result: ListResult<KubeObject>): Rendering {
   const metadata = JSON.stringify({
     resourceVersion: result.resourceVersion,
-    ...(result.continue !== undefined && { continue: result.continue }),
+    ...(result.continue !== undefined ? { continue: result.continue } : !resource.core && form.as === 'object' && { continue: '' }),
     ...(result.remainingItemCount !== undefined && { remainingItemCount: result.remainingItemCount }),
   });
   switch (form.as) {
     case 'object': {
       const head = `{"kind":"${resource.listKind}","apiVersion":"${groupVersion(resource)}","metadata":${metadata},"items":[`;
-      return { head, items: (object) => context.encoder.encodeBytes(object), tail: ']}' };
+      const encode = (object: KubeObject): string | Buffer => context.encoder.encodeBytes(object);
+      return { head, items: resource.core ? withoutKind(resource, encode) : encode, tail: ']}' };
     }
     case 'Table': {
       const renderer = context.renderer(resource);

@@ -2,7 +2,7 @@
 import type { Selection } from '../../store/store';
 import { ApiError, badRequest, invalidError } from '../http/errors';
 import type { IncludeObject } from '../table/table';
-import { notSupported, showValue, type FieldError } from '../schema/field-error';
+import { goListNotSupported, notSupported, showValue, type FieldError } from '../schema/field-error';
 import { own } from '../schema/schema';
 import { parseFieldSelector } from '../selectors/field';
 import { parseLabelSelector } from '../selectors/label';
@@ -12,8 +12,22 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 const optionsError = (kind: string, error: FieldError): ApiError => invalidError({ group: 'meta.k8s.io', kind }, '', [error]);
 
+/** What the query parameters of a write are called. */
+function optionsKind(method: string | undefined): string {
+  switch (method) {
+    case 'PUT':
+      return 'UpdateOptions';
+    case 'PATCH':
+      return 'PatchOptions';
+    case 'DELETE':
+      return 'DeleteOptions';
+    default:
+      return 'CreateOptions';
+  }
+}
+
 /** @throws ApiError 422 for another value */
-export function fieldValidation(query: URLSearchParams): FieldValidation {
+export function fieldValidation({ query, req }: Pick<ResourceRequest, 'query' | 'req'>): FieldValidation {
   const value = query.get('fieldValidation');
   switch (value) {
     case null:
@@ -24,16 +38,14 @@ export function fieldValidation(query: URLSearchParams): FieldValidation {
     case 'Ignore':
       return value;
     default:
-      throw optionsError('CreateOptions', notSupported('fieldValidation', value, ['', 'Ignore', 'Strict', 'Warn']));
+      throw optionsError(optionsKind(req.method), notSupported('fieldValidation', value, ['', 'Ignore', 'Strict', 'Warn']));
   }
 }
 
 /** Whether nothing must be written. @throws ApiError 422 for another value than All */
-export function dryRun(query: URLSearchParams, inBody: readonly unknown[] = []): boolean {
+export function dryRun({ query, req }: Pick<ResourceRequest, 'query' | 'req'>, inBody: readonly unknown[] = []): boolean {
   const values = [...query.getAll('dryRun'), ...inBody].filter((value) => value !== '');
-  for (const value of values) {
-    if (value !== 'All') throw optionsError('CreateOptions', notSupported('dryRun', value, ['All']));
-  }
+  if (values.some((value) => value !== 'All')) throw optionsError(optionsKind(req.method), goListNotSupported('dryRun', values.map(String), ['All']));
   return values.length > 0;
 }
 

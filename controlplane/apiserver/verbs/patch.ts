@@ -1,13 +1,13 @@
 /** PATCH: read, apply, write; read again when somebody else was faster, unless the patch names a resourceVersion. */
 import type { KubeObject } from '../../../crds/meta';
-import { parseJson } from '../codec/json';
+import { listProblem, mapProblem } from '../codec/go-json-error';
+import { parseJson, type Decoded } from '../codec/json';
 import { ApiError, badRequest, invalidError, unsupportedMediaType } from '../http/errors';
 import { mediaType, readBody } from '../http/body';
 import { jsonPatch } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
 import { strategicMergePatch } from '../patch/strategic';
 import type { Resource } from '../resources/resource';
-import { isObject } from '../schema/schema';
 import { answerObject } from './answer';
 import { APPLY, applyPatch } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
@@ -40,31 +40,40 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   const supported = patchTypes(request.resource);
   if (!supported.includes(type)) throw unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
-  const { value, duplicates } = parseJson((await readBody(request.req)).toString('utf8'), 'refuse');
+  const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'));
   switch (type) {
     case JSON_PATCH:
       return { apply: (target) => jsonPatch(target, value), duplicates };
     case STRATEGIC:
       return { apply: (target) => strategicMergePatch(target, value), duplicates };
     default:
-      if (!isObject(value)) throw badRequest('merge patch: the body must be an object');
       return { apply: (target) => mergePatch(target, value), duplicates };
   }
+}
+
+/** @throws ApiError 400 in the words of a decoder that awaits an object, or operations */
+function parsePatch(type: string, text: string): Decoded {
+  const says = type === STRATEGIC ? '' : 'error decoding patch: ';
+  let decoded: Decoded;
+  try {
+    decoded = parseJson(text, 'refuse');
+  } catch (error) {
+    throw error instanceof ApiError ? badRequest(`${says}${error.message}`) : error;
+  }
+  const problem = type === JSON_PATCH ? listProblem(decoded.value) : mapProblem(decoded.value);
+  if (problem) throw badRequest(`${says}${problem}`);
+  return decoded;
 }
 
 /** @returns 'stale' when the object changed in between and the patch does not insist on a version */
 async function patchOnce(context: ApiContext, request: ResourceRequest, apply: ApplyPatch, duplicates: string[]): Promise<KubeObject | 'stale'> {
   const old = await storing(request, () => getExisting(context, request));
   const patched: unknown = structuredClone(apply(old));
-  const { object } = toProposal({ value: patched, duplicates: [] }, request);
-  if (object.metadata.name !== request.name) {
-    const message = `Invalid value: ${JSON.stringify(object.metadata.name ?? '')}: field is immutable`;
-    throw invalidError(request.resource, request.name, [{ reason: 'FieldValueInvalid', field: 'metadata.name', message }]);
-  }
-  place(object, request);
-  const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion || object.metadata.uid !== old.metadata.uid;
   const refuse = (why: string): ApiError =>
     invalidError({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched).slice(0, 512))}: ${why}` }]);
+  const { object } = toProposal({ value: patched, duplicates: [] }, request, refuse);
+  place(object, request);
+  const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion || object.metadata.uid !== old.metadata.uid;
   if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;
   return unlessStale(insists, () => replace(context, request, { object, duplicates }, old, refuse));
 }

@@ -2,6 +2,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
+import { completeShape } from '../resources/shapes';
 import type { JsonObject } from '../schema/schema';
 import { validateStatus } from '../schema/validate-object';
 import { answerObject } from './answer';
@@ -54,7 +55,7 @@ export async function replace(
   },
 ): Promise<KubeObject> {
   const { resource, name } = request;
-  const onlyTry = dryRun(request.query);
+  const onlyTry = dryRun(request);
   pruneAndDefault(proposal, request, refuse);
   const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
   if (request.subresource === 'status') {
@@ -66,6 +67,7 @@ export async function replace(
     context.guard(request, next, old);
     checkObject(context, request, next, old);
   }
+  if (resource.shape) completeShape(next, resource.shape);
   // Without any, the store takes away those that are there.
   next.metadata.managedFields = owners(next);
   if (onlyTry) return tried(request, next, old);
@@ -89,10 +91,10 @@ function withStatus(object: JsonObject & KubeObject, old: KubeObject): JsonObjec
 function tried(request: ResourceRequest, next: JsonObject & KubeObject, old: KubeObject): KubeObject {
   const wanted = next.metadata.resourceVersion;
   if (wanted && wanted !== old.metadata.resourceVersion) throw conflict(request.resource, request.name);
-  const { generation = 1 } = old.metadata;
+  const { generation } = old.metadata;
   const changed = request.subresource === '' && JSON.stringify(desired(next)) !== JSON.stringify(desired(old));
   const { resourceVersion } = old.metadata;
-  return { ...next, metadata: { ...next.metadata, ...(resourceVersion && { resourceVersion }), generation: changed ? generation + 1 : generation } };
+  return { ...next, metadata: { ...next.metadata, ...(resourceVersion && { resourceVersion }), ...(generation !== undefined && { generation: changed ? generation + 1 : generation }) } };
 }
 
 /** Everything but metadata and status. */

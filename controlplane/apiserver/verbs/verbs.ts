@@ -1,5 +1,5 @@
 /** Which verb a request is. */
-import { methodNotAllowed } from '../http/errors';
+import { methodNotAllowed, verbNotSupported, type ApiError } from '../http/errors';
 import type { Served, VerbName } from '../resources/resource';
 import type { ApiContext, ResourceRequest } from './context';
 import { create } from './create';
@@ -49,12 +49,17 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   const table = tableOf(request);
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
-  if (!verb) throw methodNotAllowed();
+  if (!verb) throw notAllowed(request);
   const { readOnly } = request.resource;
   if (readOnly !== undefined && request.req.method !== 'GET') throw methodNotAllowed(readOnly);
   if (request.watchPath && verb.name !== 'list' && verb.name !== 'get') throw methodNotAllowed();
   // One object is watched through its collection, or by the old path: GET of the object itself just gets it.
   return request.watchPath || (verb.name === 'list' && booleanParameter(request.query, 'watch')) ? WATCH : verb;
+}
+
+function notAllowed({ resource, req, name }: ResourceRequest): ApiError {
+  if (resource.core) return methodNotAllowed();
+  return verbNotSupported(resource, (name === '' ? ON_COLLECTION : ON_OBJECT)[req.method ?? ''] ?? '');
 }
 
 function tableOf({ name, subresource, resource }: ResourceRequest): Readonly<Record<string, Verb | undefined>> | undefined {

@@ -75,8 +75,8 @@ const custom: Step[] = [
 const managers: Step[] = [
   post('create', CMS, cm('m', { a: '1' }), { headers: { 'User-Agent': 'tool/1.0 (x)' } }),
   put('put by another', `${CMS}/m`, cm('m', { a: '2', b: '1' }), { headers: { 'User-Agent': 'other/2' } }),
-  ...Array.from({ length: 12 }, (_, index) => merge(`manager ${index}`, `${CMS}/m?fieldManager=many-${index}`, { data: { [`k${index}`]: 'x' } })),
-  get('old ones are joined', `${CMS}/m`, { pick: (body) => (body as { metadata: { managedFields: { manager: string }[] } }).metadata.managedFields.map(({ manager }) => manager).sort() }),
+  ...Array.from({ length: 12 }, (_, index) => merge(`manager ${index}`, `${CMS}/m?fieldManager=many-${index}`, { data: { [`k${index}`]: 'x' } }, { pick: howManyManagers })),
+  get('old ones are joined', `${CMS}/m`, { pick: howManyManagers }),
   jsonPatch('none any more', `${CMS}/m`, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]),
   apply('before-first-apply', `${CMS}/m?fieldManager=first`, cm('m', { a: '9' })),
   apply('before-first-apply, forced', `${CMS}/m?fieldManager=first&force=true`, cm('m', { a: '9' })),
@@ -84,6 +84,12 @@ const managers: Step[] = [
   post('managedFields without fieldsType', CMS, { ...cm('h'), metadata: { name: 'h', managedFields: [{ manager: 'gave', operation: 'Update', apiVersion: 'v1' }] } }),
   del('delete', `${CMS}/m`),
 ];
+
+/** Which of several of one second are the oldest is chance. */
+function howManyManagers(body: unknown): unknown {
+  const { managedFields } = (body as { metadata: { managedFields: { manager: string }[] } }).metadata;
+  return [managedFields.length, managedFields.some(({ manager }) => manager === 'ancient-changes')];
+}
 
 export const APPLYING: Sequence[] = [
   { name: 'apply-core', steps: core },

@@ -57,7 +57,6 @@ const methods: Step[] = [
   call('DELETE', 'text/plain', 'delete with unknown type', `${CMS}/a`, 'x'),
   call('POST', 'application/yaml', 'widget of unknown type in YAML', WIDGETS, 'kind: Widget\napiVersion: v9\n'),
   call('POST', 'text/plain', 'widget of unknown media type', WIDGETS, 'x'),
-  call('POST', 'application/vnd.kubernetes.protobuf', 'widget in protobuf', WIDGETS, 'x'),
 ];
 
 const sizes: Step[] = [

@@ -9,6 +9,7 @@ export type Definition = Omit<Resource, 'name' | 'listKind' | 'schema' | 'descri
 /** A kind whose schema is its shape. */
 export function core(definition: Definition): Resource {
   const { group, version, kind, plural } = definition;
+  const shape = kindShape(group, version, kind);
   return {
     selectableFields: [],
     nameRule: 'subdomain',
@@ -20,7 +21,8 @@ export function core(definition: Definition): Resource {
     ...definition,
     name: resourceName(group, plural),
     listKind: `${kind}List`,
-    schema: withMetadata(kindShape(group, version, kind).schema),
+    schema: withMetadata(shape.schema),
+    shape,
     core: true,
   };
 }

@@ -6,6 +6,7 @@ import { defineObjectMeta, defineShapes, findShape, shape, type Shape } from './
 import { POD_STATUS_V1, POD_V1 } from './pod-v1';
 import { VOLUME_V1 } from './volume-v1';
 
+export { completeShape, zeroShape } from './zero';
 export { INT_OR_STRING, MICRO_TIME, QUANTITY, RAW, shapeOf, TIME, type Shape, type ShapeField } from './parse';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';

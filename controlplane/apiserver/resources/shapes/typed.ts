@@ -1,0 +1,144 @@
+/**
+ * What decoding into Kubernetes' own (Go) types refuses, and in which words. Kubernetes decodes core kinds before it validates them: a field
+ * of another type is a 400 that names type and field as Go does, not a 422 of the schema. Pure.
+ */
+import { jsonKind } from '../../codec/go-json-error';
+import { isObject, own, type JsonObject, type Schema } from '../../schema/schema';
+import { MICRO_TIME, shapeOf } from './parse';
+
+/** What is wrong with `kind` and `apiVersion` themselves; undefined: nothing. */
+export function typeMetaProblem(value: unknown): string | undefined {
+  if (value === null) return undefined;
+  if (!isObject(value)) {
+    return `json: cannot unmarshal ${jsonKind(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  }
+  for (const field of ['apiVersion', 'kind']) {
+    const found = value[field] ?? '';
+    if (typeof found !== 'string') return `json: cannot unmarshal ${jsonKind(found)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
+
+/**
+ * @param root name of the type of `value`
+ * @returns what is wrong with the first field that does not fit; undefined: all fit. null fits everywhere.
+ */
+export function typedProblem(value: JsonObject, schema: Schema, root: string): string | undefined {
+  return fieldsProblem(value, schema, { struct: root, path: '' });
+}
+
+interface Place {
+  /** The innermost type. */
+  struct: string;
+  path: string;
+}
+
+function fieldsProblem(value: JsonObject, schema: Schema, { struct, path }: Place): string | undefined {
+  for (const [key, child] of Object.entries(value)) {
+    const property = own(schema.properties, key);
+    const problem = property && problemOf(child, property, { struct, path: path === '' ? key : `${path}.${key}` });
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function problemOf(value: unknown, schema: Schema, place: Place): string | undefined {
+  if (value === null || schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields']) return undefined;
+  const mismatch = (number = ''): string =>
+    `json: cannot unmarshal ${jsonKind(value)}${number} into Go struct field ${place.struct}.${place.path} of type ${goType(schema)}`;
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'date-time') return timeProblem(value, schema === MICRO_TIME ? MICRO_LAYOUT : LAYOUT);
+      if (typeof value !== 'string') return mismatch();
+      return schema.format === 'byte' ? base64Problem(value) : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : mismatch();
+    case 'integer': {
+      if (typeof value !== 'number') return mismatch();
+      const limit = schema.format === 'int32' ? 2 ** 31 : 2 ** 63;
+      return Number.isInteger(value) && value >= -limit && value < limit ? undefined : mismatch(` ${value}`);
+    }
+    case 'array': {
+      if (!Array.isArray(value)) return mismatch();
+      for (const item of value) {
+        const problem = schema.items && problemOf(item, schema.items, place);
+        if (problem) return problem;
+      }
+      return undefined;
+    }
+    case 'object':
+      if (!isObject(value)) return mismatch();
+      if (typeof schema.additionalProperties === 'object') {
+        for (const item of Object.values(value)) {
+          const problem = problemOf(item, schema.additionalProperties, place);
+          if (problem) return problem;
+        }
+        return undefined;
+      }
+      return fieldsProblem(value, schema, { ...place, struct: shapeOf(schema)?.name.split('.').pop() ?? place.struct });
+    case 'number':
+    case undefined:
+      return undefined;
+  }
+}
+
+function goType(schema: Schema): string {
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'byte' ? '[]uint8' : 'string';
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format ?? 'int64';
+    case 'array':
+      return `[]${schema.items ? goType(schema.items) : 'interface {}'}`;
+    case 'object':
+      if (typeof schema.additionalProperties === 'object') return `map[string]${goType(schema.additionalProperties)}`;
+      return shapeOf(schema)?.name.split('.').slice(-2).join('.') ?? 'map[string]interface {}';
+    case 'number':
+    case undefined:
+      return 'interface {}';
+  }
+}
+
+/** Where the first character that is no base64 stands. */
+function base64Problem(text: string): string | undefined {
+  const plain = text.replace(/[\r\n]/g, '');
+  const good = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain);
+  if (good) return undefined;
+  const odd = /[^A-Za-z0-9+/]/.exec(plain);
+  return `illegal base64 data at input byte ${odd ? odd.index : Math.floor(plain.length / 4) * 4}`;
+}
+
+const LAYOUT = '2006-01-02T15:04:05Z07:00';
+const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
+
+interface Element {
+  layout: string;
+  pattern: RegExp;
+  range?: { what: string; from: number; to: number };
+}
+const two = (layout: string, what: string, from: number, to: number): Element => ({ layout, pattern: /^\d\d/, range: { what, from, to } });
+const literal = (layout: string): Element => ({ layout, pattern: new RegExp(`^${layout}`) });
+const DATE_TIME: readonly Element[] = [
+  { layout: '2006', pattern: /^\d{4}/ }, literal('-'), two('01', 'month', 1, 12), literal('-'), two('02', 'day', 1, 31), literal('T'),
+  two('15', 'hour', 0, 23), literal(':'), two('04', 'minute', 0, 59), literal(':'), two('05', 'second', 0, 59),
+];
+
+function timeProblem(value: unknown, layout: string): string | undefined {
+  if (typeof value !== 'string') return `json: cannot unmarshal ${jsonKind(value)} into Go value of type string`;
+  const fail = (rest: string, element: string): string => `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
+  let rest = value;
+  for (const { layout: element, pattern, range } of DATE_TIME) {
+    const found = pattern.exec(rest)?.[0];
+    if (found === undefined) return fail(rest, element);
+    if (range && (Number(found) < range.from || Number(found) > range.to)) return `parsing time ${JSON.stringify(value)}: ${range.what} out of range`;
+    rest = rest.slice(found.length);
+  }
+  const fraction = (layout === MICRO_LAYOUT ? /^\.\d{6}/ : /^(?:[.,]\d+)?/).exec(rest);
+  if (!fraction) return fail(rest, '.000000');
+  rest = rest.slice(fraction[0].length);
+  const zone = /^(?:Z|[+-]\d\d:\d\d)/.exec(rest);
+  if (!zone) return fail(rest, 'Z07:00');
+  return rest.length > zone[0].length ? `parsing time ${JSON.stringify(value)}: extra text: ${JSON.stringify(rest.slice(zone[0].length))}` : undefined;
+}
