@@ -25,7 +25,7 @@ describe('JSON', () => {
     ['{"\\u0061":1,"a":2}', ['a']],
     ['{"a":{"b":1},"c":{"b":1}}', []],
   ])('duplicates of %s', (text, expected) => {
-    expect(parseJson(text).duplicates).toEqual(expected);
+    expect(parseJson(text).duplicates).toEqual(expected.map((path) => `duplicate field "${path}"`));
   });
 
   test('gives what JSON.parse gives, and no duplicates, for anything that JSON.stringify writes', () => {
@@ -47,7 +47,7 @@ describe('JSON', () => {
 
   test('duplicates below long names are listed once, and short', () => {
     const text = `${`{"${'a'.repeat(40_000)}":`.repeat(60)}{${'"b":1,'.repeat(50_000)}"b":1}${'}'.repeat(60)}`;
-    expect(parseJson(text).duplicates).toEqual([`${'a'.repeat(1024)}…`]);
+    expect(parseJson(text).duplicates).toEqual([`duplicate field "${'a'.repeat(1024)}…"`]);
   });
 
   test('bounds nesting', () => {
@@ -65,23 +65,23 @@ describe('JSON', () => {
 });
 
 describe('YAML', () => {
-  test('values, duplicates by path', () => {
+  test('values as YAML 1.1 has them, duplicates by line', () => {
     expect(parseYaml('a: {b: 1, c: ["x", {d: true, d: no}]}\ne: 2026-01-01\n')).toEqual({
-      value: { a: { b: 1, c: ['x', { d: 'no' }] }, e: '2026-01-01' },
-      duplicates: ['a.c[1].d'],
+      value: { a: { b: 1, c: ['x', { d: false }] }, e: '2026-01-01' },
+      duplicates: ['line 1: key "d" already set in map'],
     });
   });
 
   test.each([
-    ['a: [', 'not valid YAML'],
-    ['a: !!js/function x', 'not valid YAML'],
+    ['a: [', 'yaml: line 1: '],
+    ['a: !!js/function x', 'yaml: line 1: '],
     ['--- 1\n--- 2\n', 'multiple documents'],
     [`a: ${'['.repeat(200)}${']'.repeat(200)}`, 'nested more than 64'],
     ['['.repeat(1_000_000), 'nested more than 64'],
     [`a: [${'a,'.repeat(1_000_000)}a]`, 'more than 100000 YAML tokens: send JSON'],
     ['\n'.repeat(2_000_000), 'more than 100000 YAML tokens: send JSON'],
     [`"${'\\x'.repeat(1_000_000)}"`, 'more than 100000 YAML tokens: send JSON'],
-    [`a: b\nc: "${'\\q'.repeat(90_000)}"`, 'Invalid escape sequence \\q at line 2, column 5'],
+    [`a: b\nc: "${'\\q'.repeat(90_000)}"`, 'yaml: line 2: Invalid escape sequence \\q at column 5'],
     ['a: &a {b: [*a]}', '*a is inside of what it stands for'],
     [`a: &a 1\nb: [${'*a,'.repeat(101)}]`, 'more than 100 YAML aliases'],
   ])('refuses %#', (text, words) => {
@@ -152,7 +152,7 @@ describe('protobuf', () => {
   });
 
   test.each([
-    [Buffer.from('{}'), 'does not begin with'],
+    [Buffer.from('{}'), 'does not appear to be a protobuf message'],
     [envelope('apps/v1', 'Deployment', Buffer.alloc(0)), 'kind "Deployment" cannot be sent in protobuf'],
     [envelope('v1', 'constructor', Buffer.alloc(0)), 'kind "constructor" cannot be sent'],
     [envelope('v1', 'Secret', Buffer.from([0x0a, 0x7f])), 'ends in the middle of a field'],

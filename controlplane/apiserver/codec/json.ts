@@ -10,8 +10,14 @@ import { goJsonError } from './go-json-error';
 
 export interface Decoded {
   value: unknown;
-  /** Paths of fields that occur twice (`spec.completions`); the last one won. */
+  /** Fields that occur twice, of which the last one won, in Kubernetes' words: `duplicate field "spec.completions"`, in YAML `line 3: key "completions" already set in map`. */
   duplicates: string[];
+}
+
+/** What strict validation says of `duplicates`, as items of its list. */
+export function strictWords(duplicates: readonly string[]): string[] {
+  const inYaml = duplicates.filter((problem) => problem.startsWith('line '));
+  return inYaml.length > 0 ? [`yaml: unmarshal errors:\n  ${inYaml.join('\n  ')}`] : [...duplicates];
 }
 
 export const MAX_DEPTH = 64;
@@ -34,7 +40,7 @@ interface Frame {
 export function parseJson(text: string, proto: 'keep' | 'refuse' = 'keep'): Decoded {
   const duplicates = scan(text, proto === 'refuse');
   try {
-    return { value: JSON.parse(text), duplicates };
+    return { value: JSON.parse(text), duplicates: duplicates.map((path) => `duplicate field "${path}"`) };
   } catch (error) {
     throw badRequest(goJsonError(text) ?? (error as Error).message);
   }

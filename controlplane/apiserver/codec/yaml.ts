@@ -4,7 +4,7 @@
  * The parser keeps about 300 bytes per token (a comma, an indentation, a scalar): 3 MiB of them would take the whole heap. So the tokens
  * are counted first, one at a time, and only what is small enough is parsed. Bigger objects are sent as JSON, as kubectl does.
  */
-import { isNode, isPair, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isNode, isScalar, Lexer, LineCounter, parseDocument, visit, type Tags, type YAMLMap } from 'yaml';
 
 import { badRequest } from '../http/errors';
 import { MAX_DEPTH, MAX_DUPLICATES, type Decoded } from './json';
@@ -12,11 +12,15 @@ import { MAX_DEPTH, MAX_DUPLICATES, type Decoded } from './json';
 const MAX_ALIASES = 100;
 export const MAX_TOKENS = 100_000;
 
+/** As Kubernetes reads YAML: `yes` and `on` are true, `010` is 8; no times, binary data, sets, or keys that merge. */
+const jsonTags = (tags: Tags): Tags => tags.filter((tag) => typeof tag === 'string' || (JSON_TAGS.has(tag.tag) && !('format' in tag && tag.format === 'TIME')));
+const JSON_TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
+
 /** @throws ApiError 400 with the parser's line and column, or the bound that was passed. */
 export function parseYaml(text: string): Decoded {
   checkSize(text);
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: false, prettyErrors: false, lineCounter, stringKeys: true });
+  const document = parseDocument(text, { schema: 'yaml-1.1', customTags: jsonTags, uniqueKeys: false, prettyErrors: false, lineCounter, stringKeys: true });
   // The parser collects every error; making all of them pretty takes quadratic time.
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
@@ -31,7 +35,7 @@ export function parseYaml(text: string): Decoded {
     Alias: (_, { source }, ancestors) => {
       if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) throw badRequest(`yaml: *${source} is inside of what it stands for`);
     },
-    Map: (_, map, ancestors) => noteNames(map, ancestors as readonly (Node | Pair)[], duplicates),
+    Map: (_, map) => noteNames(map, lineCounter, duplicates),
   });
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), duplicates };
@@ -55,24 +59,15 @@ function checkSize(text: string): void {
   }
 }
 
-function noteNames(map: YAMLMap, ancestors: readonly (Node | Pair)[], duplicates: string[]): void {
+function noteNames(map: YAMLMap, lines: LineCounter, duplicates: string[]): void {
   const seen = new Set<string>();
   for (const { key } of map.items) {
     const name = nameOf(key);
-    if (seen.has(name) && duplicates.length < MAX_DUPLICATES) duplicates.push(pathOf(ancestors, map, name));
+    if (seen.has(name) && duplicates.length < MAX_DUPLICATES) duplicates.push(`line ${lineOf(key, lines)}: key ${JSON.stringify(name)} already set in map`);
     seen.add(name);
   }
 }
 
-const nameOf = (key: unknown): string => String(isScalar(key) ? key.value : key);
+const lineOf = (key: unknown, lines: LineCounter): number => lines.linePos((isNode(key) && key.range?.[0]) || 0).line;
 
-function pathOf(ancestors: readonly (Node | Pair)[], map: YAMLMap, name: string): string {
-  let path = '';
-  const nodes = [...ancestors, map];
-  nodes.forEach((node, at) => {
-    const child = nodes[at + 1];
-    if (isPair(node)) path += `${path === '' ? '' : '.'}${nameOf(node.key)}`;
-    else if (isSeq(node)) path += `[${node.items.indexOf(child)}]`;
-  });
-  return path !== '' ? `${path}.${name}` : name;
-}
+const nameOf = (key: unknown): string => String(isScalar(key) ? key.value : key);

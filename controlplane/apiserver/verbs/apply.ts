@@ -5,7 +5,7 @@ import { ApplyTypeError, type ApplyResult } from '../apply/field-manager';
 import { StructureError } from '../apply/type';
 import { ConflictError } from '../apply/updater';
 import { mapProblem } from '../codec/go-json-error';
-import { parseJson, protoError, type Decoded } from '../codec/json';
+import { parseJson, protoError, strictWords, type Decoded } from '../codec/json';
 import { parseYaml } from '../codec/yaml';
 import { readBody } from '../http/body';
 import { ApiError, badRequest, conflict, notFound } from '../http/errors';
@@ -36,9 +36,8 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
 export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<JsonObject> {
   const { value, duplicates } = decodeConfig((await readBody(request.req)).toString('utf8'));
   const mode = fieldValidation(request);
-  const problems = duplicates.map((path) => `duplicate field "${path}"`);
-  if (problems.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${problems.join('\n  ')}`);
-  if (mode === 'Warn') addWarnings(request.res, problems);
+  if (duplicates.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${strictWords(duplicates).join(', ')}`);
+  if (mode === 'Warn') addWarnings(request.res, duplicates);
   refuseProto(value, '');
   if (value.apiVersion !== apiVersion || value.kind !== kind) {
     const { apiVersion: version = '', kind: name = '' } = value;

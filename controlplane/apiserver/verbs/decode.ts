@@ -1,7 +1,7 @@
 /** From a request's body to an object that may be written: decode, check, prune, default, complete, validate, admit. */
 import { formatFieldError, type FieldError as AdmissionError } from '../../../crds/admission';
 import type { KubeObject } from '../../../crds/meta';
-import type { Decoded } from '../codec/json';
+import { strictWords, type Decoded } from '../codec/json';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
 import { decodeObject, mediaType, PROTOBUF_TYPE, readBody, YAML_TYPE } from '../http/body';
@@ -120,9 +120,12 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
   delete (object.metadata as unknown as JsonObject).selfLink;
   const unknown = prune(object, schema);
   const mode = fieldValidation(request);
-  const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
-  if (refuse && problems.length > 0 && mode === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`);
-  if (refuse && mode === 'Warn') addWarnings(request.res, problems);
+  // Kubernetes finds those of its own kinds while it reads, those of custom resources when it prunes.
+  const unknownFields = (request.resource.core ? unknown : unknown.sort()).map((path) => `unknown field "${path}"`);
+  if (refuse && duplicates.length + unknownFields.length > 0 && mode === 'Strict') {
+    throw refuse(`strict decoding error: ${[...strictWords(duplicates), ...unknownFields].join(', ')}`);
+  }
+  if (refuse && mode === 'Warn') addWarnings(request.res, [...duplicates, ...unknownFields]);
   const metadata = object.metadata as unknown as JsonObject;
   for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   if (request.resource.core) dropNulls(object, schema);

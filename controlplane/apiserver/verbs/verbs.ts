@@ -1,5 +1,5 @@
 /** Which verb a request is. */
-import { methodNotAllowed, verbNotSupported, type ApiError } from '../http/errors';
+import { badRequest, methodNotAllowed, verbNotSupported, type ApiError } from '../http/errors';
 import type { Served, VerbName } from '../resources/resource';
 import type { ApiContext, ResourceRequest } from './context';
 import { create } from './create';
@@ -50,7 +50,8 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
   if (!verb) throw notAllowed(request);
-  const { readOnly } = request.resource;
+  const { readOnly, core, namespaced, plural } = request.resource;
+  if (verb.name === 'deletecollection' && core && (namespaced ? request.namespace === '' : plural === 'namespaces')) throw methodNotAllowed();
   if (readOnly !== undefined && request.req.method !== 'GET') throw methodNotAllowed(readOnly);
   if (request.watchPath && verb.name !== 'list' && verb.name !== 'get') throw methodNotAllowed();
   // One object is watched through its collection, or by the old path: GET of the object itself just gets it.
@@ -59,6 +60,7 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
 
 function notAllowed({ resource, req, name }: ResourceRequest): ApiError {
   if (resource.core) return methodNotAllowed();
+  if (name === '' && (req.method === 'PUT' || req.method === 'PATCH')) return badRequest('name must be provided');
   return verbNotSupported(resource, (name === '' ? ON_COLLECTION : ON_OBJECT)[req.method ?? ''] ?? '');
 }
 
