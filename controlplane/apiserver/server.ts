@@ -215,7 +215,7 @@ export class ApiServer {
     if (!found) {
       const check = healthRoot(path);
       if (check) return this.#health(res, '', check);
-      if (openApi) return sendText(res, 404, '');
+      if (trimmed.startsWith('/openapi/v3/')) return sendText(res, 404, '');
       throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
     }
     labels.resource = found.label;

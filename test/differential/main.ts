@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 
 import { compare, show } from './compare';
 import { CORPUS } from './corpus';
-import { DEFINITIONS } from './definitions';
 import { prepare } from './prepare';
 import type { Target } from './replay';
 import { startApiServer } from '../support/api-server';
@@ -14,7 +13,7 @@ import { startApiServer } from '../support/api-server';
 async function main(names: readonly string[]): Promise<void> {
   const { KUBE_URL = '', KUBE_TOKEN = '', KUBE_CA = '' } = process.env;
   const real: Target = { url: KUBE_URL, adminToken: KUBE_TOKEN, caCertificate: readFileSync(KUBE_CA, 'utf8'), suffix: `-${process.pid}` };
-  const embedded = await startApiServer({ crds: DEFINITIONS });
+  const embedded = await startApiServer();
   const ours: Target = { url: embedded.url, adminToken: embedded.token, caCertificate: embedded.caCertificate, suffix: real.suffix };
   try {
     await Promise.all([real, ours].map(prepare));

@@ -19,12 +19,11 @@ export async function prepare(target: Target): Promise<void> {
     const served = versions.filter(({ served }) => served);
     return [
       post(`make ${name}`, DEFINITIONS_PATH, definition),
-      ...served.map((version) => get(`serve ${name} ${version.name}`, `/apis/${group}/${version.name}/${names.plural}`, { until: version.name === 'v1beta1' && target.url.includes('26443') === false ? 404 : 200 })),
+      ...served.map((version) => get(`serve ${name} ${version.name}`, `/apis/${group}/${version.name}/${names.plural}`, { until: 200 })),
     ];
   });
   const answers = await replay(target, { name: 'prepare', steps });
   for (const [label, { code, body }] of answers) {
-    if (code === 404) continue; // INTERIM: until crd lands
     if (code !== 200 && code !== 201 && code !== 409) throw new Error(`${target.url}: ${label}: ${code} ${JSON.stringify(body)}`);
   }
 }

@@ -338,7 +338,7 @@ describe('writes', () => {
   });
 
   test('YAML bodies, and a warning for each unknown and repeated field', async () => {
-    const body = `apiVersion: gleaner.dev/v1alpha1\nkind: Job\nmetadata: {name: y}\nspec: {runtime: python, completions: 1, completions: 2, nope: 1, template: {program: {script: x}}}\n`;
+    const body = `apiVersion: gleaner.dev/v1alpha1\nkind: Job\nmetadata: {name: yy}\nspec: {runtime: python, completions: 1, completions: 2, nope: 1, template: {program: {script: x}}}\n`;
     const { code, json, headers } = await server.request('POST', jobs, { body, headers: { 'Content-Type': 'application/yaml' } });
     expect([code, (json.spec as { completions: number }).completions]).toEqual([201, 2]);
     expect(headers.warning).toBe('299 - "line 4: key \\"completions\\" already set in map", 299 - "unknown field \\"spec.nope\\""');

@@ -26,7 +26,7 @@ export function review(definition: ReviewDefinition, answer: (request: ResourceR
 
 /** Reads a body of `resource`'s kind. @throws ApiError 400, 413, 415, 422 */
 export async function readReview(request: ResourceRequest, resource: Resource): Promise<JsonObject> {
-  dryRun(request.query);
+  dryRun(request);
   const of = { ...request, resource, name: '' };
   const proposal = await readProposal(of);
   if (resource.namespaced) place(proposal.object, of);

@@ -38,7 +38,7 @@ async function createToken(tokens: ServiceAccountTokens, context: ApiContext, re
   checkSeconds(seconds);
   const bound = isObject(spec.boundObjectRef) ? await boundObject(context, namespace, spec.boundObjectRef) : undefined;
   const at = context.now();
-  const token = dryRun(request.query) ? undefined : await tokens.issue({ namespace, name, uid: account.metadata.uid ?? '', audiences, seconds, ...(bound && { bound }) });
+  const token = dryRun(request) ? undefined : await tokens.issue({ namespace, name, uid: account.metadata.uid ?? '', audiences, seconds, ...(bound && { bound }) });
   answerReview(request, {
     kind: asked.kind, apiVersion: asked.apiVersion,
     metadata: { ...metadata, name, namespace, creationTimestamp: rfc3339(at) },

@@ -57,7 +57,7 @@ function checkEmbedded(object: JsonObject, path: string, errors: FieldError[]): 
   const shape = validate(metadata, OBJECT_META, at('metadata'));
   if (shape.length > 0) return void errors.push(...shape);
   const { generateName: _generated, ...named } = metadata as JsonObject;
-  const problems = validateMetadata({ ...named, name: named.name || 'fakename' }, 'path');
+  const problems = validateMetadata({ ...named, name: named.name || 'fakename' }, 'path', false);
   errors.push(...problems.map((error) => ({ ...error, field: childPath(path, error.field) })));
 }
 
