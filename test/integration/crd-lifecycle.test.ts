@@ -137,5 +137,5 @@ test('a changed definition is in effect at once; its watches end, and what is st
   expect(list.json.items[0].spec).toEqual({ a: 'x', b: { c: 1 } });
   expect((await get(`${NAMESPACED}/pipes/p`)).json.spec).toEqual({ a: 'x', b: { c: 1 } });
   const without = await server.request('PUT', `${CRDS_PATH}/pipes.example.com`, { body: { ...crd, metadata: { name: crd.metadata.name }, spec } });
-  expect([without.code, without.json.message]).toEqual([422, 'CustomResourceDefinition.apiextensions.k8s.io "pipes.example.com" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update']);
+  expect([without.code, without.json.message]).toEqual([422, 'customresourcedefinitions.apiextensions.k8s.io "pipes.example.com" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update']);
 });

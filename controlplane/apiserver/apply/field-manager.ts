@@ -21,8 +21,10 @@ export interface FieldManagerOptions {
   /** Of the whole object. */
   type: Type;
   kind: string;
-  /** `v1`, `gleaner.dev/v1alpha1`: entries of other versions are dropped. */
+  /** `v1`, `gleaner.dev/v1alpha1`. */
   apiVersion: string;
+  /** Versions whose objects differ in nothing but their apiVersion; entries of others are dropped. */
+  alike?: ReadonlySet<string>;
   /** '' for the object itself. */
   subresource: string;
   /** What an object has of which nothing was set: it belongs to nobody. */
@@ -56,9 +58,9 @@ export class FieldManager {
   readonly #updater: Updater;
 
   constructor(private readonly options: FieldManagerOptions) {
-    const { apiVersion, ignored } = options;
+    const { apiVersion, ignored, alike } = options;
     this.#updater = new Updater({
-      convert: (object, version) => (version === apiVersion ? object : undefined),
+      convert: (object, version) => (version === apiVersion || alike?.has(version) ? object : undefined),
       ignored: () => ignored,
     });
   }

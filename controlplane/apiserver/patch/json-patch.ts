@@ -18,7 +18,8 @@ export function jsonPatch(target: object, patch: unknown): unknown {
   let document: object = structuredClone(target);
   let copied = 0;
   try {
-    for (const [index, operation] of (patch as Operation[]).entries()) {
+    for (const [index, asked] of (patch as Operation[]).entries()) {
+      const operation = withoutNegative(document, asked);
       copied += copiedChars(document, operation);
       if (copied > MAX_COPIED_CHARS) throw tooLarge(MAX_COPIED_CHARS);
       document = applyOperation(document, operation, true, true, true, index).newDocument as object;
@@ -29,6 +30,22 @@ export function jsonPatch(target: object, patch: unknown): unknown {
     // The library throws plain errors too, for `__proto__` in a path; whatever it throws is about the patch.
     throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
   }
+}
+
+/** `-1` is the last item of a list, as in Kubernetes: where there is such an item, its index from the front is named instead. */
+function withoutNegative(document: object, operation: Operation): Operation {
+  if (typeof operation?.path !== 'string' || !/\/-\d/.test(`${operation.path} ${'from' in operation ? operation.from : ''}`)) return operation;
+  const resolve = (path: string, added: boolean): string => {
+    const parts = path.split('/');
+    for (let at = 1; at < parts.length; at++) {
+      if (!/^-\d+$/.test(parts[at])) continue;
+      const list: unknown = getValueByPointer(document, parts.slice(0, at).join('/'));
+      if (Array.isArray(list)) parts[at] = String(list.length + (added && at === parts.length - 1 ? 1 : 0) + Number(parts[at]));
+    }
+    return parts.join('/');
+  };
+  const path = resolve(operation.path, operation.op === 'add');
+  return 'from' in operation && typeof operation.from === 'string' ? { ...operation, path, from: resolve(operation.from, false) } : { ...operation, path };
 }
 
 /** Size of what the operation copies; 0 when it copies nothing, or there is nothing at `from` (then applying it says so). */

@@ -72,7 +72,7 @@ describe('strategic merge patch', () => {
     [{ data: { k: null, m: 'x' } }, { data: { l: 'w', m: 'x' } }],
     [{ data: { $patch: 'replace', z: '1' } }, { data: { z: '1' } }],
     [{ data: { $retainKeys: ['k'], k: 'new' } }, { data: { k: 'new' } }],
-    [{ metadata: { finalizers: ['c/x', 'a/x'] } }, { metadata: { ...target.metadata, finalizers: ['a/x', 'b/x', 'c/x'] } }],
+    [{ metadata: { finalizers: ['c/x', 'a/x'] } }, { metadata: { ...target.metadata, finalizers: ['c/x', 'a/x', 'b/x'] } }],
     [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['a/x'] } }, { metadata: { ...target.metadata, finalizers: ['b/x'] } }],
     [{ metadata: { '$setElementOrder/finalizers': ['b/x', 'a/x'], labels: { a: null } } }, { metadata: { ...target.metadata, labels: { b: '2' } } }],
     [

@@ -1,7 +1,7 @@
 /**
  * Strategic merge patch for the core kinds that are served. Their lists are atomic but for two of metadata's:
  * `finalizers` (a set) and `ownerReferences` (a map by uid). Directives: `$patch: delete|replace`, `$retainKeys`,
- * `$deleteFromPrimitiveList/…`, `$setElementOrder/…` (order only, ignored for these two).
+ * `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
  */
 import { badRequest } from '../http/errors';
 import { isObject, type JsonObject } from '../schema/schema';
@@ -34,10 +34,15 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
     const present = Object.hasOwn(out, key) ? out[key] : undefined;
     if (value === null) delete out[key];
     else if (isObject(value)) out[key] = mergeObject(isObject(present) ? present : {}, value, at);
-    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, at);
+    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, at, orderOf(patch, key));
     else out[key] = value;
   }
   return out;
+}
+
+function orderOf(patch: JsonObject, key: string): unknown[] {
+  const order = patch[`$setElementOrder/${key}`];
+  return Array.isArray(order) ? order : [];
 }
 
 function deleteFromList(out: JsonObject, key: string, value: unknown, path: string): void {
@@ -48,12 +53,33 @@ function deleteFromList(out: JsonObject, key: string, value: unknown, path: stri
   out[name] = present.filter((item) => !value.includes(item));
 }
 
-function mergeList(target: unknown[], patch: unknown[], path: string): unknown[] {
-  if (SETS.has(path)) return [...new Set([...target, ...patch])];
+/**
+ * The items of both lists: those of the patch in their order (or in `order`, when the patch gives one), the others before those that they
+ * stood before.
+ */
+function merged(present: unknown[], patched: unknown[], order: unknown[], idOf: (item: unknown) => unknown): unknown[] {
+  const rank = new Map(order.map((item, index) => [idOf(item), index]));
+  const inOrder = [...patched, ...present.filter((item) => rank.has(idOf(item)) && !patched.some((other) => idOf(other) === idOf(item)))];
+  if (rank.size > 0) inOrder.sort((a, b) => (rank.get(idOf(a)) ?? rank.size) - (rank.get(idOf(b)) ?? rank.size));
+  const before = new Map(present.map((item, index) => [idOf(item), index]));
+  const ids = new Set(inOrder.map(idOf));
+  const rest = present.filter((item) => !ids.has(idOf(item)));
+  const out: unknown[] = [];
+  for (const item of inOrder) {
+    const at = before.get(idOf(item));
+    while (at !== undefined && rest.length > 0 && (before.get(idOf(rest[0])) ?? 0) < at) out.push(rest.shift());
+    out.push(item);
+  }
+  return [...out, ...rest];
+}
+
+function mergeList(target: unknown[], patch: unknown[], path: string, order: unknown[]): unknown[] {
+  if (SETS.has(path)) return merged(target, [...new Set(patch)], order, (item) => item);
   const mergeKey = MAPS.get(path);
   if (mergeKey === undefined) return patch;
   if (patch.some((item) => isObject(item) && item.$patch === 'replace')) return patch.filter((item) => !(isObject(item) && item.$patch === 'replace'));
   const out = [...target];
+  const touched: unknown[] = [];
   for (const item of patch) {
     if (!isObject(item) || item[mergeKey] === undefined) throw badRequest(`strategic merge patch: an item of ${path} has no ${mergeKey}`);
     const index = out.findIndex((present) => isObject(present) && present[mergeKey] === item[mergeKey]);
@@ -61,11 +87,12 @@ function mergeList(target: unknown[], patch: unknown[], path: string): unknown[]
       if (index >= 0) out.splice(index, 1);
     } else if (index >= 0) {
       out[index] = mergeObject(out[index] as JsonObject, item, path);
+      touched.push(out[index]);
     } else {
-      out.push(strip(item));
+      touched.push(strip(item));
     }
   }
-  return out;
+  return merged(out, touched, order, (item) => (isObject(item) ? item[mergeKey] : undefined));
 }
 
 function strip(value: JsonObject): JsonObject {

@@ -58,6 +58,10 @@ export interface Strategy {
   serverFields?: readonly (readonly string[])[];
   /** The status that a new object begins with; an object without status gets it. */
   initialStatus?: JsonObject;
+  /** A PUT of what is not there makes it. */
+  createOnUpdate?: boolean;
+  /** DELETE answers with what was deleted, not with a Status. */
+  answersDeleted?: boolean;
   /** Why this object may not be deleted. */
   deleteProblem?: (name: string) => string | undefined;
   /** What an object becomes in the moment in which its deletion is asked for: finalizers may be added, its status may change. */

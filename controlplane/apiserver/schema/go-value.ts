@@ -2,7 +2,11 @@
 import { isObject } from './schema';
 
 /** A text as Go's `%q` shows it. */
-export const quoted = (text: string): string => JSON.stringify(text).replace(/[\u007f-\u00a0\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const NAMED: Readonly<Record<string, string>> = { '\\u0007': '\\a', '\\u000b': '\\v' };
+export const quoted = (text: string): string =>
+  JSON.stringify(text)
+    .replace(/\\u00[01][0-9a-f]/g, (escape) => NAMED[escape] ?? `\\x${escape.slice(4)}`)
+    .replace(/[\u007f-\u00a0\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** A number as Go's `%v` shows it: an exponent from 21 digits on, with at least two digits. */
 function number(value: number): string {

@@ -115,9 +115,6 @@ function checkNumber(value: number, schema: Schema, path: string, errors: FieldE
     errors.push(invalid(path, value, `${bodyPath(path)} must be a number between -2^53 and 2^53`));
     return;
   }
-  if (schema.format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31)) {
-    errors.push(invalid(path, value, `${bodyPath(path)} must be of type int32: "${value}"`)); // kube-apiserver looks at this in its own kinds only.
-  }
   if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
     errors.push(invalid(path, value, `${bodyPath(path)} should be a multiple of ${multipleOf}`));
   }

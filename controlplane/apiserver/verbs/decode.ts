@@ -8,12 +8,12 @@ import { decodeObject, mediaType, PROTOBUF_TYPE, readBody, YAML_TYPE } from '../
 import { addWarnings } from '../http/respond';
 import { groupVersion, type Resource } from '../resources/resource';
 import { applyDefaults } from '../schema/default';
-import { showValue, type FieldError } from '../schema/field-error';
+import { invalid, showValue, type FieldError } from '../schema/field-error';
 import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
 import { prune } from '../schema/prune';
 import { isObject, type JsonObject } from '../schema/schema';
-import { typedProblem, typeMetaProblem } from '../resources/shapes/typed';
+import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
@@ -37,8 +37,8 @@ export async function readProposal(request: ResourceRequest): Promise<Proposal> 
 
 /** @throws ApiError 400 that names the kind that was awaited, what is wrong and how the body begins; 415 */
 export function decodeBody(type: string, body: Buffer, { kind, core }: Pick<Resource, 'kind' | 'core'>): Decoded {
-  const unrecognized = (why: string): ApiError => {
-    const parsing = type === PROTOBUF_TYPE || type === YAML_TYPE ? why : `couldn't get version/kind; json parse error: ${why}`;
+  const unrecognized = (why: string, prefix = `couldn't get version/kind; json parse error: `): ApiError => {
+    const parsing = type === PROTOBUF_TYPE || type === YAML_TYPE ? why : `${prefix}${why}`;
     return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${parsing} (${summaryOf(body)})`);
   };
   let decoded: Decoded;
@@ -50,10 +50,13 @@ export function decodeBody(type: string, body: Buffer, { kind, core }: Pick<Reso
   if (decoded.value === null && core) decoded.value = {};
   const problem = typeMetaProblem(decoded.value);
   if (problem) throw unrecognized(problem);
+  const kindless = !core && isObject(decoded.value) && (decoded.value.kind ?? '') === '';
+  if (kindless) throw unrecognized(`Object 'Kind' is missing in '${body.subarray(0, SHOWN_BYTES).toString('utf8').trimEnd()}'`, '');
   return decoded;
 }
 
 const SUMMARY_BYTES = 30;
+const SHOWN_BYTES = 512;
 
 /** How a body begins: as text when it looks like a JSON object. */
 function summaryOf(body: Buffer): string {
@@ -76,14 +79,18 @@ export function toProposal({ value, duplicates }: Decoded, request: ResourceRequ
   }
   const { apiVersion, kind } = value;
   if (typeof kind !== 'string' || kind === '') throw badRequest(`Object 'Kind' is missing in '${showValue(value)}'`);
-  if (typeof apiVersion !== 'string' || apiVersion === '') throw badRequest(`Object 'apiVersion' is missing in '${showValue(value)}'`);
   if (apiVersion !== expected) {
-    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+    throw badRequest(`the API version in the data (${typeof apiVersion === 'string' ? apiVersion : ''}) does not match the expected API version (${expected})`);
+  }
+  if (kind !== resource.kind && !resource.core) {
+    const { metadata } = value;
+    const name = isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+    throw invalidError({ group: resource.group, kind }, name, [invalid('kind', kind, `must be ${resource.kind}`)]);
   }
   if (kind !== resource.kind) {
     throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match the resource ${resource.plural}`);
   }
-  const problem = resource.core ? typedProblem(value, resource.schema, kind) : undefined;
+  const problem = resource.core ? typedProblem(value, resource.schema, kind) : metadataProblem(value.metadata);
   if (problem) throw refuseType ? refuseType(problem) : badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${kind}: ${problem}`);
   value.metadata ??= {};
   if (!isObject(value.metadata)) throw invalidError(resource, '', validate(value, resource.schema));
@@ -151,10 +158,11 @@ export function forCreate(object: JsonObject & KubeObject, resource: Resource): 
   resource.strategy.prepare?.(object);
 }
 
-/** Keeps what an update must not change. @throws ApiError 409 for another uid */
-export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, resource: Resource): void {
+/** Keeps what an update must not change. @throws ApiError 409 for another uid, of a patch 422 */
+export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, resource: Resource, patched: boolean): void {
   const { metadata } = object;
   if (metadata.uid && metadata.uid !== old.metadata.uid) {
+    if (patched) throw invalidError(resource, old.metadata.name, [invalid('metadata.uid', metadata.uid, 'field is immutable')]);
     throw conflict(resource, old.metadata.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`);
   }
   const { resourceVersion } = metadata;

@@ -3,10 +3,11 @@ import type { KubeObject } from '../../../crds/meta';
 import type { DeleteResult, Operation } from '../../store/store';
 import { conflict, forbiddenError, type Status } from '../http/errors';
 import { sendJson } from '../http/respond';
-import { groupVersion, type Resource } from '../resources/resource';
+import type { Resource } from '../resources/resource';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { readDeleteOptions, type DeleteOptions } from './delete-options';
+import { answerList } from './list';
 import { integerParameter, selectionOf } from './options';
 import { retrying } from './retry';
 
@@ -21,9 +22,19 @@ export async function deleteOne(context: ApiContext, request: ResourceRequest): 
   refuseProtected(resource, name);
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
-  const result = options.dryRun ? { object: old, gone: true } : await retrying(context, request, () => remove(context, request, options));
-  if (result.gone) sendJson(res, 200, success(resource, result.object));
+  const result = options.dryRun ? dryRunOf(old, context.now()) : await retrying(context, request, () => remove(context, request, options));
+  if (result.gone && !resource.strategy.answersDeleted) sendJson(res, 200, success(resource, result.object));
   else answerObject(context, request, 200, result.object);
+}
+
+/** An object that something holds would stay, marked. */
+function dryRunOf(object: KubeObject, now: number): DeleteResult<KubeObject> {
+  const { spec } = object as KubeObject & { spec?: { finalizers?: string[] } };
+  const held = [...(object.metadata.finalizers ?? []), ...(object.kind === 'Namespace' ? (spec?.finalizers ?? []) : [])].length > 0;
+  if (!held) return { object, gone: true };
+  const deletionTimestamp = object.metadata.deletionTimestamp ?? `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp, ...(object.kind !== 'Namespace' && { deletionGracePeriodSeconds: 0 }) } };
+  return { object: object.kind === 'Namespace' ? ({ ...marked, status: { ...(object as { status?: object }).status, phase: 'Terminating' } } as KubeObject) : marked, gone: false };
 }
 
 function refuseProtected(resource: Resource, name: string): void {
@@ -88,7 +99,7 @@ function success(resource: Resource, { metadata }: KubeObject): Status {
 
 /** Deletes everything that the selectors match; answers with what was there. */
 export async function deleteCollection(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const { resource, query, res } = request;
+  const { resource, query } = request;
   const options = await readDeleteOptions(request);
   const limit = integerParameter(query, 'limit');
   const { items, resourceVersion } = await storing(request, () => context.store.list(resource.name, { ...selectionOf(request), ...(limit && { limit }) }));
@@ -98,8 +109,7 @@ export async function deleteCollection(context: ApiContext, request: ResourceReq
       await removeAll(context, request, chosen.slice(at, at + COLLECTION_PAGE), options);
     }
   }
-  const head = `{"kind":"${resource.listKind}","apiVersion":"${groupVersion(resource)}","metadata":{"resourceVersion":"${resourceVersion}"},"items":[`;
-  sendJson(res, 200, `${head}${chosen.map((object) => context.encoder.encode(object)).join(',')}]}`);
+  await answerList(context, request, { items: chosen, resourceVersion });
 }
 
 async function removeAll(context: ApiContext, request: ResourceRequest, objects: readonly KubeObject[], options: DeleteOptions): Promise<void> {

@@ -25,6 +25,7 @@ export class FieldManagers {
         kind: resource.kind,
         apiVersion: groupVersion(resource),
         subresource,
+        ...(resource.stored && { alike: new Set(resource.stored.schemas.keys()) }),
         ...(resource.shape && { blank: zeroShape(resource.shape) }),
         ignored: ignoredFields(resource, subresource),
         timestamp: () => `${new Date(this.now()).toISOString().slice(0, 19)}Z`,

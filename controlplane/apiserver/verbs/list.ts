@@ -19,6 +19,11 @@ export async function list(context: ApiContext, request: ResourceRequest): Promi
     }),
   );
   requireRevision(resourceVersion, result.resourceVersion);
+  await answerList(context, request, result);
+}
+
+/** Answers with a list, in the form that the client asked for. */
+export async function answerList(context: ApiContext, request: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
   const { head, items, tail } = render(context, request, result);
   await writeList(request.res, head, result.items, items, tail);
 }

@@ -7,6 +7,7 @@ import type { JsonObject } from '../schema/schema';
 import { validateStatus } from '../schema/validate-object';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
+import { createObject } from './create';
 import { checkObject, forUpdate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
 import { managerName } from './field-managers';
 import { dryRun } from './options';
@@ -16,9 +17,11 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
   const { resource } = request;
   const proposal = await readProposal(request);
   place(proposal.object, request);
-  const old = await storing(request, () => getExisting(context, request));
+  const found = await storing(request, () => context.store.get(resource.name, request.namespace, request.name));
+  if (!found && resource.strategy.createOnUpdate && request.subresource === '') return createInstead(context, request, proposal);
+  const old = found ?? (await storing(request, () => getExisting(context, request)));
   if ((resource.conditionalUpdate ?? !resource.core) && !proposal.object.metadata.resourceVersion) {
-    throw invalidError(resource, request.name, [
+    throw invalidError({ group: resource.group, kind: resource.plural }, request.name, [
       { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' },
     ]);
   }
@@ -32,6 +35,12 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
     return unlessStale(!!uid, () => replace(context, request, again, current, strictBodyError(resource)));
   });
   answerObject(context, request, 200, object);
+}
+
+async function createInstead(context: ApiContext, request: ResourceRequest, proposal: Proposal): Promise<void> {
+  const manager = managerName(request, 'UpdateOptions');
+  const owners = (): ManagedFieldsEntry[] | undefined => context.fieldManagers.of(request.resource, '').update(undefined, proposal.object, proposal.managedFields, manager);
+  answerObject(context, request, 201, await createObject(context, request, proposal, strictBodyError(request.resource), owners));
 }
 
 /** Says who owns which field of `next`, which is about to be written. */
@@ -63,7 +72,7 @@ export async function replace(
     if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, next, resource.schema, { old }));
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {
-    forUpdate(next, old, resource);
+    forUpdate(next, old, resource, request.req.method === 'PATCH');
     context.guard(request, next, old);
     checkObject(context, request, next, old);
   }

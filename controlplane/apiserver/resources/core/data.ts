@@ -10,19 +10,19 @@ const bytesOf = (value: unknown, base64: boolean): number => Buffer.byteLength(S
 
 /** `base64`: which fields hold encoded bytes. @returns problems of the keys and of the size of all together */
 export function dataErrors(object: JsonObject, fields: Readonly<Record<string, 'text' | 'base64'>>): FieldError[] {
-  const seen = new Set<string>();
   const errors: FieldError[] = [];
   let bytes = 0;
+  const names = Object.keys(fields);
   for (const [field, form] of Object.entries(fields)) {
     for (const [key, value] of Object.entries(isObject(object[field]) ? object[field] : {})) {
       const problem = configKeyProblem(key);
       if (problem) errors.push(invalid(`${field}[${key}]`, key, problem));
-      if (seen.has(key)) errors.push(invalid(`${field}[${key}]`, key, `duplicate of key present in data`));
-      seen.add(key);
+      const later = names.slice(names.indexOf(field) + 1).find((name) => isObject(object[name]) && Object.hasOwn(object[name], key));
+      if (later) errors.push(invalid(`${field}[${key}]`, key, `duplicate of key present in ${later}`));
       bytes += bytesOf(value, form === 'base64');
     }
   }
-  if (bytes > MAX_DATA_BYTES) errors.push(tooLong(Object.keys(fields).length > 1 ? '' : 'data', MAX_DATA_BYTES));
+  if (bytes > MAX_DATA_BYTES) errors.push(tooLong(names.length > 1 ? '[]' : 'data', MAX_DATA_BYTES));
   return errors;
 }
 

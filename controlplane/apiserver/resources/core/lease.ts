@@ -1,8 +1,16 @@
 /** Leases (coordination.k8s.io/v1). */
 import { forbidden, invalid, type FieldError } from '../../schema/field-error';
-import type { JsonObject } from '../../schema/schema';
+import { isObject, type JsonObject } from '../../schema/schema';
 import { AGE, at, column, textOf } from './cells';
 import { core } from './define';
+
+/** Fields of a feature that is off by default (CoordinatedLeaderElection) are not kept. */
+function prepare(lease: JsonObject): void {
+  const spec = (lease.spec ??= {});
+  if (!isObject(spec)) return;
+  delete spec.strategy;
+  delete spec.preferredHolder;
+}
 
 function validate(lease: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
@@ -20,5 +28,6 @@ export const LEASE = core({
   group: 'coordination.k8s.io', version: 'v1', plural: 'leases', singular: 'lease', kind: 'Lease', shortNames: [], namespaced: true,
   description: 'Lease defines a lease concept.',
   columns: [column('Holder', 'spec.holderIdentity', 'Who holds the lease.'), AGE],
-  strategy: { prepare: (lease) => (lease.spec ??= {}), validate },
+  conditionalUpdate: true,
+  strategy: { prepare, validate, createOnUpdate: true },
 });

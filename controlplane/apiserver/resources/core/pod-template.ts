@@ -20,5 +20,5 @@ export const POD_TEMPLATE = core({
     cell('Images', (template) => joined(template, 'image'), 'Images referenced by each container in the template.'),
     cell('Pod Labels', (template) => formatLabels(at(template, 'template.metadata.labels')), 'The labels for the pod template.'),
   ],
-  strategy: { prepare, validate: (template) => podSpecErrors(at(template, 'template.spec') as JsonObject, 'template.spec') },
+  strategy: { answersDeleted: true, prepare, validate: (template) => podSpecErrors(at(template, 'template.spec') as JsonObject, 'template.spec') },
 });

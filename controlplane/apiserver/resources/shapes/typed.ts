@@ -3,6 +3,7 @@
  * of another type is a 400 that names type and field as Go does, not a 422 of the schema. Pure.
  */
 import { jsonKind } from '../../codec/go-json-error';
+import { OBJECT_META } from '../../schema/object-meta';
 import { isObject, own, type JsonObject, type Schema } from '../../schema/schema';
 import { MICRO_TIME, shapeOf } from './parse';
 
@@ -25,6 +26,13 @@ export function typeMetaProblem(value: unknown): string | undefined {
  */
 export function typedProblem(value: JsonObject, schema: Schema, root: string): string | undefined {
   return fieldsProblem(value, schema, { struct: root, path: '' });
+}
+
+/** The same of the metadata of a custom resource, all that is typed of it. */
+export function metadataProblem(metadata: unknown): string | undefined {
+  if (metadata === undefined || metadata === null) return undefined;
+  if (!isObject(metadata)) return `json: cannot unmarshal ${jsonKind(metadata)} into Go value of type v1.ObjectMeta`;
+  return fieldsProblem(metadata, OBJECT_META, { struct: 'ObjectMeta', path: '' });
 }
 
 interface Place {
