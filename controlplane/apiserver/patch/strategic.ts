@@ -66,8 +66,9 @@ function merged(present: unknown[], patched: unknown[], order: unknown[], idOf: 
   const rest = present.filter((item) => !ids.has(idOf(item)));
   const out: unknown[] = [];
   for (const item of inOrder) {
-    const at = before.get(idOf(item));
-    while (at !== undefined && rest.length > 0 && (before.get(idOf(rest[0])) ?? 0) < at) out.push(rest.shift());
+    const at = before.get(idOf(item)) ?? -1;
+    const next = rest.findIndex((other) => (before.get(idOf(other)) ?? 0) >= at);
+    out.push(...rest.splice(0, next < 0 ? rest.length : next));
     out.push(item);
   }
   return [...out, ...rest];
