@@ -7,17 +7,35 @@ const MAX_UNKNOWN = 64;
 /** Of what has no schema, nothing is known. */
 const NOTHING: Schema = {};
 
+interface Unknown {
+  fields: string[];
+  /** Of the metadata of whole objects within `value`. */
+  embedded: string[];
+}
+
 /**
  * Prunes `value` in place (it must not be shared).
- * @returns the paths of the unknown fields, sorted by occurrence
+ * @returns the paths of the unknown fields, in the order of the document
  */
 export function prune(value: unknown, schema: Schema): string[] {
-  const unknown: string[] = [];
+  const { fields, embedded } = pruned(value, schema);
+  return [...fields, ...embedded];
+}
+
+/** As `prune`; the paths in the order in which kube-apiserver tells those of custom resources. */
+export function pruneCustom(value: unknown, schema: Schema): string[] {
+  const { fields, embedded } = pruned(value, schema);
+  const ofMetadata = fields.filter((path) => path.startsWith('metadata.'));
+  return [...ofMetadata, ...fields.filter((path) => !path.startsWith('metadata.')).sort(), ...embedded.sort()];
+}
+
+function pruned(value: unknown, schema: Schema): Unknown {
+  const unknown: Unknown = { fields: [], embedded: [] };
   pruneValue(value, schema, '', unknown);
   return unknown;
 }
 
-function pruneValue(value: unknown, schema: Schema, path: string, unknown: string[]): void {
+function pruneValue(value: unknown, schema: Schema, path: string, unknown: Unknown): void {
   if (typeof value !== 'object' || value === null) return;
   const keeps = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (Array.isArray(value)) {
@@ -30,19 +48,19 @@ function pruneValue(value: unknown, schema: Schema, path: string, unknown: strin
   }
 }
 
-function keepUnknown(value: unknown, schema: Schema | undefined, path: string, unknown: string[]): void {
+function keepUnknown(value: unknown, schema: Schema | undefined, path: string, unknown: Unknown): void {
   if (!schema) return;
   if (Array.isArray(value)) value.forEach((item, index) => keepUnknown(item, schema.items, `${path}[${index}]`, unknown));
   else if (isObject(value)) pruneObject(value, schema, true, path, unknown);
 }
 
-function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: string, unknown: string[]): void {
+function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: string, unknown: Unknown): void {
   const { properties, additionalProperties } = schema;
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   for (const key of Object.keys(value)) {
     if (embedded && (key === 'apiVersion' || key === 'kind')) continue;
     if (embedded && key === 'metadata') {
-      pruneValue(value[key], OBJECT_META, childPath(path, key), unknown);
+      pruneValue(value[key], OBJECT_META, childPath(path, key), { fields: unknown.embedded, embedded: unknown.embedded });
       continue;
     }
     const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
@@ -51,7 +69,7 @@ function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: st
     } else if (additionalProperties === true) {
       if (!keeps) pruneValue(value[key], NOTHING, childPath(path, key), unknown);
     } else if (!keeps) {
-      if (unknown.length < MAX_UNKNOWN) unknown.push(childPath(path, key));
+      if (unknown.fields.length < MAX_UNKNOWN) unknown.fields.push(childPath(path, key));
       delete value[key];
     }
   }

@@ -27,15 +27,19 @@ describe('JSONPath', () => {
     [".status.conditions[?(@.type=='Ready')].status", ['True']],
     ['.status.conditions[?(@.type!="Ready")].status', ['False']],
     ['.metadata.labels.app\\.kubernetes\\.io/name', ['x']],
-    [".metadata.labels['app.kubernetes.io/name']", ['x']],
+    [".metadata.labels['app.kubernetes.io/name']", []], [".metadata.labels['app\\.kubernetes\\.io/name']", ['x']],
     ['.status.list[0]', [1]], ['.status.list[-1]', [3]], ['.status.list[*]', [1, 2, 3]], ['.status.list[9]', []],
     ['.status.n', [0]], ['.nope.x', []], ['.constructor.name', []],
+    ['.status.list[0:2]', [1, 2]], ['.status.list[::2]', [1, 3]], ['.status.list[-2:]', [2, 3]], ['.status.list[1:1]', []], ['.status.list[2:9]', []],
+    ['.status.list[0,2]', [1, 3]], ['.status[*]', []], ['.status.n[0]', []], ['.status.conditions[*].type', ['A', 'Ready']],
+    ['.status.conditions[?(@.status)].type', ['A', 'Ready']], ['.status.conditions[?(@.nope)].type', []], ['..type', ['A', 'Ready']],
+    ["['status'].n", [0]], ['.status.conditions[?(@.type<"B")].type', ['A']], ['.status.conditions[?(@.type==1)].type', []],
   ])('%s', (path, expected) => {
     expect(compileJsonPath(path)(object)).toEqual(expected);
   });
 
   test('refuses what it does not understand', () => {
-    expect(() => compileJsonPath('.a[')).toThrow('JSONPath ".a["');
+    expect(() => compileJsonPath('.a[')).toThrow('unterminated array');
   });
 });
 

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../crds/meta';
 import type { PrinterColumn, Resource } from '../resources/resource';
 import { isObject, type JsonObject } from '../schema/schema';
 import { humanDuration } from './duration';
-import { compileJsonPath, type JsonPath } from './json-path';
+import { compileJsonPath, jsonPathProblem, type JsonPath } from './json-path';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
@@ -46,12 +46,13 @@ export class TableRenderer {
     resource: Resource,
     private readonly now: () => number = Date.now,
   ) {
+    const shown = understood(resource.columns);
     this.#named = resource.nameColumn;
     this.columns = [
       ...(this.#named ? [NAME_COLUMN] : []),
-      ...resource.columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type, format, description, priority })),
+      ...shown.map(({ name, type, format = '', description = '', priority = 0 }) => ({ name, type, format, description, priority })),
     ];
-    this.#cells = resource.columns.map((column) => this.#cell(column));
+    this.#cells = shown.map((column) => this.#cell(column));
   }
 
   row(object: KubeObject, include: IncludeObject, version: string): TableRow {
@@ -79,7 +80,8 @@ export class TableRenderer {
     const path: JsonPath = compileJsonPath(column.jsonPath ?? '');
     return (object) => {
       const [value] = path(object);
-      return value === undefined || value === null ? null : this.#show(value, column.type);
+      if (value === undefined || value === null) return value === null && column.type === 'string' ? '<no value>' : null;
+      return this.#show(value, column.type);
     };
   }
 
@@ -94,11 +96,21 @@ export class TableRenderer {
       case 'boolean':
         return typeof value === 'boolean' ? value : null;
       case 'date': {
-        const at = typeof value === 'string' ? Date.parse(value) : NaN;
-        return Number.isNaN(at) ? '<unknown>' : humanDuration(this.now() - at);
+        if (typeof value !== 'string') return null;
+        const at = TIME.test(value) ? Date.parse(value) : NaN;
+        if (Number.isNaN(at)) return value === '' ? '<unknown>' : '<invalid>';
+        return humanDuration(this.now() - at);
       }
     }
   }
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** A definition may have a column whose path is not understood: it and those after it are not shown. */
+function understood(columns: readonly PrinterColumn[]): readonly PrinterColumn[] {
+  const wrong = columns.findIndex(({ cell, jsonPath = '' }) => !cell && jsonPathProblem(jsonPath) !== undefined);
+  return wrong < 0 ? columns : columns.slice(0, wrong);
 }
 
 /** Only the metadata of an object, as `PartialObjectMetadata`. */

@@ -11,7 +11,7 @@ import { applyDefaults } from '../schema/default';
 import { invalid, showValue, type FieldError } from '../schema/field-error';
 import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
-import { prune } from '../schema/prune';
+import { prune, pruneCustom } from '../schema/prune';
 import { isObject, type JsonObject } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { validate } from '../schema/validate';
@@ -125,10 +125,10 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
   proposal.managedFields = object.metadata.managedFields;
   delete object.metadata.managedFields;
   delete (object.metadata as unknown as JsonObject).selfLink;
-  const unknown = prune(object, schema);
+  const unknown = request.resource.core ? prune(object, schema) : pruneCustom(object, schema);
   const mode = fieldValidation(request);
   // Kubernetes finds those of its own kinds while it reads, those of custom resources when it prunes.
-  const unknownFields = (request.resource.core ? unknown : unknown.sort()).map((path) => `unknown field "${path}"`);
+  const unknownFields = unknown.map((path) => `unknown field "${path}"`);
   if (refuse && duplicates.length + unknownFields.length > 0 && mode === 'Strict') {
     throw refuse(`strict decoding error: ${[...strictWords(duplicates), ...unknownFields].join(', ')}`);
   }
