@@ -104,13 +104,16 @@ export class CertificateAuthority {
   }
 
   /**
-   * Signs a client's key for TLS client authentication. Only the key of the request counts: name and life are the server's choice.
+   * Signs a client's key for TLS client authentication. Only the key of the request counts: names and life are the server's choice.
    * @param csr PKCS #10, PEM
+   * @param organisations the groups of a user
    * @returns the certificate, PEM
    * @throws Error when the request is broken, not signed by its own key, or its key is not EC P-256
    */
-  async issueClientCertificate(csr: string, commonName: string, hours: number): Promise<string> {
-    if (!/^[A-Za-z0-9._:-]{1,64}$/.test(commonName)) throw new Error(`common name: ${JSON.stringify(commonName)} must be 1 to 64 letters, digits, '.', '_', ':' or '-'`);
+  async issueClientCertificate(csr: string, commonName: string, hours: number, organisations: readonly string[] = []): Promise<string> {
+    for (const [what, name] of [['common name', commonName], ...organisations.map((each) => ['organisation', each])]) {
+      if (!/^[A-Za-z0-9._:-]{1,64}$/.test(name)) throw new Error(`${what}: ${JSON.stringify(name)} must be 1 to 64 letters, digits, '.', '_', ':' or '-'`);
+    }
     if (!(hours > 0 && hours <= 24 * CA_DAYS)) throw new Error(`hours: ${hours} must be more than 0 and at most ${24 * CA_DAYS}`);
     if (csr.length > 16_384) throw new Error('certificate request: larger than 16 KiB');
     const request = parseRequest(csr);
@@ -118,7 +121,7 @@ export class CertificateAuthority {
     if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') throw new Error('certificate request: the key must be EC P-256');
     if (!(await request.verify())) throw new Error('certificate request: not signed by its own key');
     const key = await request.publicKey.export(ALGORITHM, ['verify']);
-    const certificate = await this.#issue(`CN=${commonName}`, key, hours * 60 * 60 * 1000, [
+    const certificate = await this.#issue([...organisations.map((each) => `O=${each}`), `CN=${commonName}`].join(', '), key, hours * 60 * 60 * 1000, [
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
     ]);
     return certificate.toString('pem');

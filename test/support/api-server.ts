@@ -58,6 +58,8 @@ export interface RequestOptions {
   headers?: Record<string, string>;
   /** '' sends none; absent: the administrator's. */
   token?: string;
+  /** Shown to the server; PEM. */
+  certificate?: { key: string; certificate: string };
 }
 
 export interface TestApiServer {
@@ -146,7 +148,7 @@ function listen(server: Server): Promise<void> {
   });
 }
 
-function send(url: string, method: string, ca: string, { body, headers = {}, token = '' }: RequestOptions): Promise<Answer> {
+function send(url: string, method: string, ca: string, { body, headers = {}, token = '', certificate }: RequestOptions): Promise<Answer> {
   const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const all = {
     ...(token !== '' && { Authorization: `Bearer ${token}` }),
@@ -154,7 +156,7 @@ function send(url: string, method: string, ca: string, { body, headers = {}, tok
     ...headers,
   };
   return new Promise((resolve, reject) => {
-    const req = httpsRequest(url, { method, ca, headers: all }, (res) => {
+    const req = httpsRequest(url, { method, ca, headers: all, ...(certificate && { key: certificate.key, cert: certificate.certificate, agent: false }) }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('error', reject);
