@@ -1,14 +1,66 @@
+import { DataSource } from 'typeorm';
+import { AccessToken } from '../../controlplane/db/entities/auth';
+import { JobNameRow } from '../../controlplane/db/entities/gateway';
+import { migrations } from '../../controlplane/db/migrations';
+import { openPostgres } from '../../controlplane/db/postgres/open';
+import { insert } from '../../controlplane/db/statements';
 import { PostgresServer } from '../support/postgres';
 
 let server: PostgresServer;
 beforeAll(async () => { server = await PostgresServer.start(); });
 afterAll(() => server.stop());
 
-test('starts', async () => {
-  const { url } = await server.createDatabase();
-  expect(url).toContain('test_1');
-  expect(await server.query('SELECT 1 AS a')).toEqual([{ a: 1 }]);
-  await server.kill();
-  await server.run();
-  expect(await server.query('SELECT 1 AS a')).toEqual([{ a: 1 }]);
+const open = (database: { url: string; password: string }) => openPostgres(database.url, { password: database.password, holder: 'test' });
+
+test('the migrations that SQLite runs make the same tables, once; two that start at once do not get into each other\'s way', async () => {
+  const database = await server.createDatabase();
+  const both = await Promise.all([open(database), open(database)]);
+  const [first] = both;
+  expect(both.map(({ epoch }) => epoch).sort()).toEqual([1n, 2n]);
+  const tables = await first!.dataSource.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+  expect((tables as { tablename: string }[]).map((row) => row.tablename)).toEqual([
+    'access_token', 'element', 'job_name', 'join_token', 'ledger_balance', 'ledger_credit_limit', 'ledger_hold', 'ledger_job_total', 'ledger_posting',
+    'ledger_settlement', 'ledger_transaction', 'migrations', 'object_log', 'object_log_floor', 'result', 'writer_epoch',
+  ]);
+  const collations = await first!.dataSource.query("SELECT DISTINCT data_type, collation_name FROM information_schema.columns WHERE table_name LIKE 'ledger%' ORDER BY 1");
+  expect(collations).toEqual([{ data_type: 'bigint', collation_name: null }, { data_type: 'text', collation_name: 'C' }]);
+  await Promise.all(both.map((each) => each.close()));
+});
+
+test('TypeORM undoes every migration', async () => {
+  const { url, password } = await server.createDatabase();
+  await (await open({ url, password })).close();
+  const source = new DataSource({
+    type: 'postgres', host: '127.0.0.1', port: server.port, username: 'gleaner', password, database: new URL(url).pathname.slice(1),
+    ssl: { rejectUnauthorized: false }, migrations, installExtensions: false,
+  });
+  await source.initialize();
+  for (const _ of migrations) await source.undoLastMigration();
+  expect(await source.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([{ tablename: 'migrations' }]);
+  await source.destroy();
+});
+
+test('TypeORM reads what the writer wrote', async () => {
+  const opened = await open(await server.createDatabase());
+  const names = insert('job_name', { uid: 'text', namespace: 'text', name: 'text', created_at: 'int' });
+  await opened.tables.write([{ statement: names, rows: [['u', 'lab-a', 'pi', 1_700_000_000_000]] }]);
+  expect(await opened.dataSource.getRepository(JobNameRow).find()).toEqual([{ uid: 'u', namespace: 'lab-a', name: 'pi', createdAt: 1_700_000_000_000 }]);
+  expect(await opened.dataSource.getRepository(AccessToken).find()).toEqual([]);
+  await opened.close();
+  await opened.close();
+});
+
+test('a database of a newer version is refused and left as it is', async () => {
+  const database = await server.createDatabase();
+  await (await open(database)).close();
+  const name = new URL(database.url).pathname.slice(1);
+  await server.query("INSERT INTO migrations (timestamp, name) VALUES (9999, 'FromTheFuture0000000009999')", name);
+  await expect(open(database)).rejects.toThrow('newer version of gleaner (unknown migrations: FromTheFuture0000000009999)');
+  expect(await server.query('SELECT epoch::int FROM writer_epoch', name)).toEqual([{ epoch: 1 }]);
+});
+
+test('a wrong password, and a certificate of somebody else, are refused with the place and without the password', async () => {
+  const { url, password } = await server.createDatabase();
+  await expect(open({ url, password: 'not-this-one' })).rejects.toThrow(/^cannot open the database 127\.0\.0\.1:\d+\/test_\d+: password authentication failed/);
+  await expect(open({ url: url.replace(/&sslrootcert.*/, ''), password })).rejects.toThrow(/self-signed certificate|unable to verify/);
 });

@@ -52,11 +52,15 @@ export class PostgresLedgers implements LedgerBackend {
     return this.attach(name, options);
   }
 
-  /** One more process that opens the database. */
-  async attach(name: string, options: OpenOptions = {}, more: Partial<OpenPostgresOptions> = {}): Promise<OpenPostgresLedger> {
+  /**
+   * One more process that opens the database.
+   * @param more `port`: of a proxy before the server
+   */
+  async attach(name: string, options: OpenOptions = {}, { port, ...more }: Partial<OpenPostgresOptions> & { port?: number } = {}): Promise<OpenPostgresLedger> {
     const { url, password } = this.server.database(name);
     const gate = new Gate();
-    const opened = await openPostgres(url, { password, holder: `test ${this.count}`, beforeCommit: gate.pass, ...more });
+    const through = port === undefined ? url : url.replace(`:${this.server.port}/`, `:${port}/`);
+    const opened = await openPostgres(through, { password, holder: `test ${this.count}`, beforeCommit: gate.pass, ...more });
     this.all.add(opened);
     const database = opened.tables;
     const ledger = await BookLedger.open({ database, ...options });

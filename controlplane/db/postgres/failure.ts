@@ -14,6 +14,11 @@ export function sqlState(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** For so long the same is tried again while the database is away. */
+export const OUTAGE_MS = 15_000;
+const BACKOFF_MS = [0, 20, 50, 100, 200, 500, 1000];
+export const backoffMs = (attempt: number): number => BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)]!;
+
 /** The transaction had failed before this statement. */
 export const IN_FAILED_TRANSACTION = '25P02';
 
@@ -49,6 +54,13 @@ export class FencedError extends CommitError {
     super(`write not saved: another control plane writes to ${where} now (epoch ${theirs ?? 'unknown'}, ours is ${ours})`, 'FENCED');
     this.name = 'FencedError';
   }
+}
+
+/** A read that failed. What only the way to the database is to blame for is a CommitError too: the same call may work in a moment. */
+export function readError(error: unknown, where: string): Error {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  if (classify(error) !== 'again') return failure;
+  return new CommitError(`the database ${where} does not answer: ${failure.message}; try again`, sqlState(error) ?? 'UNREACHABLE', error);
 }
 
 export function commitError(error: unknown, where: string): CommitError {

@@ -60,7 +60,7 @@ export async function openPostgres(url: string, options: OpenPostgresOptions): P
 }
 
 async function begin(target: PostgresTarget, where: string, dataSource: DataSource, holder: string): Promise<bigint> {
-  const client = new Client(clientConfig(target, WRITER_NAME, { patient: true }));
+  const client = new Client(clientConfig(target, 'gleaner opener', { patient: true }));
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -109,7 +109,7 @@ function opened(target: PostgresTarget, where: string, dataSource: DataSource, e
     ...(outageMs === undefined ? {} : { outageMs }),
     ...(beforeCommit ? { beforeCommit } : {}),
   });
-  const tables = new PostgresDatabase(target, where, writer);
+  const tables = new PostgresDatabase(target, where, writer, outageMs);
   let over = false;
   const end = async (how: () => Promise<void>): Promise<void> => {
     if (over) return;

@@ -6,19 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Pool } from 'pg';
 import type { Database, Lookup, Query, Snapshot, Value, Write } from '../database';
 import type { CommitStats, Settled } from '../writer';
-import { classify } from './failure';
+import { OUTAGE_MS, backoffMs, classify, readError } from './failure';
 import type { PostgresWriter } from './postgres-writer';
 import { clientConfig, type PostgresTarget } from './target';
 
 const READ_CONNECTIONS = 4;
-const READ_BACKOFF_MS = [20, 100, 300, 1000];
 const READER_NAME = 'gleaner reader';
 
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres';
   private readonly pool: Pool;
 
-  constructor(private readonly target: PostgresTarget, readonly name: string, private readonly writer: PostgresWriter) {
+  constructor(private readonly target: PostgresTarget, readonly name: string, private readonly writer: PostgresWriter, private readonly outageMs = OUTAGE_MS) {
     this.pool = new Pool({ ...clientConfig(target, READER_NAME), max: READ_CONNECTIONS, idleTimeoutMillis: 60_000, allowExitOnIdle: true });
     // An idle connection was lost: the next read takes another.
     this.pool.on('error', () => undefined);
@@ -44,7 +43,9 @@ export class PostgresDatabase implements Database {
   }
 
   openSnapshot(): Promise<Snapshot> {
-    return openPostgresSnapshot(this.target);
+    return openPostgresSnapshot(this.target, 'after the writer').catch((error: unknown) => {
+      throw readError(error, this.name);
+    });
   }
 
   async close(): Promise<void> {
@@ -59,13 +60,13 @@ export class PostgresDatabase implements Database {
   }
 
   private async read<R>(text: string, values: unknown[]): Promise<R[]> {
+    const start = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       try {
         return (await this.pool.query(text, values)).rows as R[];
       } catch (error) {
-        const wait = READ_BACKOFF_MS[attempt];
-        if (wait === undefined || classify(error) !== 'again') throw error;
-        await delay(wait);
+        if (classify(error) !== 'again' || performance.now() - start >= this.outageMs) throw readError(error, this.name);
+        await delay(backoffMs(attempt));
       }
     }
   }
@@ -89,14 +90,16 @@ class PostgresSnapshot implements Snapshot {
 
 /**
  * A connection of its own in a read transaction, that sees the tables as they are now.
+ * @param when `after the writer`: also what a transaction does that is at work right now, perhaps of a connection that broke
  * @throws Error when the database cannot be read or has no ledger
  */
-export async function openPostgresSnapshot(target: PostgresTarget): Promise<Snapshot> {
+export async function openPostgresSnapshot(target: PostgresTarget, when: 'now' | 'after the writer' = 'now'): Promise<Snapshot> {
   const client = new Client(clientConfig(target, READER_NAME, { patient: true }));
   // Whoever waits for an answer is told by its own rejection.
   client.on('error', () => undefined);
   try {
     await client.connect();
+    if (when === 'after the writer') await client.query('SELECT 1 FROM writer_epoch WHERE id = 1 FOR UPDATE');
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     // The first statement takes the snapshot.
     const { rows } = await client.query("SELECT to_regclass('ledger_transaction') AS name");

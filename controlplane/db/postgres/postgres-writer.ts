@@ -14,7 +14,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Write } from '../database';
 import { CommitError, type CommitStats, type Settled } from '../writer';
-import { FencedError, classify, commitError, sqlState } from './failure';
+import { FencedError, OUTAGE_MS, backoffMs, classify, commitError, sqlState } from './failure';
 import type { Session } from './session';
 import { runSteps } from './transaction';
 
@@ -44,7 +44,6 @@ export interface PostgresWriterOptions {
 
 /** Rows in one transaction; more wait for the next. */
 const MAX_ROWS = 50_000;
-const BACKOFF_MS = [0, 20, 50, 100, 200, 500, 1000];
 
 export class PostgresWriter {
   private queue: Entry[] = [];
@@ -64,7 +63,7 @@ export class PostgresWriter {
 
   constructor(private readonly options: PostgresWriterOptions) {
     this.maxQueuedSteps = options.maxQueuedSteps ?? 100_000;
-    this.outageMs = options.outageMs ?? 15_000;
+    this.outageMs = options.outageMs ?? OUTAGE_MS;
     this.now = options.now ?? (() => performance.now() / 1000);
   }
 
@@ -163,7 +162,7 @@ export class PostgresWriter {
           this.inDoubt = false;
           throw doubt ? unknownOutcome(error, this.options.where) : error;
         }
-        await delay(BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)]);
+        await delay(backoffMs(attempt));
       }
     }
   }
