@@ -47,7 +47,7 @@ export async function ensureRuntimes(store: ObjectStore, elements: Pick<ElementC
   }
   const images = JSON.parse(readFileSync(index, 'utf8')) as BuiltImage[];
   for (const { name, image, archive, entrypoint, platforms } of images) {
-    if (elements.bytes(archive.element) === undefined) {
+    if ((await elements.bytes(archive.element)) === undefined) {
       logger.info({ runtime: name, bytes: archive.bytes }, 'taking in a runtime image');
       await elements.put(archive.element, createReadStream(join(imagesDir, archive.file)), archive.bytes, archive.bytes);
     }

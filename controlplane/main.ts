@@ -89,7 +89,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     await definitions.start();
     closers.push(() => definitions.stop());
     const ledger = await BookLedger.open({ database: database.tables, registry: metrics });
-    const tokens = new TokenStore(database);
+    const tokens = await TokenStore.open(database.tables);
     const ca = await CertificateAuthority.open(files.pki, { names: [...config.names, config.listen] });
 
     await ensureDefaults(store);
@@ -109,7 +109,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     const { authenticator, authorizer } = access;
 
     const plane = await startPlane({
-      config, caches, metrics, logger, dirs: gatewayDirs(config.dataDir), db: database.raw, writer: database.writer, store, ledger,
+      config, caches, metrics, logger, dirs: gatewayDirs(config.dataDir), tables: database.tables, store, ledger,
       authenticator, authorizer, userTokens: tokens, certificates: ca,
       namespaces: {
         resources: () => resources.preferred().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),

@@ -1,8 +1,8 @@
 /** Metrics of the one writer: how many steps a commit has, and how long it takes. */
 import { Histogram, type Registry } from 'prom-client';
-import type { Writer } from './db/writer';
+import type { CommitStats } from './db/writer';
 
-export function commitMetrics(registry: Registry, writer: Writer): void {
+export function commitMetrics(registry: Registry, writer: { onCommit(listener: (stats: CommitStats) => void): void }): void {
   const steps = new Histogram({
     name: 'gleaner_commit_steps',
     help: 'Write steps per durable commit',

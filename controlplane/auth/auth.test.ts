@@ -29,8 +29,8 @@ const withHeader = (authorization?: string): IncomingMessage => ({ headers: { ..
 
 describe('tokens', () => {
   test('a token stands for its subject, also after a restart, and only its hash is kept', async () => {
-    const { token, info } = await new TokenStore(database, now).create({ subject: 'alice', groups: ['lab'], description: 'laptop' });
-    const again = new TokenStore(database, now);
+    const { token, info } = await (await TokenStore.open(database.tables, now)).create({ subject: 'alice', groups: ['lab'], description: 'laptop' });
+    const again = await TokenStore.open(database.tables, now);
     expect(await again.authenticate(withHeader(`Bearer ${token}`))).toEqual({ user: 'alice', groups: ['lab', 'system:authenticated'] });
     expect(again.list()).toEqual([info]);
     const [row] = await database.dataSource.getRepository(AccessToken).find();
@@ -40,7 +40,7 @@ describe('tokens', () => {
   });
 
   test('expires at its time', async () => {
-    const store = new TokenStore(database, now);
+    const store = await TokenStore.open(database.tables, now);
     const { token, info } = await store.create({ subject: 'bob', ttlMs: 1000 });
     expect(info.expiresAt).toBe(new Date(at + 1000).toISOString());
     expect(store.identify(token)?.user).toBe('bob');
@@ -49,15 +49,15 @@ describe('tokens', () => {
   });
 
   test('is refused once revoked, also after a restart', async () => {
-    const store = new TokenStore(database, now);
+    const store = await TokenStore.open(database.tables, now);
     const { token, info } = await store.create({ subject: 'bob' });
     expect([await store.revoke(info.id), await store.revoke(info.id)]).toEqual([true, false]);
     expect(store.identify(token)).toBeUndefined();
-    expect(new TokenStore(database, now).identify(token)).toBeUndefined();
+    expect((await TokenStore.open(database.tables, now)).identify(token)).toBeUndefined();
   });
 
   test.each([[undefined], [''], ['Bearer'], ['Bearer wrong'], ['Basic YTpi'], [`Bearer ${'x'.repeat(10_000)}`]])('%s is nobody', async (header) => {
-    const store = new TokenStore(database, now);
+    const store = await TokenStore.open(database.tables, now);
     await store.create({ subject: 'bob' });
     expect(await store.authenticate(withHeader(header))).toBeUndefined();
   });
@@ -68,7 +68,7 @@ describe('tokens', () => {
     [{ subject: 'x', description: 'x'.repeat(1025) }, 'description'],
     [{ subject: 'x', ttlMs: 0 }, 'ttl'],
   ])('refuses %j', async (token, words) => {
-    await expect(new TokenStore(database, now).create(token)).rejects.toThrow(words);
+    await expect((await TokenStore.open(database.tables, now)).create(token)).rejects.toThrow(words);
   });
 });
 

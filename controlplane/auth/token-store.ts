@@ -7,9 +7,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-import type { Database } from 'better-sqlite3';
-
-import type { Writer } from '../db/writer';
+import type { Database } from '../db/database';
+import { insert, query, remove } from '../db/statements';
 import type { TokenAuthenticator, TokenIdentity } from './authenticators/chain';
 import { API_AUDIENCE, AUTHENTICATED, bearerToken, type Authenticator, type Identity } from './identity';
 
@@ -48,6 +47,10 @@ interface Entry extends TokenInfo {
   expiresAtMs: number;
 }
 
+const ALL = query<Row>('SELECT id, hash, subject, groups, description, created_at, expires_at FROM access_token');
+const ADD = insert('access_token', { id: 'text', hash: 'bytes', subject: 'text', groups: 'text', description: 'text', created_at: 'text', expires_at: 'text' });
+const REVOKE = remove('access_token', 'id', 'text');
+
 const MAX_TOKENS = 100_000;
 const MAX_TOKEN_CHARS = 512;
 const PREFIX = 'gln_';
@@ -58,13 +61,16 @@ export class TokenStore implements Authenticator, TokenAuthenticator {
   /** By the hash in base64. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(
-    private readonly database: { raw: Database; writer: Writer },
-    private readonly now: () => number = Date.now,
-    private readonly random: (bytes: number) => Buffer = randomBytes,
-  ) {
-    const rows = database.raw.prepare<[], Row>('SELECT id, hash, subject, groups, description, created_at, expires_at FROM access_token').all();
-    for (const row of rows) this.#remember(row);
+  private constructor(
+    private readonly tables: Database,
+    private readonly now: () => number,
+    private readonly random: (bytes: number) => Buffer,
+  ) {}
+
+  static async open(tables: Database, now: () => number = Date.now, random: (bytes: number) => Buffer = randomBytes): Promise<TokenStore> {
+    const store = new TokenStore(tables, now, random);
+    for (const row of await tables.select(ALL)) store.#remember(row);
+    return store;
   }
 
   /** @returns the token's text, which cannot be had again. @throws Error when a field is too long or there are too many tokens */
@@ -85,11 +91,7 @@ export class TokenStore implements Authenticator, TokenAuthenticator {
       created_at: new Date(at).toISOString(),
       expires_at: ttlMs === undefined ? null : new Date(at + ttlMs).toISOString(),
     };
-    await this.database.writer.enqueue((db) => {
-      db.prepare(
-        'INSERT INTO access_token (id, hash, subject, groups, description, created_at, expires_at) VALUES (@id, @hash, @subject, @groups, @description, @created_at, @expires_at)',
-      ).run(row);
-    });
+    await this.tables.write([{ statement: ADD, rows: [[row.id, row.hash, row.subject, row.groups, row.description, row.created_at, row.expires_at]] }]);
     return { token, info: infoOf(this.#remember(row)) };
   }
 
@@ -98,9 +100,7 @@ export class TokenStore implements Authenticator, TokenAuthenticator {
     const found = [...this.#entries].find(([, entry]) => entry.id === id);
     if (!found) return false;
     this.#entries.delete(found[0]);
-    await this.database.writer.enqueue((db) => {
-      db.prepare('DELETE FROM access_token WHERE id = ?').run(id);
-    });
+    await this.tables.write([{ statement: REVOKE, rows: [[id]] }]);
     return true;
   }
 

@@ -4,7 +4,6 @@
  * Start order: reflectors are filled by whoever made them; then `start` makes the leases again and only then lets agents in.
  */
 import type { Server } from 'node:https';
-import type { Database } from 'better-sqlite3';
 import type { Registry } from 'prom-client';
 import type { WebSocket } from 'ws';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ import type { AgentLeases } from '../auth/agent-authorizer';
 import type { Authorizer } from '../auth/authorizer';
 import type { Authenticator } from '../auth/identity';
 import type { Reflector } from '../controllers/runtime/reflector';
-import type { Writer } from '../db/writer';
+import type { Database } from '../db/database';
 import type { Ledger } from '../ledger/ledger';
 import type { OpenOffer } from '../market/book';
 import type { FitSummary } from '../market/fit';
@@ -59,8 +58,8 @@ import { Aliases, loadGatewayKey, Tickets } from './tickets';
 export interface GatewayOptions {
   /** DIR/pki, DIR/elements, DIR/logs */
   dirs: { pki: string; elements: string; logs: string };
-  db: Database;
-  writer: Writer;
+  /** Results, elements, join tokens. */
+  tables: Database;
   store: ObjectStore;
   ledger: Ledger;
   reflectors: {
@@ -111,7 +110,7 @@ export class Gateway {
   private readonly handlers: Record<string, Handler>;
 
   constructor(private readonly options: GatewayOptions) {
-    const { reflectors, ledger, store, writer, db, dirs, log } = options;
+    const { reflectors, ledger, store, tables, dirs, log } = options;
     this.clock = options.clock ?? systemClock;
     const key = loadGatewayKey(dirs.pki);
     const tickets = new Tickets(key, () => this.clock.wall());
@@ -136,9 +135,9 @@ export class Gateway {
     ledger.onCredit((namespace) => this.market.creditRose(namespace));
     this.blobs = new DiskBlobStore(dirs.elements);
     this.elements = new ElementCatalog({
-      db, writer, blobs: this.blobs, maxElementBytes: options.maxElementBytes, maxTotalBytes: options.maxElementsBytes,
+      tables, blobs: this.blobs, maxElementBytes: options.maxElementBytes, maxTotalBytes: options.maxElementsBytes,
     });
-    const results = new Results(db, writer);
+    const results = new Results(tables);
     const logs = new Logs({ root: dirs.logs });
     this.jobs = new Jobs({
       ...reflectors, market: this.market,
@@ -169,7 +168,7 @@ export class Gateway {
     this.reports = new Reports({
       context: this.context, progress: this.progress,
       taskByUid: (uid) => this.tasks.byUid(uid),
-      elementBytes: (digest) => this.elements.bytes(digest),
+      elementSizes: (digests) => this.elements.sizes(digests),
       holdsImage: (agentId, jobUid) => {
         const image = this.jobs.get(jobUid)?.view.shape?.image;
         if (image !== undefined) this.agents.holdsImage(agentId, image);
@@ -199,7 +198,7 @@ export class Gateway {
       complaints: this.complaints,
     });
     const access = new Access(options.authenticator, options.authorizer);
-    const joinTokens = new JoinTokens(db, writer, () => this.clock.wall());
+    const joinTokens = new JoinTokens(tables, () => this.clock.wall());
     const admin = adminRoutes({
       store, ledger, access, joinTokens, userTokens: options.userTokens, caHash: options.certificates.caHash,
       explain: (jobUid) => this.market.explain(jobUid),
@@ -219,6 +218,7 @@ export class Gateway {
   /** Opens the folders, makes leases again. The reflectors are filled by now. */
   async start(): Promise<void> {
     await this.blobs.start();
+    await this.elements.start();
     this.agents.start();
     this.jobs.start();
     await recover(this.context);

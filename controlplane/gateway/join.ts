@@ -61,7 +61,7 @@ export function joinRoutes(options: JoinOptions): Handler {
 
   async function join(agentId: string, body: Record<string, unknown>): Promise<void> {
     const name = body.name === undefined ? undefined : hostName(body.name);
-    const { id, owner } = tokens.check(body.token);
+    const { id, owner } = await tokens.check(body.token);
     const existing = await store.get<Agent>(AGENTS, '', agentId);
     if (existing) {
       if (existing.metadata.annotations?.[TOKEN_ANNOTATION] === id) return;

@@ -85,7 +85,7 @@ export class Logs {
   }
 
   /** @param find the Task that a request names, or what is still known of it */
-  routes(access: Access, find: (namespace: string, task: string) => LogSource | undefined): Handler {
+  routes(access: Access, find: (namespace: string, task: string) => Promise<LogSource | undefined>): Handler {
     return async (req, res) => {
       const { segments, query } = parseUrl(req);
       const [, namespace = '', task = ''] = segments;
@@ -96,7 +96,7 @@ export class Logs {
       if (stream !== 'stdout' && stream !== 'stderr') throw new HttpError(400, 'BadRequest', `stream: ${JSON.stringify(stream)} is not stdout or stderr`);
       const tail = queryInteger(query, 'tail', 0, 1_000_000);
       const asked = queryInteger(query, 'attempt', 1, 1_000_000_000);
-      const source = find(namespace, task);
+      const source = await find(namespace, task);
       if (!source || !UID.test(source.jobUid)) throw notFound(`there is no task ${JSON.stringify(task)} in namespace ${JSON.stringify(namespace)}`);
       const attempt = asked ?? source.newestAttempt ?? (await this.newest(source));
       if (attempt === undefined) {

@@ -35,7 +35,7 @@ export async function recover(context: GatewayContext): Promise<void> {
         { uid: lease.taskUid, name: lease.taskName, index: lease.index, jobUid: lease.jobUid, attempt: lease.number },
         lease.amounts,
       );
-      if (!hold) ends.push(halfEnded(context, lease));
+      if (!hold) ends.push(await halfEnded(context, lease));
     }
   }
   const releases: OpenHold[] = [];
@@ -76,8 +76,8 @@ const ofHold = (hold: OpenHold): Lease => newLease({
 
 const amountsOf = ({ terms }: OpenHold): Amounts => ({ cpuMillis: Math.round(terms.cpu * 1000), memoryBytes: terms.memoryBytes, scratchBytes: 0, slots: 1 });
 
-function halfEnded(context: GatewayContext, lease: Lease): End {
-  const stored = context.results.get(lease.jobUid, lease.index);
+async function halfEnded(context: GatewayContext, lease: Lease): Promise<End> {
+  const stored = await context.results.get(lease.jobUid, lease.index);
   return stored?.attempt === lease.number
     ? { lease, reason: 'Completed', result: stored.result }
     : { lease, reason: 'AgentLost', message: 'the control plane stopped while the end of this attempt was written' };

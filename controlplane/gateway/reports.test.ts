@@ -8,7 +8,7 @@ import { CommitError } from '../db/writer';
 import type { GatewayContext } from './context';
 import { Leases, newLease } from './leases';
 import { Logs } from './logs';
-import { Reports } from './reports';
+import { Reports, type ReportsOptions } from './reports';
 import { Aliases } from './tickets';
 
 const ME = 'me';
@@ -29,7 +29,7 @@ afterAll(() => {
 beforeEach(() => unhandled.splice(0));
 
 /** One lease of mine, one of somebody else, a disk that takes no logs, and a database that answers nothing. */
-function world(): Reports {
+function world(elementSizes: ReportsOptions['elementSizes'] = () => new Map()): Reports {
   const file = join(dir, 'file');
   writeFileSync(file, '');
   const leases = new Leases();
@@ -51,7 +51,7 @@ function world(): Reports {
   } as unknown as GatewayContext;
   return new Reports({
     context, progress: { report: () => undefined } as never, taskByUid: (uid) => (uid === 'lost' ? lost : undefined),
-    elementBytes: () => undefined, holdsImage: () => undefined, withdraw: () => undefined,
+    elementSizes, holdsImage: () => undefined, withdraw: () => undefined,
   });
 }
 
@@ -70,4 +70,10 @@ test.each<[string, AgentMessage[], AgentMessage]>([
   expect(() => reports.apply(ME, [...first, then])).toThrow(/is not this agent's/);
   for (let turns = 0; turns < 20; turns += 1) await turn();
   expect(unhandled).toEqual([]);
+});
+
+test('a result with files of another agent\'s lease is refused at once, also when the index of elements answers later', () => {
+  const reports = world(() => Promise.resolve(new Map()));
+  const result = { files: [{ path: 'a', element: `sha256:${'0'.repeat(64)}`, bytes: 1 }] };
+  expect(() => reports.apply(ME, [{ ...finished(FOREIGN), reason: 'Completed', result }])).toThrow(/is not this agent's/);
 });

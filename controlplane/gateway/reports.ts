@@ -4,6 +4,7 @@
  */
 import type { Accept, AgentMessage, AttemptReport, Finished, LogChunk } from '../../crds/agent-link';
 import type { Task, Usage } from '../../crds/task';
+import type { Answer } from '../db/database';
 import { assign } from './assign';
 import { conclude, type End } from './conclude';
 import type { GatewayContext } from './context';
@@ -17,8 +18,8 @@ export interface ReportsOptions {
   progress: Progress;
   /** The Task with this uid, as far as it is known. */
   taskByUid: (uid: string) => Task | undefined;
-  /** Size of a data element; undefined: not there. */
-  elementBytes: (digest: string) => number | undefined;
+  /** Sizes of those of the data elements that are there. */
+  elementSizes: (digests: readonly string[]) => Answer<ReadonlyMap<string, number>>;
   /** The agent holds the image of an attempt that it has run. */
   holdsImage: (agentId: string, jobUid: string) => void;
   withdraw: (agentId: string, offer: string) => void;
@@ -90,6 +91,15 @@ export class Reports {
   }
 
   private finished(agentId: string, reports: readonly Finished[]): Promise<unknown> {
+    const files = reports.flatMap(({ result }) => result?.files.map(({ element }) => element) ?? []);
+    const sizes = files.length === 0 ? NO_SIZES : this.options.elementSizes(files);
+    if (!(sizes instanceof Promise)) return this.end(agentId, reports, sizes);
+    // What an agent may not say is refused before anything is waited for, as in a frame without files.
+    for (const report of reports) this.find(agentId, report);
+    return sizes.then((known) => this.end(agentId, reports, known));
+  }
+
+  private end(agentId: string, reports: readonly Finished[], sizes: ReadonlyMap<string, number>): Promise<unknown> {
     const { context, taskByUid } = this.options;
     const ends: End[] = [];
     const waits: Promise<void>[] = [];
@@ -99,11 +109,11 @@ export class Reports {
       if (lease?.ended) waits.push(handled(lease.ended));
       else if (lease && lease.state === 'on' && !seen.has(lease.id)) {
         seen.add(lease.id);
-        ends.push(this.end(lease, report));
+        ends.push(endOf(lease, checked(asked(lease, report), sizes)));
         if (report.reason === 'Completed') this.options.holdsImage(agentId, lease.jobUid);
       } else if (!lease && !context.leases.get(report.lease)) {
         const task = checkUnknown(context, agentId, report, taskByUid(splitLease(report.lease).taskUid));
-        if (task) waits.push(handled(late(context, agentId, this.checked(report), task)));
+        if (task) waits.push(handled(late(context, agentId, checked(report, sizes), task)));
       }
     }
     return Promise.all([conclude(context, ends), ...waits]);
@@ -125,25 +135,26 @@ export class Reports {
     if (lease.epoch === 0) lease.epoch = epoch;
     return lease.epoch === epoch ? lease : undefined;
   }
+}
 
-  private end(lease: Lease, report: Finished): End {
-    const { reason, message, exitCode, usage, result } = this.checked(asked(lease, report));
-    return {
-      lease, reason, usage,
-      ...(message === undefined ? {} : { message }),
-      ...(exitCode === undefined ? {} : { exitCode }),
-      ...(reason === 'Completed' ? { result: result ?? { files: [] } } : {}),
-    };
-  }
+const NO_SIZES: ReadonlyMap<string, number> = new Map();
 
-  /** A result whose files are not here is none: the attempt is the agent's failure, and is tried again. */
-  private checked(report: Finished): Finished {
-    if (report.reason !== 'Completed' || !report.result) return report;
-    const broken = report.result.files.find((file) => this.options.elementBytes(file.element) !== file.bytes);
-    if (!broken) return report;
-    const { result: _result, ...rest } = report;
-    return { ...rest, reason: 'RuntimeError', message: `result file ${broken.path}: element ${broken.element} of ${broken.bytes} bytes was not uploaded` };
-  }
+function endOf(lease: Lease, { reason, message, exitCode, usage, result }: Finished): End {
+  return {
+    lease, reason, usage,
+    ...(message === undefined ? {} : { message }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(reason === 'Completed' ? { result: result ?? { files: [] } } : {}),
+  };
+}
+
+/** A result whose files are not here is none: the attempt is the agent's failure, and is tried again. */
+function checked(report: Finished, sizes: ReadonlyMap<string, number>): Finished {
+  if (report.reason !== 'Completed' || !report.result) return report;
+  const broken = report.result.files.find((file) => sizes.get(file.element) !== file.bytes);
+  if (!broken) return report;
+  const { result: _result, ...rest } = report;
+  return { ...rest, reason: 'RuntimeError', message: `result file ${broken.path}: element ${broken.element} of ${broken.bytes} bytes was not uploaded` };
 }
 
 /** Its failure is seen by whoever waits for it; when a later message of the frame is refused, nobody comes to wait. */

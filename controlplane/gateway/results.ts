@@ -3,10 +3,10 @@
  * `GET /results/<ns>/<job>` streams them as NDJSON.
  */
 import { hash } from 'node:crypto';
-import type { Database, Statement } from 'better-sqlite3';
 import type { Finished, ResultFile } from '../../crds/agent-link';
 import type { TaskResult } from '../../crds/task';
-import type { Writer } from '../db/writer';
+import type { Database } from '../db/database';
+import { insert, query } from '../db/statements';
 import type { Access } from './http/access';
 import { drained, HttpError, notFound, parseUrl, queryInteger, type Handler } from './http/reply';
 
@@ -18,8 +18,8 @@ export interface NewResult {
 }
 
 interface Row {
-  idx: number;
-  attempt: number;
+  idx: bigint;
+  attempt: bigint;
   inline: string | null;
   files: string | null;
 }
@@ -29,51 +29,43 @@ const STATUS_INLINE_BYTES = 4096;
 const PAGE = 500;
 const MAX_NAMED = 100_000;
 
-export class Results {
-  private readonly page: Statement<[string, number, number], Row>;
-  private readonly one: Statement<[string, number], Row>;
-  private readonly uidOf: Statement<[string, string], string>;
-  private readonly named = new Set<string>();
-  private insert?: Statement;
-  private insertName?: Statement;
+const PAGE_OF = query<Row>('SELECT idx, attempt, inline, files FROM result WHERE job_uid = ? AND idx > ? ORDER BY idx LIMIT ?');
+const ONE = query<Row>('SELECT idx, attempt, inline, files FROM result WHERE job_uid = ? AND idx = ?');
+const UID_OF = query<{ uid: string }>('SELECT uid FROM job_name WHERE namespace = ? AND name = ? ORDER BY created_at DESC LIMIT 1');
+/** What is there already stays. */
+const NAME = insert('job_name', { uid: 'text', namespace: 'text', name: 'text', created_at: 'int' }, { merge: true, conflict: { on: 'ignore' } });
+const RESULT = insert('result', { job_uid: 'text', idx: 'int', attempt: 'int', inline: 'text', files: 'text' }, { merge: true, conflict: { on: 'ignore' } });
 
-  constructor(db: Database, private readonly writer: Writer, private readonly wall: () => number = Date.now) {
-    this.page = db.prepare<[string, number, number], Row>('SELECT idx, attempt, inline, files FROM result WHERE job_uid = ? AND idx > ? ORDER BY idx LIMIT ?');
-    this.one = db.prepare<[string, number], Row>('SELECT idx, attempt, inline, files FROM result WHERE job_uid = ? AND idx = ?');
-    this.uidOf = db.prepare<[string, string], string>('SELECT uid FROM job_name WHERE namespace = ? AND name = ? ORDER BY created_at DESC LIMIT 1').pluck();
-  }
+export class Results {
+  private readonly named = new Set<string>();
+
+  constructor(private readonly tables: Database, private readonly wall: () => number = Date.now) {}
 
   /** Remembers a Job's name; once per Job and process. Resolves when durable; undefined: it is already. */
   nameJob(uid: string, namespace: string, name: string): Promise<void> | undefined {
     if (this.named.has(uid)) return undefined;
     if (this.named.size >= MAX_NAMED) this.named.clear();
     this.named.add(uid);
-    return this.writer.enqueue((db) => {
-      this.insertName ??= db.prepare('INSERT OR IGNORE INTO job_name (uid, namespace, name, created_at) VALUES (?, ?, ?, ?)');
-      this.insertName.run(uid, namespace, name, this.wall());
-    });
+    return this.tables.write([{ statement: NAME, rows: [[uid, namespace, name, this.wall()]] }]);
   }
 
   /** One step for all; the first result of an index stays. */
   add(results: readonly NewResult[]): Promise<void> {
-    return this.writer.enqueue((db) => {
-      this.insert ??= db.prepare('INSERT OR IGNORE INTO result (job_uid, idx, attempt, inline, files) VALUES (?, ?, ?, ?, ?)');
-      for (const { jobUid, index, attempt, result } of results) {
-        this.insert.run(jobUid, index, attempt, result.inline ?? null, result.files.length === 0 ? null : JSON.stringify(result.files));
-      }
-    });
+    const rows = results.map(({ jobUid, index, attempt, result }) =>
+      [jobUid, index, attempt, storable(result.inline), result.files.length === 0 ? null : JSON.stringify(result.files)]);
+    return this.tables.write([{ statement: RESULT, rows }]);
   }
 
   /** The result of an index, when there is one. */
-  get(jobUid: string, index: number): { attempt: number; result: NonNullable<Finished['result']> } | undefined {
-    const row = this.one.get(jobUid, index);
+  async get(jobUid: string, index: number): Promise<{ attempt: number; result: NonNullable<Finished['result']> } | undefined> {
+    const [row] = await this.tables.select(ONE, jobUid, index);
     if (!row) return undefined;
-    return { attempt: row.attempt, result: { ...(row.inline === null ? {} : { inline: row.inline }), files: filesOf(row) } };
+    return { attempt: Number(row.attempt), result: { ...(row.inline === null ? {} : { inline: row.inline }), files: filesOf(row) } };
   }
 
   /** Of the newest Job that had this name. */
-  jobUid(namespace: string, name: string): string | undefined {
-    return this.uidOf.get(namespace, name);
+  async jobUid(namespace: string, name: string): Promise<string | undefined> {
+    return (await this.tables.select(UID_OF, namespace, name))[0]?.uid;
   }
 
   /**
@@ -87,18 +79,18 @@ export class Results {
       await access.require(req, { verb: 'get', plural: 'jobs', subresource: 'results', namespace, name });
       if (req.method !== 'GET') throw new HttpError(405, 'MethodNotAllowed', 'results know GET', { allow: 'GET' });
       if (segments.length !== 3) throw notFound('the path has to be /results/<namespace>/<job>');
-      const uid = current(namespace, name) ?? this.jobUid(namespace, name);
+      const uid = current(namespace, name) ?? (await this.jobUid(namespace, name));
       if (uid === undefined) throw notFound(`there is no job ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, and none had results`);
       const index = queryInteger(query, 'index', 0, Number.MAX_SAFE_INTEGER);
       if (index !== undefined) {
-        const row = this.one.get(uid, index);
+        const [row] = await this.tables.select(ONE, uid, index);
         if (!row) throw notFound(`index ${index} of job ${JSON.stringify(name)} has no result (yet)`);
         res.writeHead(200, { 'content-type': 'application/x-ndjson' }).end(line(row));
         return;
       }
       res.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      for (let after = -1; ;) {
-        const rows = this.page.all(uid, after, PAGE);
+      for (let after = -1n; ;) {
+        const rows = await this.tables.select(PAGE_OF, uid, after, PAGE);
         const last = rows.at(-1);
         if (!last) break;
         after = last.idx;
@@ -108,6 +100,9 @@ export class Results {
     };
   }
 }
+
+/** A NUL, which no JSON has, cannot be part of a text in PostgreSQL: it is kept as U+FFFD, in both modes. */
+const storable = (text: string | undefined): string | null => (text === undefined ? null : text.replaceAll('\0', '\uFFFD'));
 
 const filesOf = (row: Row): ResultFile[] => (row.files === null ? [] : (JSON.parse(row.files) as ResultFile[]));
 

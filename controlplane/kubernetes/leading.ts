@@ -81,7 +81,7 @@ export class LeaderWork {
       const { elements, logs } = gatewayDirs(kubernetes.blobsDir ?? config.dataDir);
       const { pki } = gatewayDirs(config.dataDir);
       const plane = await startPlane({
-        config, caches, metrics, logger, dirs: { pki, elements, logs }, db: database.raw, writer: database.writer, store, ledger,
+        config, caches, metrics, logger, dirs: { pki, elements, logs }, tables: database.tables, store, ledger,
         authenticator: reviews, authorizer: reviews.authorizer, userTokens: NO_USER_TOKENS, certificates: ca,
       });
       closers.push(() => plane.stop());

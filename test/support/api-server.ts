@@ -98,7 +98,7 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
   const definitions = new Definitions({ store, registry, shipped: loadCrds(), define: (name, definition) => store.defineResource(name, definition) });
   await definitions.start();
   for (const crd of crds) await store.create(CRDS, definitionOf(crd));
-  const tokens = new TokenStore(database);
+  const tokens = await TokenStore.open(database.tables);
   const metrics = new Registry();
   await ensureNamespace(store, 'default');
   const leases = leasesOf ?? NO_LEASES;

@@ -63,7 +63,7 @@ export class LinkWorld {
     const store = new SqliteObjectStore(database);
     const ledger = await BookLedger.open({ database: database.tables });
     const ca = await CertificateAuthority.open(join(dir, 'pki'));
-    const tokens = new TokenStore(database);
+    const tokens = await TokenStore.open(database.tables);
     const { token } = await tokens.create({ subject: 'admin', groups: [MASTERS] });
     const reflectors = {
       jobs: new Reflector<Job>({ store, resource: JOBS }),
@@ -78,7 +78,7 @@ export class LinkWorld {
     const registry = new Registry();
     const gateway = new Gateway({
       dirs: { pki: join(dir, 'pki'), elements: join(dir, 'elements'), logs: join(dir, 'logs') },
-      db: database.raw, writer: database.writer, store, ledger, reflectors, authenticator: tokens, authorizer: mastersOnly, userTokens: tokens,
+      tables: database.tables, store, ledger, reflectors, authenticator: tokens, authorizer: mastersOnly, userTokens: tokens,
       certificates: ca, registry, log: { info: () => undefined, warn: note, error: note },
       settings: { heartbeatMs: 1000, lostAfterMs: options.lostAfterMs ?? 60_000, progressIntervalMs: 200 },
       maxElementBytes: options.maxElementBytes ?? 1024 * 1024, maxElementsBytes: options.maxElementsBytes ?? 4 * 1024 * 1024,

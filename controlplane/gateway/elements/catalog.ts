@@ -2,14 +2,13 @@
  * Which data elements there are: the table `element`. A row is written after its blob is durable, so a row means a whole blob.
  * All elements together stay within a bound; uploads that are on count with what they may still become.
  */
-import type { Database, Statement } from 'better-sqlite3';
-import type { Writer } from '../../db/writer';
+import type { Answer, Database } from '../../db/database';
+import { insert, lookup, query } from '../../db/statements';
 import { BlobError, DIGEST_PATTERN, type BlobStore, type Digest } from './blob-store';
 import { HttpError } from '../http/reply';
 
 export interface CatalogOptions {
-  db: Database;
-  writer: Writer;
+  tables: Database;
   blobs: BlobStore;
   maxElementBytes: number;
   maxTotalBytes: number;
@@ -19,28 +18,40 @@ export interface CatalogOptions {
 
 const MAX_UPLOADS = 256;
 
+const SIZES = lookup<{ digest: string; bytes: bigint }>('SELECT digest, bytes FROM element', 'digest', 'text');
+const TOTAL = query<{ total: bigint }>('SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) AS total FROM element');
+const ADD = insert('element', { digest: 'text', bytes: 'int', created_at: 'int' }, { conflict: { on: 'ignore' } });
+
 export class ElementCatalog {
   readonly maxElementBytes: number;
-  private readonly find: Statement<[string], number>;
   private readonly wall: () => number;
-  private total: number;
+  private total = 0;
   private reserved = 0;
   private uploads = 0;
 
   constructor(private readonly options: CatalogOptions) {
     this.maxElementBytes = options.maxElementBytes;
     this.wall = options.wall ?? Date.now;
-    this.find = options.db.prepare<[string], number>('SELECT bytes FROM element WHERE digest = ?').pluck();
-    this.total = options.db.prepare<[], number>('SELECT coalesce(sum(bytes), 0) FROM element').pluck().get() as number;
+  }
+
+  /** Counts what is there. Before anything else is asked. */
+  async start(): Promise<void> {
+    this.total = Number((await this.options.tables.select(TOTAL))[0]?.total ?? 0n);
   }
 
   get totalBytes(): number {
     return this.total;
   }
 
-  /** Size of a known element; synchronous, from the index. */
-  bytes(digest: Digest): number | undefined {
-    return this.find.get(digest);
+  /** Sizes of those elements that are known, from the index. */
+  sizes(digests: readonly Digest[]): Answer<ReadonlyMap<Digest, number>> {
+    const rows = this.options.tables.lookup(SIZES, digests);
+    return rows instanceof Promise ? rows.then(sizesOf) : sizesOf(rows);
+  }
+
+  /** Size of a known element. */
+  async bytes(digest: Digest): Promise<number | undefined> {
+    return (await this.sizes([digest])).get(digest);
   }
 
   /**
@@ -50,7 +61,7 @@ export class ElementCatalog {
    */
   async put(digest: Digest, source: AsyncIterable<Buffer>, declared: number | undefined, allowed: number): Promise<{ bytes: number; known: boolean }> {
     if (!DIGEST_PATTERN.test(digest)) throw new HttpError(400, 'BadRequest', 'an element is named "sha256:" and 64 hex digits');
-    const known = this.bytes(digest);
+    const known = await this.bytes(digest);
     if (known !== undefined) return { bytes: known, known: true };
     const most = Math.min(allowed, this.maxElementBytes);
     if (declared !== undefined && declared > most) throw tooLarge(declared, most);
@@ -80,9 +91,10 @@ export class ElementCatalog {
 
   private async record(digest: Digest, bytes: number): Promise<boolean> {
     let isNew = false;
-    await this.options.writer.enqueue((db) => {
-      isNew = db.prepare('INSERT OR IGNORE INTO element (digest, bytes, created_at) VALUES (?, ?, ?)').run(digest, bytes, this.wall()).changes > 0;
-    });
+    const changed = (count: number): void => {
+      isNew = count > 0;
+    };
+    await this.options.tables.write([{ statement: ADD, rows: [[digest, bytes, this.wall()]], changed }]);
     return isNew;
   }
 
@@ -91,6 +103,8 @@ export class ElementCatalog {
     return new HttpError(507, 'InsufficientStorage', `${bytes} more bytes do not fit: ${this.total} of ${maxTotalBytes} bytes for elements are used and ${this.reserved} are being uploaded; the operator can raise --max-elements-bytes or make room`);
   }
 }
+
+const sizesOf = (rows: readonly { digest: string; bytes: bigint }[]): ReadonlyMap<Digest, number> => new Map(rows.map(({ digest, bytes }) => [digest, Number(bytes)]));
 
 const tooLarge = (declared: number | undefined, most: number): HttpError => new HttpError(
   413, 'RequestEntityTooLarge',

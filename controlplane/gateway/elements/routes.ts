@@ -51,7 +51,7 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
 
   async function upload(req: IncomingMessage, res: ServerResponse, digest: string, grant: TicketGrant | undefined): Promise<void> {
     const declared = contentLength(req);
-    const known = catalog.bytes(digest);
+    const known = await catalog.bytes(digest);
     if (known !== undefined) {
       // The client need not send it: an answer before the body's end makes it stop.
       req.resume();
@@ -73,7 +73,7 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
   }
 
   async function download(req: IncomingMessage, res: ServerResponse, digest: string, grant: TicketGrant | undefined): Promise<void> {
-    const size = catalog.bytes(digest);
+    const size = await catalog.bytes(digest);
     // To a ticket, what it may not read does not exist; whether an upload is needed it may ask.
     const hidden = grant && req.method === 'GET' && !grant.mayRead(digest);
     if (size === undefined || hidden) throw new HttpError(404, 'NotFound', `there is no element ${digest}; upload it with "gleaner elements put"`);
