@@ -20,7 +20,7 @@ import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi } from './discovery/openapi';
 import { negotiate, type AnswerForm } from './http/accept';
-import { ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
+import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath, resourceAttributes } from './http/request-info';
@@ -167,7 +167,7 @@ export class ApiServer {
     const attributes = resourceAttributes(req.method ?? '', target, query, path);
     await this.#authorize(req, identity, attributes, target.groupVersion);
     const resource = this.options.registry.find(target.groupVersion, target.plural);
-    if (!resource) return sendText(res, 404, '404 page not found\n');
+    if (!resource) throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
     const form = formOf(req);
     const { namespace, name, subresource, watch: watchPath } = target;
     const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
@@ -203,8 +203,7 @@ export class ApiServer {
     noteDecision(req, why);
     if (why === undefined) return;
     const { resource } = attributes;
-    if (!resource) throw new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
-    throw forbiddenError({ group: resource.group, plural: resource.plural, kind: '' }, resource.name, why);
+    throw new AccessDenied(resource ? forbiddenError({ group: resource.group, plural: resource.plural, kind: '' }, resource.name, why) : new ApiError(403, 'Forbidden', `forbidden: ${why}`, {}));
   }
 
   /** Version, discovery, OpenAPI, and paths that are nothing. */

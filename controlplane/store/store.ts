@@ -63,7 +63,7 @@ export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 
 export interface WatchEvent<T extends KubeObject = KubeObject> {
   type: WatchEventType;
-  /** DELETED carries the last state with the resourceVersion of the deletion; of an object that left the selection, its new state. BOOKMARK: only kind, apiVersion, metadata.resourceVersion. */
+  /** DELETED carries the last state with the resourceVersion of the deletion; of an object that left the selection, its last state in it, with the resourceVersion of the change. BOOKMARK: only kind, apiVersion, metadata.resourceVersion. */
   object: T;
 }
 

@@ -62,10 +62,13 @@ export class Normaliser {
     return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, this.#value(child, [...path, key])]));
   }
 
-  /** In an order of their own: the servers' depends on which second it is. */
-  #managers(entries: unknown[], path: readonly string[]): unknown[] {
-    const shown = entries.map((entry) => JSON.stringify(sorted(this.#value(entry, [...path, ''])))).sort();
-    return shown.map((text) => JSON.parse(text) as unknown);
+  /** By who it is: their order depends on which second it is. */
+  #managers(entries: unknown[], path: readonly string[]): JsonObject {
+    const keyed = entries.filter(isObject).map(({ manager, operation, apiVersion, subresource, ...rest }) => {
+      const key = [manager, operation, apiVersion, subresource].filter((part) => part !== undefined).join(' ');
+      return [key, this.#value(rest, [...path, key])] as const;
+    });
+    return Object.fromEntries(keyed);
   }
 
   #noteGenerated({ generateName, name }: JsonObject): void {
@@ -108,12 +111,6 @@ export class Normaliser {
     const { kind, ...rest }: JsonObject = { ...table, rows: shown };
     return { kind, ...(this.#value(rest, path) as JsonObject) };
   }
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, child]) => [key, sorted(child)]));
 }
 
 function numbered(seen: Map<string, string>, value: string, what: string): string {

@@ -1,5 +1,5 @@
 /** What form of answer the client accepts. */
-import { notAcceptable } from './errors';
+import { noRepresentation, notAcceptable } from './errors';
 
 export type AnswerForm =
   | { as: 'object' }
@@ -15,13 +15,13 @@ export function negotiate(header: string | undefined): AnswerForm {
     const form = formOf(clause);
     if (form) return form;
   }
-  throw notAcceptable('application/json');
+  throw header.split(',').some((clause) => clause.trim().startsWith('application/json')) ? notAcceptable('application/json') : noRepresentation('application/json');
 }
 
 function formOf(clause: string): AnswerForm | undefined {
   const [type, ...rest] = clause.split(';').map((part) => part.trim());
   if (type === 'application/vnd.kubernetes.protobuf') return rest.length === 0 ? { as: 'object' } : undefined;
-  if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
+  if (type !== 'application/json' && type !== '*/*') return undefined;
   const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
   const as = parameters.get('as');
   const version = parameters.get('v') ?? '';

@@ -47,6 +47,13 @@ export class ApiError extends Error {
   }
 }
 
+/** A refusal of who asks, not of what is asked. */
+export class AccessDenied extends ApiError {
+  constructor({ status: { code = 403, reason = 'Forbidden', message = '', details } }: ApiError) {
+    super(code, reason, message, details);
+  }
+}
+
 const qualified = (group: string, name: string): string => (group === '' ? name : `${name}.${group}`);
 const detailsOf = (of: Named, name: string): StatusDetails => ({ ...(name !== '' && { name }), ...(of.group !== '' && { group: of.group }), kind: of.plural });
 
@@ -99,6 +106,9 @@ export function verbNotSupported({ group, plural }: Named, verb: string): ApiErr
 /** A path of a group that is served, but none of its resources. */
 export const noSuchResource = (): ApiError => new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 
+/** No media type of the client's is one that there is. */
+export const noRepresentation = (accepted: string): ApiError => new ApiError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${accepted}`, {});
+
 export function notAcceptable(accepted: string): ApiError {
   return new ApiError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted}`);
 }
@@ -107,6 +117,9 @@ export function unsupportedMediaType(supported: readonly string[], hint = ''): A
   const message = `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`;
   return new ApiError(415, 'UnsupportedMediaType', hint === '' ? message : `${message}; ${hint}`);
 }
+
+/** A patch that core kinds do not take. */
+export const unsupportedPatch = (): ApiError => new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 
 export function tooLarge(limitBytes: number): ApiError {
   return new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
-import type { ApiError } from './errors';
+import { AccessDenied, type ApiError } from './errors';
 
 export const JSON_TYPE = 'application/json';
 
@@ -32,6 +32,7 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (res.headersSent) return;
   const { status } = error;
   if (status.details?.retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(status.details.retryAfterSeconds));
+  if (error instanceof AccessDenied) res.setHeader('X-Content-Type-Options', 'nosniff');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
   sendJson(res, status.code ?? 500, status);

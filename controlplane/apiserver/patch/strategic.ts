@@ -59,7 +59,8 @@ function deleteFromList(out: JsonObject, key: string, value: unknown, path: stri
  */
 function merged(present: unknown[], patched: unknown[], order: unknown[], idOf: (item: unknown) => unknown): unknown[] {
   const rank = new Map(order.map((item, index) => [idOf(item), index]));
-  const inOrder = [...patched, ...present.filter((item) => rank.has(idOf(item)) && !patched.some((other) => idOf(other) === idOf(item)))];
+  const named = new Set(patched.map(idOf));
+  const inOrder = [...patched, ...present.filter((item) => rank.has(idOf(item)) && !named.has(idOf(item)))];
   if (rank.size > 0) inOrder.sort((a, b) => (rank.get(idOf(a)) ?? rank.size) - (rank.get(idOf(b)) ?? rank.size));
   const before = new Map(present.map((item, index) => [idOf(item), index]));
   const ids = new Set(inOrder.map(idOf));

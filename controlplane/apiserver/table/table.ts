@@ -17,7 +17,7 @@ export interface TableColumn {
 
 export interface TableRow {
   cells: unknown[];
-  object?: object;
+  object?: object | null;
 }
 
 export interface Table {
@@ -59,7 +59,7 @@ export class TableRenderer {
     const fields = object as unknown as JsonObject;
     const rendered = this.#cells.map((cell) => cell(fields));
     const cells = this.#named ? [object.metadata.name, ...rendered] : rendered;
-    if (include === 'None') return { cells };
+    if (include === 'None') return { cells, object: null };
     return { cells, object: include === 'Object' ? object : partialMetadata(object, version) };
   }
 

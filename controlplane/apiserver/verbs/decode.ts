@@ -12,7 +12,7 @@ import { invalid, showValue, type FieldError } from '../schema/field-error';
 import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
 import { prune, pruneCustom } from '../schema/prune';
-import { isObject, type JsonObject } from '../schema/schema';
+import { isObject, own, type JsonObject } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
@@ -180,17 +180,38 @@ export function forUpdate(object: JsonObject & KubeObject, old: KubeObject, reso
 
 /** @throws ApiError 422 with every offending field */
 export function checkObject(context: ApiContext, { resource, res }: ResourceRequest, object: JsonObject & KubeObject, old?: KubeObject): void {
-  const errors: FieldError[] = validateObject(object, resource.schema, old as (JsonObject & KubeObject) | undefined);
+  const metadata = object.metadata as unknown as JsonObject;
+  const ofMetadata = (): FieldError[] => [
+    ...validateMetadata(metadata, resource.nameRule, resource.core),
+    ...(old ? validateMetadataUpdate(metadata, old.metadata as unknown as JsonObject) : []),
+  ];
+  // Kubernetes looks at the metadata of custom resources before it looks at them.
+  const errors: FieldError[] = resource.core ? [] : ofMetadata();
+  errors.push(...validateObject(object, resource.schema, old as (JsonObject & KubeObject) | undefined));
+  errors.push(...scaleErrors(object, resource));
   if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
-    const metadata = object.metadata as unknown as JsonObject;
-    errors.push(...validateMetadata(metadata, resource.nameRule, resource.core));
-    if (old) errors.push(...validateMetadataUpdate(metadata, old.metadata as unknown as JsonObject));
+    if (resource.core) errors.push(...ofMetadata());
     errors.push(...(resource.strategy.validate?.(object, old) ?? []));
     errors.push(...context.admit(resource.name, object, old).map(fromAdmission));
   }
   if (errors.length > 0) throw invalidError(resource, object.metadata.name || object.metadata.generateName || '', errors);
 }
+
+/** What the scale subresource asks of where it is kept. */
+function scaleErrors(object: JsonObject, { scale }: Resource): FieldError[] {
+  if (!scale) return [];
+  const path = scale.specReplicasPath;
+  let value: unknown = object;
+  for (const key of path.split('.').slice(1)) {
+    if (value === undefined || value === null) return [];
+    if (!isObject(value)) return [invalid(path, 0, `${path} accessor error: ${showValue(value)} is of the type ${goTypeOf(value)}, expected map[string]interface{}`)];
+    value = own(value, key);
+  }
+  return typeof value === 'number' && value < 0 ? [invalid(path, value, 'should be a non-negative integer')] : [];
+}
+
+const goTypeOf = (value: unknown): string => (Array.isArray(value) ? '[]interface {}' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? 'int64' : 'string');
 
 /** As the schema's errors are: the field apart from the message. */
 function fromAdmission(error: AdmissionError): FieldError {

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../crds/meta';
 import { listProblem, mapProblem } from '../codec/go-json-error';
 import { parseJson, type Decoded } from '../codec/json';
-import { ApiError, badRequest, invalidError, unsupportedMediaType } from '../http/errors';
+import { ApiError, badRequest, invalidError, unsupportedMediaType, unsupportedPatch } from '../http/errors';
 import { mediaType, readBody } from '../http/body';
 import { jsonPatch } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
@@ -38,7 +38,7 @@ export async function patch(context: ApiContext, request: ResourceRequest): Prom
 export async function readPatch(request: ResourceRequest): Promise<{ apply: ApplyPatch; duplicates: string[] }> {
   const type = mediaType(request.req);
   const supported = patchTypes(request.resource);
-  if (!supported.includes(type)) throw unsupportedMediaType(supported);
+  if (!supported.includes(type)) throw request.resource.core ? unsupportedPatch() : unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
   const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'));
   switch (type) {

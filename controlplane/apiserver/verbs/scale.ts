@@ -97,7 +97,7 @@ function checkScale(value: unknown, name: string): WantedScale {
   const metadata = isObject(value.metadata) ? value.metadata : {};
   if (metadata.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`);
   const replicas = isObject(value.spec) ? (value.spec.replicas ?? 0) : 0;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0 || replicas >= 2 ** 31) {
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || Math.abs(replicas) >= 2 ** 31) {
     throw invalidError({ group: 'autoscaling', kind: 'Scale' }, name, [
       { reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0` },
     ]);

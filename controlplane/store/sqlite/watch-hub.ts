@@ -6,7 +6,7 @@
  * ```
  * While starting, a watcher holds what it is owed from before: it gets that first, in one batch, and then one batch per commit.
  */
-import type { ObjectMeta } from '../../../crds/meta';
+import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { matches, type Matcher } from '../selection';
 import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../store';
 import type { Change } from './history';
@@ -159,7 +159,13 @@ export function eventFor(matcher: Matcher, change: Change, plain: WatchEvent): W
   const now = !change.deleted && matches(matcher, change.object);
   if (now) return before === (plain.type === 'MODIFIED') ? plain : { type: 'ADDED', object: change.object };
   if (!before) return undefined;
-  return change.deleted ? plain : { type: 'DELETED', object: change.object };
+  return change.deleted ? plain : { type: 'DELETED', object: asItWas(change) };
+}
+
+/** What left a selection: its last state in it, with the revision at which it left. */
+function asItWas({ previous, object }: Change): KubeObject {
+  if (!previous) return object;
+  return { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion } };
 }
 
 function collect(group: Set<Watcher> | undefined, change: Change, plain: WatchEvent, touched: Watcher[]): void {
