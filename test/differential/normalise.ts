@@ -26,9 +26,9 @@ const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
 const DAY_MS = 24 * 3600 * 1000;
 const SUFFIX = /[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 /** Revisions in messages: only where they are known to stand. */
-const REVISIONS = [/(resource version: )\d+/g, /(current: )\d+/g, /(resource version:? )\d+ \(\d+\)/g, /(ResourceVersion in (?:precondition|object meta): )\d+/g, /(specified resourceVersion )\d+/g];
+const REVISIONS = [/(in record \()\d+/g, /(resource version: )\d+/g, /(current: )\d+/g, /(resource version:? )\d+ \(\d+\)/g, /(ResourceVersion in (?:precondition|object meta): )\d+/g, /(specified resourceVersion )\d+/g];
 /** What a patch gave, printed as the server keeps it. */
-const PATCHED = /(?<=^|patch: )Invalid value: "(?:\{|map\[).*[}\]]"(?=: )/s;
+const PATCHED = /(?<=^|patch: )Invalid value: "(?:\{|map\[)(?:[^"\\]|\\.)*"(?=: )/s;
 const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 export class Normaliser {

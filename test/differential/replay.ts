@@ -14,6 +14,8 @@ export interface Target {
   suffix?: string;
 }
 
+/** Who issues service account tokens: the servers' names for themselves. */
+const ISSUERS = [['https://kubernetes.default.svc.cluster.local', '<issuer>'], ['https://kubernetes.default.svc', '<issuer>']] as const;
 const TIMEOUT_MS = 30_000;
 const RETRIES = 100;
 const RETRY_MS = 100;
@@ -22,7 +24,7 @@ const RETRY_MS = 100;
 export async function replay(target: Target, { name, steps }: Sequence, strict = true): Promise<Map<string, Normal>> {
   const ns = `d-${name}${target.suffix ?? ''}`;
   const values = new Map<string, string>([['ns', ns]]);
-  const normaliser = new Normaliser(new Map([[target.url.replace('https://', ''), '<server>'], [ns, `d-${name}`]]), Date.now);
+  const normaliser = new Normaliser(new Map([[target.url.replace('https://', ''), '<server>'], [ns, `d-${name}`], ...ISSUERS]), Date.now);
   await prepareNamespace(target, ns);
   const answers = new Map<string, Normal>();
   for (const step of steps) {

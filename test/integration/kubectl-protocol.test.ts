@@ -56,7 +56,7 @@ describe('refusals', () => {
     ['__proto__ in a patch', () => create('x').then(() => merge(`${jobs}/x`, JSON.parse('{"spec":{"__proto__":{"suspend":true}}}') as object)), 400, 'BadRequest', 'unknown field "spec.__proto__"'],
     ['rename by patch', () => create('x').then(() => merge(`${jobs}/x`, { metadata: { name: 'y' } })), 400, 'BadRequest', 'the name of the object (y) does not match the name on the URL (x)'],
     ['unknown field in a strict patch', () => create('x').then(() => merge(`${jobs}/x?fieldValidation=Strict`, { spec: { nope: 1 } })), 422, 'Invalid', 'unknown field "spec.nope"'],
-    ['negative scale', () => create('x').then(() => merge(`${jobs}/x/scale`, { spec: { replicas: -1 } })), 422, 'Invalid', 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
+    ['negative scale', () => create('x').then(() => merge(`${jobs}/x/scale`, { spec: { replicas: -1 } })), 422, 'Invalid', '.spec.parallelism: Invalid value: -1: should be a non-negative integer'],
     ['label selector', () => server.request('GET', `${jobs}?labelSelector=a%3Eb`), 400, 'BadRequest', 'unable to parse requirement'],
     ['field selector', () => server.request('GET', `${jobs}?fieldSelector=spec.x%3D1`), 400, 'BadRequest', 'field label not supported: spec.x'],
     ['continue token', () => server.request('GET', `${jobs}?limit=1&continue=nonsense`), 400, 'BadRequest', 'ontinue'],
@@ -191,7 +191,7 @@ describe('lists', () => {
     expect(json.items.map(({ metadata }) => metadata.name)).toEqual(all.map(({ object }) => object.metadata.name));
     const table = await server.request('GET', `/api/v1/namespaces/${ns}/configmaps?includeObject=None`, { headers: TABLE });
     expect((table.json.rows as object[]).length).toBe(600);
-    expect(table.json.rows).toContainEqual({ cells: ['c-1000', 0, expect.any(String)] });
+    expect(table.json.rows).toContainEqual({ cells: ['c-1000', 0, expect.any(String)], object: null });
   });
 
   test('PartialObjectMetadataList', async () => {

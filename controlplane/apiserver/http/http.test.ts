@@ -38,7 +38,7 @@ test.each([
 });
 
 test('what cannot be answered is 406', () => {
-  expect(() => negotiate('application/yaml')).toThrow('only the following media types are accepted');
+  expect(() => negotiate('application/yaml')).toThrow('406: Not Acceptable');
 });
 
 test('an Invalid status lists its causes; equal lines once', () => {

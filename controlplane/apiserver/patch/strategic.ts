@@ -1,21 +1,36 @@
 /**
- * Strategic merge patch for the core kinds that are served. Their lists are atomic but for two of metadata's:
- * `finalizers` (a set) and `ownerReferences` (a map by uid). Directives: `$patch: delete|replace`, `$retainKeys`,
- * `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
+ * Strategic merge patch for the core kinds. Lists are atomic but for those that the schema says otherwise of (`x-kubernetes-patch-strategy`
+ * and `-merge-key`), and two of metadata's: `finalizers` (a set) and `ownerReferences` (a map by uid). Directives:
+ * `$patch: delete|replace`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
  */
 import { badRequest } from '../http/errors';
-import { isObject, type JsonObject } from '../schema/schema';
+import { isObject, own, type JsonObject, type Schema } from '../schema/schema';
 
-const SETS = new Set(['metadata.finalizers']);
-const MAPS = new Map([['metadata.ownerReferences', 'uid']]);
+const METADATA: Schema = {
+  properties: {
+    finalizers: { type: 'array', 'x-kubernetes-patch-strategy': 'merge' },
+    ownerReferences: { type: 'array', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-patch-merge-key': 'uid' },
+  },
+};
 
-/** @throws ApiError 400: a directive that makes no sense. */
-export function strategicMergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) throw badRequest('strategic merge patch: the body must be an object');
-  return mergeObject(isObject(target) ? target : {}, patch, '');
+/** Of the part of the object at hand; undefined where nothing is known of it. */
+type Known = Schema | undefined;
+
+function below(schema: Known, key: string): Known {
+  const property = own(schema?.properties, key) ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+  return key === 'metadata' ? METADATA : property;
 }
 
-function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonObject {
+const isSet = (schema: Known): boolean => schema?.['x-kubernetes-patch-strategy']?.includes('merge') === true && schema['x-kubernetes-patch-merge-key'] === undefined;
+const mergeKeyOf = (schema: Known): string | undefined => (schema?.['x-kubernetes-patch-strategy']?.includes('merge') ? schema['x-kubernetes-patch-merge-key'] : undefined);
+
+/** @throws ApiError 400: a directive that makes no sense. */
+export function strategicMergePatch(target: unknown, patch: unknown, schema?: Schema): unknown {
+  if (!isObject(patch)) throw badRequest('strategic merge patch: the body must be an object');
+  return mergeObject(isObject(target) ? target : {}, patch, schema);
+}
+
+function mergeObject(target: JsonObject, patch: JsonObject, schema: Known): JsonObject {
   const directive = patch.$patch;
   if (directive === 'replace') return strip(patch);
   if (directive === 'delete') return {};
@@ -27,14 +42,14 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
   }
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith('$')) {
-      deleteFromList(out, key, value, path);
+      deleteFromList(out, key, value, schema);
       continue;
     }
-    const at = path === '' ? key : `${path}.${key}`;
+    const of = below(schema, key);
     const present = Object.hasOwn(out, key) ? out[key] : undefined;
     if (value === null) delete out[key];
-    else if (isObject(value)) out[key] = mergeObject(isObject(present) ? present : {}, value, at);
-    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, at, orderOf(patch, key));
+    else if (isObject(value)) out[key] = mergeObject(isObject(present) ? present : {}, value, of);
+    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, { schema: of, name: key, order: orderOf(patch, key) });
     else out[key] = value;
   }
   return out;
@@ -45,11 +60,11 @@ function orderOf(patch: JsonObject, key: string): unknown[] {
   return Array.isArray(order) ? order : [];
 }
 
-function deleteFromList(out: JsonObject, key: string, value: unknown, path: string): void {
+function deleteFromList(out: JsonObject, key: string, value: unknown, schema: Known): void {
   const [directive, name] = key.split('/');
   if (directive !== '$deleteFromPrimitiveList' || !Array.isArray(value) || !name) return;
   const present = Object.hasOwn(out, name) ? out[name] : undefined;
-  if (!SETS.has(path === '' ? name : `${path}.${name}`) || !Array.isArray(present)) return;
+  if (!isSet(below(schema, name)) || !Array.isArray(present)) return;
   out[name] = present.filter((item) => !value.includes(item));
 }
 
@@ -75,20 +90,26 @@ function merged(present: unknown[], patched: unknown[], order: unknown[], idOf: 
   return [...out, ...rest];
 }
 
-function mergeList(target: unknown[], patch: unknown[], path: string, order: unknown[]): unknown[] {
-  if (SETS.has(path)) return merged(target, [...new Set(patch)], order, (item) => item);
-  const mergeKey = MAPS.get(path);
+interface ListPlace {
+  schema: Known;
+  name: string;
+  order: unknown[];
+}
+
+function mergeList(target: unknown[], patch: unknown[], { schema, name, order }: ListPlace): unknown[] {
+  if (isSet(schema)) return merged(target, [...new Set(patch)], order, (item) => item);
+  const mergeKey = mergeKeyOf(schema);
   if (mergeKey === undefined) return patch;
   if (patch.some((item) => isObject(item) && item.$patch === 'replace')) return patch.filter((item) => !(isObject(item) && item.$patch === 'replace'));
   const out = [...target];
   const touched: unknown[] = [];
   for (const item of patch) {
-    if (!isObject(item) || item[mergeKey] === undefined) throw badRequest(`strategic merge patch: an item of ${path} has no ${mergeKey}`);
+    if (!isObject(item) || item[mergeKey] === undefined) throw badRequest(`strategic merge patch: an item of ${name} has no ${mergeKey}`);
     const index = out.findIndex((present) => isObject(present) && present[mergeKey] === item[mergeKey]);
     if (item.$patch === 'delete') {
       if (index >= 0) out.splice(index, 1);
     } else if (index >= 0) {
-      out[index] = mergeObject(out[index] as JsonObject, item, path);
+      out[index] = mergeObject(out[index] as JsonObject, item, schema?.items);
       touched.push(out[index]);
     } else {
       touched.push(strip(item));

@@ -93,6 +93,18 @@ function pathSegmentProblem(name: string): string | undefined {
 
 /** What is wrong with a label or annotation key, `[prefix/]name`; undefined: nothing. */
 export function qualifiedNameProblem(key: string): string | undefined {
+  return qualifiedNameProblems(key).join('; ') || undefined;
+}
+
+/** Each of them on its own. */
+export function qualifiedNameProblems(key: string): string[] {
+  if (key !== '' && !key.endsWith('/')) return [oneProblem(key)].filter((problem) => problem !== undefined);
+  return [...(key === '/' ? ['prefix part must be non-empty'] : []), 'name part must be non-empty', NAME_PART];
+}
+
+const NAME_PART = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
+
+function oneProblem(key: string): string | undefined {
   const parts = key.split('/');
   const name = parts[parts.length - 1];
   if (parts.length > 2) return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
@@ -104,7 +116,7 @@ export function qualifiedNameProblem(key: string): string | undefined {
   if (name === '') return 'name part must be non-empty';
   if (name.length > 63) return 'name part must be no more than 63 characters';
   if (qualifiedPattern.test(name)) return undefined;
-  return `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
+  return NAME_PART;
 }
 
 /** What is wrong with a label's value; undefined: nothing. */
@@ -151,8 +163,7 @@ export function validateMetadata(metadata: JsonObject, rule: NameRule, core: boo
 function checkLabels(labels: unknown, errors: FieldError[]): void {
   if (!isObject(labels) || tooMany('metadata.labels', labels, errors)) return;
   for (const [key, value] of Object.entries(labels)) {
-    const keyProblem = qualifiedNameProblem(key);
-    if (keyProblem) errors.push(invalid('metadata.labels', key, keyProblem));
+    for (const problem of qualifiedNameProblems(key)) errors.push(invalid('metadata.labels', key, problem));
     const valueProblem = labelValueProblem(String(value));
     if (valueProblem) errors.push(invalid('metadata.labels', value, valueProblem));
   }
@@ -169,8 +180,7 @@ function checkAnnotations(annotations: unknown, errors: FieldError[]): void {
   if (!isObject(annotations) || tooMany('metadata.annotations', annotations, errors)) return;
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    const problem = qualifiedNameProblem(key.toLowerCase());
-    if (problem) errors.push(invalid('metadata.annotations', key, problem));
+    for (const problem of qualifiedNameProblems(key.toLowerCase())) errors.push(invalid('metadata.annotations', key, problem));
     bytes += Buffer.byteLength(key) + Buffer.byteLength(String(value));
   }
   if (bytes > MAX_ANNOTATION_BYTES) {
@@ -207,8 +217,7 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'foregroundDeletion', 'orphan
 function checkFinalizers(finalizers: unknown, core: boolean, errors: FieldError[]): void {
   const all = Array.isArray(finalizers) ? (finalizers as string[]) : [];
   for (const finalizer of all) {
-    const problem = qualifiedNameProblem(finalizer);
-    if (problem) errors.push(invalid('metadata.finalizers', finalizer, problem));
+    for (const problem of qualifiedNameProblems(finalizer)) errors.push(invalid('metadata.finalizers', finalizer, problem));
   }
   if (!core) return;
   all.forEach((finalizer, index) => {

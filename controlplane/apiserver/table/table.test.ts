@@ -58,7 +58,7 @@ describe('tables', () => {
   test('what is missing is empty; later frames have no columns', () => {
     const bare = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } };
     const table = new TableRenderer(kind('namespaces'), now).table([bare], 'None', 'v1', {}, false);
-    expect([table.columnDefinitions, table.rows]).toEqual([null, [{ cells: ['x', '', '<unknown>'] }]]);
+    expect([table.columnDefinitions, table.rows]).toEqual([null, [{ cells: ['x', '', '<unknown>'], object: null }]]);
   });
 
   test('computed cells: keys of a configmap, the object of an event', () => {

@@ -45,7 +45,7 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
     case JSON_PATCH:
       return { apply: (target) => jsonPatch(target, value), duplicates };
     case STRATEGIC:
-      return { apply: (target) => strategicMergePatch(target, value), duplicates };
+      return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates };
     default:
       return { apply: (target) => mergePatch(target, value), duplicates };
   }

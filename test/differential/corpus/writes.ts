@@ -37,8 +37,6 @@ const patches: Step[] = [
   strategic('strategic: delete a key', `${CMS}/a`, { data: { s: null } }),
   strategic('strategic: $patch replace', `${CMS}/a`, { data: { $patch: 'replace', r: '1' } }),
   strategic('strategic: $patch delete', `${CMS}/a`, { data: { $patch: 'delete' } }),
-  strategic('strategic: $retainKeys', `${CMS}/a`, { data: { $retainKeys: ['x'], x: '1' } }),
-  strategic('strategic: unknown directive', `${CMS}/a`, { data: { $patch: 'sing' } }),
   strategic('strategic: finalizers are merged', `${CMS}/a`, { metadata: { finalizers: ['example.com/a'] } }),
   strategic('strategic: more finalizers', `${CMS}/a`, { metadata: { finalizers: ['example.com/b'] } }),
   strategic('strategic: delete from finalizers', `${CMS}/a`, { metadata: { '$deleteFromPrimitiveList/finalizers': ['example.com/a'] } }),
@@ -88,6 +86,8 @@ const patches: Step[] = [
   jsonPatch('json: an object', `${CMS}/a`, {}),
   jsonPatch('json: no JSON', `${CMS}/a`, '['),
   jsonPatch('json: whole document', `${CMS}/a`, [{ op: 'replace', path: '', value: {} }]),
+  strategic('strategic: $retainKeys', `${CMS}/a`, { data: { $retainKeys: ['x'], x: '1' } }),
+  strategic('strategic: unknown directive', `${CMS}/a`, { data: { $patch: 'sing' } }),
   jsonPatch('json: managedFields', `${CMS}/a`, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]),
 ];
 

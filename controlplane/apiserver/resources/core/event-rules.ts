@@ -1,7 +1,7 @@
 /** What Kubernetes asks of an Event, in the form of core/v1; what comes by events.k8s.io is held to more. */
 import type { KubeObject } from '../../../../crds/meta';
 import { invalid, required, type FieldError } from '../../schema/field-error';
-import { nameProblem, qualifiedNameProblem } from '../../schema/object-meta';
+import { nameProblem, qualifiedNameProblems } from '../../schema/object-meta';
 import type { JsonObject } from '../../schema/schema';
 import { at, textOf } from './cells';
 
@@ -31,8 +31,7 @@ function newEventErrors(event: JsonObject, controllerField: string): FieldError[
   const errors: FieldError[] = [];
   const controller = textOf(event.reportingComponent);
   if (controller === '') errors.push(required(controllerField));
-  const problem = qualifiedNameProblem(controller);
-  if (problem) errors.push(invalid(controllerField, controller, problem));
+  for (const problem of qualifiedNameProblems(controller)) errors.push(invalid(controllerField, controller, problem));
   for (const field of ['reportingInstance', 'action', 'reason']) {
     const value = textOf(event[field]);
     if (value === '') errors.push(required(field));

@@ -1,5 +1,6 @@
 /** Secrets: their types ask for certain keys; a type never changes. */
 import type { KubeObject } from '../../../../crds/meta';
+import { goJsonError } from '../../codec/go-json-error';
 import { invalid, required, type FieldError } from '../../schema/field-error';
 import { isObject, type JsonObject } from '../../schema/schema';
 import { AGE, at, cell, column, sizeOf, textOf } from './cells';
@@ -49,7 +50,7 @@ function jsonErrors(data: JsonObject, key: string): FieldError[] {
     if (isObject(value) || value === null) return [];
     return [invalid(`data[${key}]`, '<secret contents redacted>', `json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)];
   } catch {
-    return [invalid(`data[${key}]`, '<secret contents redacted>', text.trim() === '' ? 'unexpected end of JSON input' : 'the value is not valid JSON')];
+    return [invalid(`data[${key}]`, '<secret contents redacted>', goJsonError(text) ?? 'the value is not valid JSON')];
   }
 }
 

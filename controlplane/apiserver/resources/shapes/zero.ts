@@ -11,6 +11,7 @@ const EVENT_NULLS = { firstTimestamp: null, lastTimestamp: null, eventTime: null
 const ALWAYS: Readonly<Record<string, JsonObject | undefined>> = {
   'core.v1.Namespace': { spec: {}, status: {} },
   'core.v1.Event': { involvedObject: {}, source: {}, ...EVENT_NULLS, reportingComponent: '', reportingInstance: '' },
+  'events.v1.Event': { eventTime: null, regarding: {}, deprecatedSource: {}, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null },
   'core.v1.PodTemplate': { template: {} },
   'core.v1.PodTemplateSpec': { metadata: { creationTimestamp: null }, spec: {} },
   'core.v1.PodSpec': { containers: null },
@@ -44,7 +45,10 @@ function completeFields(object: JsonObject, shape: Shape): void {
   for (const field of shape.fields) {
     const value = object[field.name];
     if (value === undefined || value === null || field.name === 'metadata') continue;
-    if (isEmpty(value, field) && !(field.name in always)) delete object[field.name];
+    if (isEmpty(value, field)) {
+      if (field.name in always) object[field.name] = structuredClone(always[field.name]);
+      else delete object[field.name];
+    }
     else if (typeof field.of !== 'string') for (const child of childrenOf(value, field)) completeShape(child, field.of);
   }
 }
