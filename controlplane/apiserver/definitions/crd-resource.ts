@@ -43,6 +43,7 @@ export function crdResource({ shipped, now }: CrdResourceOptions): Resource {
     nameRule: 'subdomain',
     core: true,
     conditionalUpdate: true,
+    blank: { spec: { group: '', names: { plural: '', kind: '' }, scope: '', versions: null }, status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: null } },
     // In the store, the status is part of the definition: it is written together with it.
     stored: { apiVersion: CRD_API_VERSION, schemas: new Map(), since: 0, statusApart: false },
     strategy: {

@@ -1,14 +1,15 @@
 /** The schema of CustomResourceDefinition itself. */
 import type { Schema } from '../schema/schema';
-import { JSON_SCHEMA_PROPS } from './json-schema-props';
+import { componentName, JSON_SCHEMA_PROPS } from './json-schema-props';
 
 const text = (description: string): Schema => ({ type: 'string', description });
 const flag = (description: string): Schema => ({ type: 'boolean', description });
-const object = (description: string, properties: Record<string, Schema>): Schema => ({ type: 'object', description, properties });
+/** `kind`: of the type in Kubernetes, under `CustomResource`. */
+const object = (kind: string, description: string, properties: Record<string, Schema>): Schema => ({ component: componentName(kind), type: 'object', description, properties });
 const list = (description: string, items: Schema): Schema => ({ type: 'array', description, items, 'x-kubernetes-list-type': 'atomic' });
 const texts = (description: string): Schema => list(description, { type: 'string' });
 
-const NAMES = (description: string): Schema => object(description, {
+const NAMES = (description: string): Schema => object('CustomResourceDefinitionNames', description, {
   plural: text('The name in URLs: /apis/<group>/<version>/.../<plural>.'),
   singular: text('The name of one object; the kind in lower case when not given.'),
   kind: text('The kind of objects, in CamelCase.'),
@@ -17,10 +18,10 @@ const NAMES = (description: string): Schema => object(description, {
   categories: texts('Groups of resources that it belongs to, such as all.'),
 });
 
-const WEBHOOK = object('How to call the conversion webhook.', {
-  clientConfig: object('Where it is.', {
+const WEBHOOK = object('WebhookConversion', 'How to call the conversion webhook.', {
+  clientConfig: object('WebhookClientConfig', 'Where it is.', {
     url: text('Its address.'),
-    service: object('The service that it is.', {
+    service: object('ServiceReference', 'The service that it is.', {
       namespace: text('Namespace of the service.'),
       name: text('Name of the service.'),
       path: text('Path that is called.'),
@@ -31,22 +32,22 @@ const WEBHOOK = object('How to call the conversion webhook.', {
   conversionReviewVersions: texts('Versions of ConversionReview that it understands.'),
 });
 
-const VERSION = object('A version of the resource.', {
+const VERSION = object('CustomResourceDefinitionVersion', 'A version of the resource.', {
   name: text('Its name, such as v1 or v2beta1.'),
   served: flag('Whether it is served.'),
   storage: flag('Whether objects are stored in it; true for exactly one.'),
   deprecated: flag('Whether whoever uses it is warned.'),
   deprecationWarning: text('The warning.'),
-  schema: object('What objects look like.', { openAPIV3Schema: JSON_SCHEMA_PROPS }),
-  subresources: object('Parts of an object that have URLs of their own.', {
+  schema: object('CustomResourceValidation', 'What objects look like.', { openAPIV3Schema: JSON_SCHEMA_PROPS }),
+  subresources: object('CustomResourceSubresources', 'Parts of an object that have URLs of their own.', {
     status: { type: 'object', description: '/status: whoever writes it writes nothing else, and whoever writes the object leaves it.', properties: {} },
-    scale: object('/scale, for kubectl scale.', {
+    scale: object('CustomResourceSubresourceScale', '/scale, for kubectl scale.', {
       specReplicasPath: text('Where the wanted number is, below .spec.'),
       statusReplicasPath: text('Where the present number is, below .status.'),
       labelSelectorPath: text('Where the selector is, below .status or .spec.'),
     }),
   }),
-  additionalPrinterColumns: list('The columns of kubectl get after the name; Age when none is given.', object('A column.', {
+  additionalPrinterColumns: list('The columns of kubectl get after the name; Age when none is given.', object('CustomResourceColumnDefinition', 'A column.', {
     name: text('Its heading.'),
     type: text('boolean, date, integer, number or string.'),
     format: text('A format of that type.'),
@@ -54,18 +55,18 @@ const VERSION = object('A version of the resource.', {
     priority: { type: 'integer', format: 'int32', description: '0: always shown; above: only in wide output.' },
     jsonPath: text('Where the value is.'),
   })),
-  selectableFields: list('Fields that field selectors may use.', object('A field.', { jsonPath: text('Where it is.') })),
+  selectableFields: list('Fields that field selectors may use.', object('SelectableField', 'A field.', { jsonPath: text('Where it is.') })),
 });
 
 /** The names of a condition come first, as in Kubernetes' answers. */
-const STATUS = object('What became of it.', {
+const STATUS = object('CustomResourceDefinitionStatus', 'What became of it.', {
   conditions: {
     type: 'array',
     nullable: true,
     description: 'Its state.',
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['type'],
-    items: object('A condition.', {
+    items: object('CustomResourceDefinitionCondition', 'A condition.', {
       type: text('Established, NamesAccepted, Terminating, ...'),
       status: text('True, False or Unknown.'),
       lastTransitionTime: { type: 'string', format: 'date-time', nullable: true, description: 'When the status changed last.' },
@@ -78,15 +79,17 @@ const STATUS = object('What became of it.', {
 });
 
 export const CRD_SCHEMA: Schema = {
-  ...object('CustomResourceDefinition is a resource that is served because somebody defined it.', {
-    spec: object('What is served.', {
+  type: 'object',
+  description: 'CustomResourceDefinition is a resource that is served because somebody defined it.',
+  properties: {
+    spec: object('CustomResourceDefinitionSpec', 'What is served.', {
       group: text('The API group; the name of the definition is <plural>.<group>.'),
       names: NAMES('What it is called.'),
       scope: text('Cluster or Namespaced.'),
       versions: list('Its versions.', VERSION),
-      conversion: object('How objects become those of another version.', { strategy: text('None: only apiVersion changes.'), webhook: WEBHOOK }),
+      conversion: object('CustomResourceConversion', 'How objects become those of another version.', { strategy: text('None: only apiVersion changes.'), webhook: WEBHOOK }),
       preserveUnknownFields: flag('Must be false.'),
     }),
     status: STATUS,
-  }),
+  },
 };

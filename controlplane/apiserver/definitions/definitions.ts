@@ -15,6 +15,7 @@ import type { Lifecycle } from '../resources/resource';
 import { equal } from '../schema/list-type';
 import type { JsonObject, Schema } from '../schema/schema';
 import { StoreError, type ObjectStore, type Watch } from '../../store/store';
+import { FieldManagers } from '../verbs/field-managers';
 import { isTrue, timestamp } from './conditions';
 import { CLEANUP_FINALIZER, CRD_API_VERSION, CRD_KIND, CRDS, crdResource } from './crd-resource';
 import { plan, takenNames } from './plan';
@@ -50,17 +51,20 @@ interface Known {
 }
 
 const RELIST_MS = 1000;
+const MANAGER = 'kube-apiserver';
 
 export class Definitions {
   readonly #known = new Map<string, Known>();
   readonly #worker: Worker;
   readonly #now: () => number;
+  readonly #owners: FieldManagers;
   #watch: Watch | undefined;
   #relist: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(private readonly options: DefinitionsOptions) {
     this.#now = options.now ?? Date.now;
+    this.#owners = new FieldManagers(this.#now);
     this.#worker = new Worker({ run: (name, signal) => this.#settle(name, signal), onError: (error, name) => this.#failed(error, name) });
   }
 
@@ -158,6 +162,14 @@ export class Definitions {
     for (const resource of this.options.registry.all()) if (resource.group === group && !this.#known.has(resource.name)) yield resource;
   }
 
+  /** As the status of definitions is said to be kube-apiserver's. */
+  #owned(crd: CustomResourceDefinition, next: CustomResourceDefinition): CustomResourceDefinition {
+    const resource = this.options.registry.byName(CRDS);
+    if (!resource) return next;
+    const managedFields = this.#owners.of(resource, 'status').update(crd as unknown as JsonObject, next as unknown as JsonObject, undefined, MANAGER);
+    return { ...next, metadata: { ...next.metadata, ...(managedFields && { managedFields }) } };
+  }
+
   #serve(name: string, known: Known): void {
     const { registry, define } = this.options;
     const { crd, status, lifecycle } = known;
@@ -188,7 +200,7 @@ export class Definitions {
     try {
       if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) {
         await purge({ store, name, signal, now: () => timestamp(this.#now()) });
-      } else if (status !== crd.status) await store.update(CRDS, { ...crd, status });
+      } else if (status !== crd.status) await store.update(CRDS, this.#owned(crd, { ...crd, status }));
     } catch (error) {
       // Changed or gone in the meantime: the watch says so, and it is looked at again.
       if (!(error instanceof StoreError) || (error.reason !== 'Conflict' && error.reason !== 'NotFound')) throw error;

@@ -2,7 +2,7 @@
  * The store as users of one version of a custom resource see it: objects are kept in the storage version and shown in the asked one.
  *
  * ```
- *  create, update ──► pruned by the storage version's schema, its apiVersion ──► store
+ *  create, update ──► pruned and defaulted by the storage version's schema, its apiVersion ──► store
  *  get, list, watch ◄── pruned by the asked version's schema, its apiVersion ◄── defaults of the version it is kept in ◄── store
  * ```
  * Conversion is `None`: only apiVersion changes, and what the other schema does not know is left out. Objects that were written under
@@ -174,7 +174,10 @@ export class VersionStore implements ObjectStore {
     const { metadata, ...fields } = object;
     const copy = structuredClone(fields) as unknown as T;
     const schema = schemas.get(apiVersion);
-    if (schema) prune(copy, schema);
+    if (schema) {
+      prune(copy, schema);
+      applyDefaults(copy, schema);
+    }
     return { ...copy, apiVersion, metadata };
   }
 }

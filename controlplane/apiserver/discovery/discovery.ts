@@ -1,4 +1,6 @@
 /** What is served: aggregated and legacy discovery documents, made from the registry. */
+import { createHash } from 'node:crypto';
+
 import { notAcceptable } from '../http/errors';
 import type { AnswerForm } from '../http/accept';
 import type { ResourceRegistry } from '../resources/registry';
@@ -16,8 +18,12 @@ const verbsOf = (served: Served | undefined, otherwise: readonly string[]): read
 /** While its definition is being deleted, nothing is written but deletions. */
 const TERMINATING = VERBS.filter((verb) => verb !== 'create' && verb !== 'patch' && verb !== 'update');
 
-function verbsOfResource({ serve, readOnly, lifecycle }: Resource): readonly string[] {
-  return verbsOf(serve, readOnly !== undefined ? READING : lifecycle?.terminating ? TERMINATING : VERBS);
+/** In the order in which kube-apiserver lists those of custom resources. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
+function verbsOfResource({ serve, readOnly, lifecycle, core }: Resource): readonly string[] {
+  if (lifecycle?.terminating) return TERMINATING;
+  return verbsOf(serve, readOnly !== undefined ? READING : core ? VERBS : CUSTOM_VERBS);
 }
 
 const JSON_TYPE = 'application/json';
@@ -132,6 +138,11 @@ function aggregatedResource(resource: Resource): object {
   };
 }
 
+/** Names the form that objects are stored in. */
+function storageHash(apiVersion: string, kind: string): string {
+  return createHash('sha256').update(`${apiVersion}/${kind}`).digest().subarray(0, 8).toString('base64');
+}
+
 function resourceList(gv: string, resources: readonly Resource[]): object {
   return {
     kind: 'APIResourceList',
@@ -146,6 +157,7 @@ function resourceList(gv: string, resources: readonly Resource[]): object {
         verbs: verbsOfResource(resource),
         ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
         ...(resource.categories.length > 0 && { categories: resource.categories }),
+        ...(!resource.core && resource.stored && { storageVersionHash: storageHash(resource.stored.apiVersion, resource.kind) }),
       },
       ...subresourcesOf(resource).map(({ name, group, version, kind, verbs }) => ({
         name: `${resource.plural}/${name}`,

@@ -117,6 +117,8 @@ export interface Resource {
   /** Whether a PUT must name the resourceVersion that it replaces; absent: unless `core`. */
   conditionalUpdate?: boolean;
   strategy: Strategy;
+  /** What Kubernetes takes an object to be that says nothing: of fields that are in it already, nobody is the first owner. */
+  blank?: JsonObject;
   /** The type that a core kind is kept as. */
   shape?: Shape;
   /** A resource that is not stored (a review, a view): exactly these verbs exist. */

@@ -1,6 +1,6 @@
 /** The order of Kubernetes' version names: `v10` > `v2` > `v1` > `v3beta1` > `v2alpha1` > anything else, by its letters backwards. */
 
-const VERSION = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/;
+const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
 const STABILITY: Readonly<Record<string, number>> = { alpha: 1, beta: 2 };
 
 /** Positive when `a` is preferred to `b`. */

@@ -6,8 +6,11 @@ const text = (description: string): Schema => ({ type: 'string', description });
 const strings = (description: string): Schema => ({ type: 'object', description, nullable: true, additionalProperties: { type: 'string', default: '' } });
 const time = (description: string): Schema => ({ type: 'string', format: 'date-time', nullable: true, description });
 
-/** Of the column Age. */
-export const CREATION_TIMESTAMP = 'CreationTimestamp: when the object was created, in the server\'s time.';
+/** What Kubernetes says of the columns Name and Age. */
+export const NAME_COLUMN_TEXT =
+  'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
+export const CREATION_TIMESTAMP =
+  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
 
 /** `io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` */
 export const OBJECT_META: Schema = {

@@ -164,7 +164,7 @@ function checkObject(value: JsonObject, schema: Schema, path: string, old: unkno
     errors.push(invalid(path, keys.length, `${bodyPath(path)} should have at least ${minProperties} properties`));
   }
   if (maxProperties !== undefined && keys.length > maxProperties) errors.push(tooMany(path, keys.length, maxProperties));
-  const before = isObject(old) && schema['x-kubernetes-map-type'] !== 'atomic' ? old : undefined;
+  const before = isObject(old) ? old : undefined;
   for (const key of keys) {
     const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!property) continue;

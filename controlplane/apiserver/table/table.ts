@@ -1,6 +1,7 @@
 /** `Table` answers: what `kubectl get` prints (meta.k8s.io). */
 import type { KubeObject } from '../../../crds/meta';
 import type { PrinterColumn, Resource } from '../resources/resource';
+import { NAME_COLUMN_TEXT } from '../schema/object-meta';
 import { isObject, type JsonObject } from '../schema/schema';
 import { humanDuration } from './duration';
 import { compileJsonPath, jsonPathProblem, type JsonPath } from './json-path';
@@ -17,7 +18,7 @@ export interface TableColumn {
 
 export interface TableRow {
   cells: unknown[];
-  object?: object | null;
+  object: object | null;
 }
 
 export interface Table {
@@ -32,7 +33,7 @@ const NAME_COLUMN: TableColumn = {
   name: 'Name',
   type: 'string',
   format: 'name',
-  description: 'Name must be unique within a namespace.',
+  description: NAME_COLUMN_TEXT,
   priority: 0,
 };
 

@@ -1,6 +1,6 @@
 /** DELETE of one object and of a collection. */
 import type { KubeObject } from '../../../crds/meta';
-import type { DeleteResult, Operation } from '../../store/store';
+import type { DeleteResult, Operation, Preconditions } from '../../store/store';
 import { conflict, forbiddenError, type Status } from '../http/errors';
 import { sendJson } from '../http/respond';
 import type { Resource } from '../resources/resource';
@@ -44,6 +44,7 @@ function refuseProtected(resource: Resource, name: string): void {
 
 function checkPreconditions({ metadata }: KubeObject, { preconditions = {} }: DeleteOptions, { resource, name }: ResourceRequest): void {
   const { uid, resourceVersion } = preconditions;
+  if (resource.strategy.deleting) return checkOwnPreconditions(metadata, preconditions, resource, name);
   // Said of the kind, not of the resource.
   const of = { ...resource, plural: resource.kind };
   if (uid !== undefined && uid !== metadata.uid) {
@@ -52,6 +53,15 @@ function checkPreconditions({ metadata }: KubeObject, { preconditions = {} }: De
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion ?? ''}). The object might have been modified`;
     throw conflict(of, name, why);
+  }
+}
+
+/** Of resources with a deletion of their own, in other words. */
+function checkOwnPreconditions(metadata: KubeObject['metadata'], { uid, resourceVersion }: Preconditions, resource: Resource, name: string): void {
+  for (const [label, wanted, found] of [['UID', uid, metadata.uid], ['ResourceVersion', resourceVersion, metadata.resourceVersion]] as const) {
+    if (wanted !== undefined && wanted !== found) {
+      throw conflict(resource, name, `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${found ?? ''}`);
+    }
   }
 }
 

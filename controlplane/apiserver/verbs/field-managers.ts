@@ -26,6 +26,7 @@ export class FieldManagers {
         apiVersion: groupVersion(resource),
         subresource,
         ...(resource.stored && { alike: new Set(resource.stored.schemas.keys()) }),
+        ...(resource.blank && { blank: resource.blank }),
         ...(resource.shape && { blank: zeroShape(resource.shape) }),
         ignored: ignoredFields(resource, subresource),
         timestamp: () => `${new Date(this.now()).toISOString().slice(0, 19)}Z`,

@@ -3,9 +3,10 @@ import type { Sequence } from '../step';
 import { APPLYING } from './applying';
 import { CREATE } from './create';
 import { CUSTOM } from './custom';
+import { DEFINING } from './defining';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { PROTOCOL } from './protocol';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING];

@@ -11,4 +11,3 @@ export const invalidShown = (field: string, shown: string, detail: string): Fiel
   message: `Invalid value: ${shown}: ${detail}`,
 });
 
-export const isObjectMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

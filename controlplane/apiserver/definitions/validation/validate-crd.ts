@@ -74,7 +74,8 @@ function versionsErrors(versions: readonly CrdVersion[], old: CrdSpec | undefine
   const names = versions.map(({ name }) => name);
   if (new Set(names).size < names.length) errors.push(invalidShown('spec.versions', goStrings(names), 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    errors.push(invalidShown('spec.versions', goStrings(names), 'must have exactly one version marked as storage version'));
+    const shown = names.length === 0 ? '[]apiextensions.CustomResourceDefinitionVersion(nil)' : goStrings(names);
+    errors.push(invalidShown('spec.versions', shown, 'must have exactly one version marked as storage version'));
   }
   return errors;
 }

@@ -83,12 +83,14 @@ function problemOf(value: unknown, schema: Schema, place: Place): string | undef
         }
         return undefined;
       }
-      return fieldsProblem(value, schema, { ...place, struct: shapeOf(schema)?.name.split('.').pop() ?? place.struct });
+      return fieldsProblem(value, schema, { ...place, struct: nameOf(schema)?.split('.').pop() ?? place.struct });
     case 'number':
     case undefined:
       return undefined;
   }
 }
+
+const nameOf = (schema: Schema): string | undefined => shapeOf(schema)?.name ?? schema.component;
 
 function goType(schema: Schema): string {
   switch (schema.type) {
@@ -102,7 +104,7 @@ function goType(schema: Schema): string {
       return `[]${schema.items ? goType(schema.items) : 'interface {}'}`;
     case 'object':
       if (typeof schema.additionalProperties === 'object') return `map[string]${goType(schema.additionalProperties)}`;
-      return shapeOf(schema)?.name.split('.').slice(-2).join('.') ?? 'map[string]interface {}';
+      return nameOf(schema)?.split('.').slice(-2).join('.') ?? 'map[string]interface {}';
     case 'number':
     case undefined:
       return 'interface {}';
