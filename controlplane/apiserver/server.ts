@@ -18,13 +18,13 @@ import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
 import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
-import { OpenApi } from './discovery/openapi';
+import { OpenApi, type OpenApiAnswer } from './discovery/openapi/serve';
 import { negotiate, type AnswerForm } from './http/accept';
 import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath, resourceAttributes } from './http/request-info';
-import { addWarnings, sendError, sendJson, sendText } from './http/respond';
+import { addWarnings, sendDocument, sendError, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
@@ -92,7 +92,7 @@ export class ApiServer {
     this.#checks = { '/healthz': live, '/livez': live, '/readyz': ready };
     this.#authorizer = options.authorizer ?? mastersOnly;
     this.#discovery = new Discovery(registry);
-    this.#openApi = new OpenApi(registry, version);
+    this.#openApi = new OpenApi(registry, version, now);
     const apiMetrics = new ApiMetrics(metrics);
     apiMetrics.countInFlight(this.#flow);
     this.#context = {
@@ -210,6 +210,10 @@ export class ApiServer {
   async #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): Promise<void> {
     await this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
     const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+    if (trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/')) {
+      labels.resource = 'openapi';
+      return sendOpenApi(req, res, this.#openApi.answer(trimmed, req.headers.accept, new URLSearchParams((req.url ?? '').split('?', 2)[1] ?? '').get('hash') ?? undefined));
+    }
     const found = this.#document(req, trimmed);
     if (!found) {
       const check = healthRoot(path);
@@ -219,7 +223,7 @@ export class ApiServer {
     }
     labels.resource = found.label;
     if (req.method !== 'GET') throw methodNotAllowed();
-    sendJson(res, 200, found.document.body, found.document.contentType);
+    sendDocument(req, res, found.document);
   }
 
   #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
@@ -227,8 +231,7 @@ export class ApiServer {
     if (path === '/version') return labelled('version', { contentType: 'application/json', body: JSON.stringify(this.#versionInfo()) });
     const other = this.options.documents?.get(path);
     if (other) return labelled('document', other());
-    const openApi = path === '/openapi/v2' || path === '/openapi/v3' || path.startsWith('/openapi/v3/');
-    return openApi ? labelled('openapi', this.#openApi.answer(path)) : labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
+    return labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
   }
 
   #versionInfo(): object {
@@ -274,6 +277,20 @@ export class ApiServer {
     return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server', {
       causes: [{ message: error instanceof Error ? error.name : 'unknown' }],
     });
+  }
+}
+
+function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiAnswer | undefined): void {
+  if (!answer) return sendText(res, 404, '404 page not found\n');
+  if (req.method !== 'GET' && req.method !== 'HEAD') throw methodNotAllowed();
+  switch (answer.kind) {
+    case 'redirect':
+      res.writeHead(301, { Location: answer.location, 'Content-Length': 0 });
+      return void res.end();
+    case 'notAcceptable':
+      return sendText(res, 406, '');
+    case 'document':
+      return sendDocument(req, res, answer);
   }
 }
 

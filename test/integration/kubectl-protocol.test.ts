@@ -103,14 +103,6 @@ describe('refusals', () => {
     }
   });
 
-  test('OpenAPI v2 is a document without types, so that a kubectl that reads it leaves validation to the server', async () => {
-    const { code, headers, text } = await server.request('GET', '/openapi/v2', { headers: { Accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' } });
-    expect([code, headers['content-type']]).toEqual([200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf']);
-    const bytes = Buffer.from(text);
-    expect(bytes.subarray(0, 5)).toEqual(Buffer.from([0x0a, 3, ...Buffer.from('2.0')]));
-    expect([bytes[5], bytes[6]]).toEqual([0x12, bytes.length - 7]);
-  });
-
   test('a body above 3 MiB: 413, declared or not; just below it is looked at', async () => {
     const big = Buffer.alloc(3 * 1024 * 1024 + 1, 0x20);
     expect((await server.request('POST', jobs, { body: big })).code).toBe(413);

@@ -9,6 +9,7 @@ import { groupVersion, type Resource, type Served } from '../resources/resource'
 export interface Document {
   contentType: string;
   body: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
@@ -113,7 +114,12 @@ export class Discovery {
         })),
     }));
     const list = { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
-    return { contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, body: JSON.stringify(list) };
+    const etag = createHash('sha512').update(JSON.stringify(items)).digest('hex').toUpperCase();
+    return {
+      contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+      body: JSON.stringify(list),
+      headers: { ETag: `"${etag}"`, Vary: 'Accept', 'Cache-Control': 'public' },
+    };
   }
 }
 

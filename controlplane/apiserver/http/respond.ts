@@ -1,5 +1,5 @@
 /** Writing answers. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
@@ -20,6 +20,33 @@ export function sendJson(res: ServerResponse, code: number, body: object | strin
   res.writeHead(code, { ...headers, 'Content-Length': bytes.length });
   res.end(bytes);
 }
+
+/** A document that may be known to the client already: then only 304. */
+export interface SentDocument {
+  contentType: string;
+  body: string | Buffer;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export function sendDocument(req: IncomingMessage, res: ServerResponse, { contentType, body, headers = {} }: SentDocument): void {
+  if (res.headersSent || res.destroyed) return;
+  const all = { 'Cache-Control': 'no-cache, private', ...headers };
+  if (headers.ETag !== undefined && matches(req.headers['if-none-match'], headers.ETag)) {
+    res.writeHead(304, all);
+    return void res.end();
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
+    res.writeHead(200, { 'Content-Type': contentType, ...all, 'Content-Encoding': 'gzip' });
+    gzipBytes(bytes).then((zipped) => res.end(zipped), (error: Error) => res.destroy(error));
+    return;
+  }
+  res.writeHead(200, { 'Content-Type': contentType, ...all, 'Content-Length': bytes.length });
+  res.end(bytes);
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header !== undefined && header.split(',').some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === etag);
 
 export function sendText(res: ServerResponse, code: number, text: string): void {
   if (res.headersSent || res.destroyed) return;

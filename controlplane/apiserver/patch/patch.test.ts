@@ -1,6 +1,8 @@
 import { ApiError } from '../http/errors';
 import { jsonPatch } from './json-patch';
 import { mergePatch } from './merge';
+import { CONFIG_MAP } from '../resources/core/config-map';
+import { POD_TEMPLATE } from '../resources/core/pod-template';
 import { strategicMergePatch } from './strategic';
 
 // The examples of RFC 7386, appendix A.
@@ -63,31 +65,58 @@ describe('json patch', () => {
 });
 
 describe('strategic merge patch', () => {
-  const target = {
+  const meta = {
     metadata: { finalizers: ['a/x', 'b/x'], ownerReferences: [{ uid: '1', name: 'one' }, { uid: '2', name: 'two' }], labels: { a: '1', b: '2' } },
     data: { k: 'v', l: 'w' },
   };
+  const { metadata } = meta;
 
   test.each([
     [{ data: { k: null, m: 'x' } }, { data: { l: 'w', m: 'x' } }],
     [{ data: { $patch: 'replace', z: '1' } }, { data: { z: '1' } }],
+    [{ data: { $patch: 'delete' } }, { data: {} }],
     [{ data: { $retainKeys: ['k'], k: 'new' } }, { data: { k: 'new' } }],
-    [{ metadata: { finalizers: ['c/x', 'a/x'] } }, { metadata: { ...target.metadata, finalizers: ['c/x', 'a/x', 'b/x'] } }],
-    [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['a/x'] } }, { metadata: { ...target.metadata, finalizers: ['b/x'] } }],
-    [{ metadata: { '$setElementOrder/finalizers': ['b/x', 'a/x'], labels: { a: null } } }, { metadata: { ...target.metadata, labels: { b: '2' } } }],
+    [{ metadata: { finalizers: ['c/x', 'a/x'] } }, { metadata: { ...metadata, finalizers: ['c/x', 'a/x', 'b/x'] } }],
+    [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['a/x'] } }, { metadata: { ...metadata, finalizers: ['b/x'] } }],
+    [{ metadata: { '$setElementOrder/finalizers': ['b/x', 'a/x'], labels: { a: null } } }, { metadata: { ...metadata, finalizers: ['b/x', 'a/x'], labels: { b: '2' } } }],
+    [{ metadata: { annotations: { gone: null, kept: 'k' } } }, { metadata: { ...metadata, annotations: { kept: 'k' } } }],
     [
       { metadata: { ownerReferences: [{ uid: '2', $patch: 'delete' }, { uid: '1', controller: true }, { uid: '3', name: 'three' }] } },
-      { metadata: { ...target.metadata, ownerReferences: [{ uid: '1', name: 'one', controller: true }, { uid: '3', name: 'three' }] } },
+      { metadata: { ...metadata, ownerReferences: [{ uid: '1', name: 'one', controller: true }, { uid: '3', name: 'three' }] } },
     ],
+    [{ metadata: { ownerReferences: [{ $patch: 'replace' }, { uid: '9' }] } }, { metadata: { ...metadata, ownerReferences: [{ uid: '9' }] } }],
   ])('%# %j', (patch, changed) => {
-    const before = JSON.stringify(target);
-    expect(strategicMergePatch(target, patch)).toEqual({ ...target, ...changed });
-    expect(JSON.stringify(target)).toBe(before);
+    const before = JSON.stringify(meta);
+    expect(strategicMergePatch(meta, patch, CONFIG_MAP.schema)).toEqual({ ...meta, ...changed });
+    expect(JSON.stringify(meta)).toBe(before);
   });
 
-  test('refuses what makes no sense', () => {
-    expect(() => strategicMergePatch(target, { data: { $patch: 'sing' } })).toThrow('unknown directive');
-    expect(() => strategicMergePatch(target, { metadata: { ownerReferences: [{ name: 'x' }] } })).toThrow('has no uid');
-    expect(() => strategicMergePatch(target, [])).toThrow('must be an object');
+  const containers = [{ name: 'a', image: 'one', env: [{ name: 'X', value: '1' }], args: ['x'] }, { name: 'b', image: 'two' }, { name: 'c', image: 'three' }];
+  const spec = (value: object): object => ({ template: { spec: value } });
+  test.each<[object, object]>([
+    [{ containers: [{ name: 'b', image: 'new' }] }, [containers[0], { name: 'b', image: 'new' }, containers[2]]],
+    [{ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }], args: ['y'] }] }, [{ ...containers[0], env: [{ name: 'Y', value: '2' }, { name: 'X', value: '1' }], args: ['y'] }, containers[1], containers[2]]],
+    [{ containers: [{ name: 'a', $patch: 'delete' }] }, [containers[1], containers[2]]],
+    [{ containers: [{ name: 'd' }] }, [{ name: 'd' }, ...containers]],
+    [{ '$setElementOrder/containers': [{ name: 'c' }, { name: 'd' }, { name: 'a' }], containers: [{ name: 'd' }] }, [containers[1], containers[2], { name: 'd' }, containers[0]]],
+    [{ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }, [containers[1], containers[0], containers[2]]],
+    [{ containers: [{ $patch: 'replace' }, { name: 'z' }] }, [{ name: 'z' }]],
+  ])('lists of a pod template: %j', (patch, expected) => {
+    expect(strategicMergePatch(spec({ containers }), spec(patch), POD_TEMPLATE.schema)).toEqual(spec({ containers: expected }));
+  });
+
+  test.each<[unknown, string]>([
+    [{ data: { $patch: 'sing' } }, 'unknown patch type: sing'],
+    [{ metadata: { ownerReferences: [{ name: 'x' }] } }, 'does not contain declared merge key: uid'],
+    [{ metadata: { ownerReferences: [{ uid: '1', $patch: 'merge' }] } }, 'merging lists cannot yet be specified'],
+    [{ data: { $retainKeys: 'k' } }, 'invalid patch format of retainKeys'],
+    [{ data: { $retainKeys: ['k'], l: 'x' } }, 'invalid patch format of retainKeys'],
+    [{ metadata: { '$deleteFromPrimitiveList/finalizers': 'a/x' } }, 'invalid patch format of primitive list'],
+    [{ metadata: { '$setElementOrder/finalizers': 'a/x' } }, 'invalid patch format of setElementOrder list'],
+    [{ metadata: { '$setElementOrder/finalizers': ['a/x', 'b/x'], finalizers: ['b/x', 'a/x'] } }, "doesn't match $setElementOrder list"],
+    [{ metadata: { finalizers: [['a']] } }, 'lists of lists are not supported'],
+    [[], 'must be an object'],
+  ])('refuses %j', (patch, words) => {
+    expect(() => strategicMergePatch(meta, patch, CONFIG_MAP.schema)).toThrow(words);
   });
 });

@@ -1,123 +1,184 @@
 /**
- * Strategic merge patch for the core kinds. Lists are atomic but for those that the schema says otherwise of (`x-kubernetes-patch-strategy`
- * and `-merge-key`), and two of metadata's: `finalizers` (a set) and `ownerReferences` (a map by uid). Directives:
- * `$patch: delete|replace`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
+ * Strategic merge patch: a merge patch that knows how lists of Kubernetes' own types are merged (`x-kubernetes-patch-strategy` and
+ * `-merge-key` of their schema).
+ *
+ * | in the patch | does |
+ * |---|---|
+ * | `$patch: replace`, `$patch: delete` in an object | it becomes what the patch says; it becomes empty |
+ * | `$patch: delete` in an item of a list | the item of that key goes |
+ * | an item `$patch: replace` | the list becomes the other items of the patch |
+ * | `$retainKeys: […]` | other fields of the object go |
+ * | `$deleteFromPrimitiveList/x: […]` | these go from the list `x` |
+ * | `$setElementOrder/x: […]` | the order of the list `x` |
  */
-import { badRequest } from '../http/errors';
+import { ApiError, badRequest } from '../http/errors';
 import { isObject, own, type JsonObject, type Schema } from '../schema/schema';
+import { enforceOrder, identityOf } from './element-order';
 
-const METADATA: Schema = {
-  properties: {
-    finalizers: { type: 'array', 'x-kubernetes-patch-strategy': 'merge' },
-    ownerReferences: { type: 'array', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-patch-merge-key': 'uid' },
-  },
-};
+const DIRECTIVE = '$patch';
+const RETAIN = '$retainKeys';
+const DELETE_FROM = '$deleteFromPrimitiveList/';
+const ORDER = '$setElementOrder/';
 
-/** Of the part of the object at hand; undefined where nothing is known of it. */
-type Known = Schema | undefined;
-
-function below(schema: Known, key: string): Known {
-  const property = own(schema?.properties, key) ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-  return key === 'metadata' ? METADATA : property;
-}
-
-const isSet = (schema: Known): boolean => schema?.['x-kubernetes-patch-strategy']?.includes('merge') === true && schema['x-kubernetes-patch-merge-key'] === undefined;
-const mergeKeyOf = (schema: Known): string | undefined => (schema?.['x-kubernetes-patch-strategy']?.includes('merge') ? schema['x-kubernetes-patch-merge-key'] : undefined);
-
-/** @throws ApiError 400: a directive that makes no sense. */
-export function strategicMergePatch(target: unknown, patch: unknown, schema?: Schema): unknown {
+/** @throws ApiError 400: a directive that makes no sense; 422: lists of lists */
+export function strategicMergePatch(target: unknown, patch: unknown, schema: Schema): unknown {
   if (!isObject(patch)) throw badRequest('strategic merge patch: the body must be an object');
   return mergeObject(isObject(target) ? target : {}, patch, schema);
 }
 
-function mergeObject(target: JsonObject, patch: JsonObject, schema: Known): JsonObject {
-  const directive = patch.$patch;
-  if (directive === 'replace') return strip(patch);
-  if (directive === 'delete') return {};
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`strategic merge patch: unknown directive $patch: ${JSON.stringify(directive)}`);
-  const out: JsonObject = { ...target };
-  if (Array.isArray(patch.$retainKeys)) {
-    const kept = new Set(patch.$retainKeys);
-    for (const key of Object.keys(out)) if (!kept.has(key)) delete out[key];
+/** Schemas of what is in an object; undefined where nothing is known. */
+type Known = Schema | undefined;
+
+const fieldOf = (schema: Known, key: string): Known =>
+  own(schema?.properties, key) ?? (typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+
+/** How a list is merged: `key` of objects; undefined of plain values. */
+interface ListMerge {
+  merge: boolean;
+  key: string | undefined;
+  items: Known;
+}
+
+function listMergeOf(schema: Known): ListMerge {
+  const strategies = schema?.['x-kubernetes-patch-strategy']?.split(',') ?? [];
+  return { merge: strategies.includes('merge'), key: schema?.['x-kubernetes-patch-merge-key'], items: schema?.items };
+}
+
+function mergeObject(target: JsonObject, given: JsonObject, schema: Known): JsonObject {
+  if (DIRECTIVE in given) {
+    const { [DIRECTIVE]: directive, ...rest } = given;
+    if (directive === 'replace') return rest;
+    if (directive === 'delete') return {};
+    throw badRequest(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(given)}`);
   }
+  const patch = { ...given };
+  const out = retained(target, patch);
+  for (const key of Object.keys(patch).filter((each) => each.startsWith(ORDER))) mergeInOrder(out, patch, key, schema);
   for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith('$')) {
-      deleteFromList(out, key, value, schema);
+    if (key.startsWith(DELETE_FROM)) {
+      deleteFromList(out, key.slice(DELETE_FROM.length), value);
       continue;
     }
-    const of = below(schema, key);
-    const present = Object.hasOwn(out, key) ? out[key] : undefined;
+    const present = own(out, key);
     if (value === null) delete out[key];
-    else if (isObject(value)) out[key] = mergeObject(isObject(present) ? present : {}, value, of);
-    else if (Array.isArray(value)) out[key] = mergeList(Array.isArray(present) ? present : [], value, { schema: of, name: key, order: orderOf(patch, key) });
-    else out[key] = value;
+    else if (isObject(value) && isObject(present)) out[key] = mergeObject(present, value, fieldOf(schema, key));
+    else if (Array.isArray(value) && Array.isArray(present)) out[key] = mergeList(present, value, fieldOf(schema, key));
+    else out[key] = withoutDirectives(withoutNulls(value));
   }
   return out;
 }
 
-function orderOf(patch: JsonObject, key: string): unknown[] {
-  const order = patch[`$setElementOrder/${key}`];
-  return Array.isArray(order) ? order : [];
-}
-
-function deleteFromList(out: JsonObject, key: string, value: unknown, schema: Known): void {
-  const [directive, name] = key.split('/');
-  if (directive !== '$deleteFromPrimitiveList' || !Array.isArray(value) || !name) return;
-  const present = Object.hasOwn(out, name) ? out[name] : undefined;
-  if (!isSet(below(schema, name)) || !Array.isArray(present)) return;
-  out[name] = present.filter((item) => !value.includes(item));
-}
-
-/**
- * The items of both lists: those of the patch in their order (or in `order`, when the patch gives one), the others before those that they
- * stood before.
- */
-function merged(present: unknown[], patched: unknown[], order: unknown[], idOf: (item: unknown) => unknown): unknown[] {
-  const rank = new Map(order.map((item, index) => [idOf(item), index]));
-  const named = new Set(patched.map(idOf));
-  const inOrder = [...patched, ...present.filter((item) => rank.has(idOf(item)) && !named.has(idOf(item)))];
-  if (rank.size > 0) inOrder.sort((a, b) => (rank.get(idOf(a)) ?? rank.size) - (rank.get(idOf(b)) ?? rank.size));
-  const before = new Map(present.map((item, index) => [idOf(item), index]));
-  const ids = new Set(inOrder.map(idOf));
-  const rest = present.filter((item) => !ids.has(idOf(item)));
-  const out: unknown[] = [];
-  for (const item of inOrder) {
-    const at = before.get(idOf(item)) ?? -1;
-    const next = rest.findIndex((other) => (before.get(idOf(other)) ?? 0) >= at);
-    out.push(...rest.splice(0, next < 0 ? rest.length : next));
-    out.push(item);
+/** Obeys `$retainKeys`, and takes it out of the patch. */
+function retained(target: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch[RETAIN];
+  if (keys === undefined) return { ...target };
+  delete patch[RETAIN];
+  if (!Array.isArray(keys)) throw badRequest('invalid patch format of retainKeys');
+  const kept = new Set<unknown>(keys);
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null || key.startsWith(DELETE_FROM) || key.startsWith(ORDER)) continue;
+    if (!kept.has(key)) throw badRequest('invalid patch format of retainKeys');
   }
-  return [...out, ...rest];
+  return Object.fromEntries(Object.entries(target).filter(([key]) => kept.has(key)));
 }
 
-interface ListPlace {
-  schema: Known;
-  name: string;
-  order: unknown[];
+function deleteFromList(out: JsonObject, key: string, values: unknown): void {
+  if (!Array.isArray(values)) throw badRequest('invalid patch format of primitive list');
+  const present = own(out, key);
+  if (Array.isArray(present)) out[key] = present.filter((item) => !values.includes(item));
 }
 
-function mergeList(target: unknown[], patch: unknown[], { schema, name, order }: ListPlace): unknown[] {
-  if (isSet(schema)) return merged(target, [...new Set(patch)], order, (item) => item);
-  const mergeKey = mergeKeyOf(schema);
-  if (mergeKey === undefined) return patch;
-  if (patch.some((item) => isObject(item) && item.$patch === 'replace')) return patch.filter((item) => !(isObject(item) && item.$patch === 'replace'));
-  const out = [...target];
-  const touched: unknown[] = [];
+/** Merges the list that `$setElementOrder/x` speaks of, and takes both out of the patch. */
+function mergeInOrder(out: JsonObject, patch: JsonObject, directive: string, schema: Known): void {
+  const key = directive.slice(ORDER.length);
+  const order = patch[directive];
+  const present = own(out, key);
+  const changes = own(patch, key);
+  delete patch[directive];
+  if (!Array.isArray(order) || (changes !== undefined && !Array.isArray(changes)) || (present !== undefined && !Array.isArray(present))) {
+    throw badRequest('invalid patch format of setElementOrder list');
+  }
+  const field = fieldOf(schema, key);
+  const { key: mergeKey } = listMergeOf(field);
+  if (changes) checkOrder(changes, order, mergeKey);
+  delete patch[key];
+  if (!present && !changes) return;
+  const merged = present && changes ? mergeList(present, changes, field) : (present ?? (withoutDirectives(changes) as unknown[]));
+  out[key] = enforceOrder(merged, order, present ?? [], mergeKey);
+}
+
+/** Items of the patch must stand in the order that is asked for. */
+function checkOrder(changes: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
+  if (changes.length === 0 || order.length === 0) return;
+  let at = 0;
+  for (const item of changes) {
+    if (isObject(item) && DIRECTIVE in item) continue;
+    while (at < order.length && identityOf(order[at], mergeKey) !== identityOf(item, mergeKey)) at++;
+    if (at++ >= order.length) throw badRequest(`The order in patch list:\n${JSON.stringify(changes)}\n doesn't match $setElementOrder list:\n${JSON.stringify(order)}\n`);
+  }
+}
+
+function mergeList(present: readonly unknown[], patch: readonly unknown[], schema: Known): unknown[] {
+  const { merge, key, items } = listMergeOf(schema);
+  if (!merge) return patch as unknown[];
+  if ([...present, ...patch].some(Array.isArray)) throw new ApiError(422, '', 'lists of lists are not supported', {});
+  if (![...present, ...patch].some(isObject)) return enforceOrder([...new Set([...present, ...patch])], patch, present, undefined);
+  if (key === undefined) throw badRequest('cannot merge lists without merge key');
+  const { kept, changes } = obeyItems(present, patch as JsonObject[], key);
+  const merged = [...kept];
+  for (const item of changes) {
+    const value = keyOf(item, key);
+    const index = merged.findIndex((each) => isObject(each) && each[key] === value);
+    if (index >= 0) merged[index] = mergeObject(merged[index] as JsonObject, item, items);
+    else merged.push(item);
+  }
+  return enforceOrder(merged, changes, kept, key);
+}
+
+/** Directives among the items. */
+function obeyItems(present: readonly unknown[], patch: readonly JsonObject[], key: string): { kept: readonly unknown[]; changes: readonly JsonObject[] } {
+  const changes: JsonObject[] = [];
+  let kept = present;
+  let replace = false;
   for (const item of patch) {
-    if (!isObject(item) || item[mergeKey] === undefined) throw badRequest(`strategic merge patch: an item of ${name} has no ${mergeKey}`);
-    const index = out.findIndex((present) => isObject(present) && present[mergeKey] === item[mergeKey]);
-    if (item.$patch === 'delete') {
-      if (index >= 0) out.splice(index, 1);
-    } else if (index >= 0) {
-      out[index] = mergeObject(out[index] as JsonObject, item, schema?.items);
-      touched.push(out[index]);
-    } else {
-      touched.push(strip(item));
+    switch (item[DIRECTIVE]) {
+      case undefined:
+        changes.push(item);
+        break;
+      case 'delete': {
+        const value = keyOf(item, key);
+        kept = kept.filter((each) => !isObject(each) || each[key] !== value);
+        break;
+      }
+      case 'replace':
+        replace = true;
+        break;
+      case 'merge':
+        throw badRequest('merging lists cannot yet be specified in the patch');
+      default:
+        throw badRequest(`unknown patch type: ${String(item[DIRECTIVE])} in map: ${JSON.stringify(item)}`);
     }
   }
-  return merged(out, touched, order, (item) => (isObject(item) ? item[mergeKey] : undefined));
+  return replace ? { kept: changes, changes: [] } : { kept, changes };
 }
 
-function strip(value: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('$')));
+function keyOf(item: JsonObject, key: string): unknown {
+  if (Object.hasOwn(item, key)) return item[key];
+  throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+}
+
+/** Of what is new: nulls say that nothing is there. */
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null).map(([key, each]) => [key, withoutNulls(each)]));
+}
+
+const isDirective = (key: string): boolean => key === RETAIN || key.startsWith(DELETE_FROM) || key.startsWith(ORDER);
+
+/** Of what is new: there is nothing that directives could be about. */
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((each) => !isObject(each) || !(DIRECTIVE in each)).map(withoutDirectives);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([key, each]) => !isDirective(key) && !(isObject(each) && DIRECTIVE in each));
+  return Object.fromEntries(entries.map(([key, each]) => [key, withoutDirectives(each)]));
 }

@@ -7,6 +7,7 @@ import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
 import { decodeObject, mediaType, PROTOBUF_TYPE, readBody, YAML_TYPE } from '../http/body';
 import { addWarnings } from '../http/respond';
 import { groupVersion, type Resource } from '../resources/resource';
+import { canonicalize } from '../resources/shapes/canonical';
 import { applyDefaults } from '../schema/default';
 import { invalid, showValue, type FieldError } from '../schema/field-error';
 import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
@@ -90,7 +91,7 @@ export function toProposal({ value, duplicates }: Decoded, request: ResourceRequ
   if (kind !== resource.kind) {
     throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match the resource ${resource.plural}`);
   }
-  const problem = resource.core ? typedProblem(value, resource.schema, kind) : metadataProblem(value.metadata);
+  const problem = resource.core ? (typedProblem(value, resource.schema, kind) ?? canonicalize(value, resource.schema)) : metadataProblem(value.metadata);
   if (problem) throw refuseType ? refuseType(problem) : badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${kind}: ${problem}`);
   value.metadata ??= {};
   if (!isObject(value.metadata)) throw invalidError(resource, '', validate(value, resource.schema));

@@ -27,11 +27,23 @@ function completeContainer(container: JsonObject): JsonObject {
   return out;
 }
 
+const MODES: Readonly<Record<string, number>> = { secret: 0o644, configMap: 0o644, downwardAPI: 0o644, projected: 0o644 };
+
+function completeVolume(volume: unknown): unknown {
+  if (!isObject(volume)) return volume;
+  const out: JsonObject = { ...volume };
+  if (isObject(out.hostPath)) out.hostPath = { type: '', ...out.hostPath };
+  for (const [source, defaultMode] of Object.entries(MODES)) if (isObject(out[source])) out[source] = { defaultMode, ...out[source] };
+  if (Object.keys(out).every((key) => key === 'name')) out.emptyDir = {};
+  return out;
+}
+
 export function completePodSpec(spec: JsonObject): JsonObject {
   const out: JsonObject = { ...spec };
   for (const field of ['containers', 'initContainers']) {
     if (Array.isArray(out[field])) out[field] = (out[field] as unknown[]).map((each) => (isObject(each) ? completeContainer(each) : each));
   }
+  if (Array.isArray(out.volumes)) out.volumes = (out.volumes as unknown[]).map(completeVolume);
   out.restartPolicy ||= 'Always';
   out.terminationGracePeriodSeconds ??= 30;
   out.dnsPolicy ||= 'ClusterFirst';

@@ -1,0 +1,116 @@
+/**
+ * `/openapi/v2` (JSON and protobuf) and `/openapi/v3` (an index, and one document per group version).
+ *
+ * Documents are made when they are first asked for and kept until the registry changes. Each has an ETag of its JSON; those of version 3
+ * are addressed by it (`?hash=`), and such an answer may be cached for ever: another hash is redirected to the right one.
+ */
+import { createHash } from 'node:crypto';
+
+import type { ResourceRegistry } from '../../resources/registry';
+import { documentV2, documentV3 } from './documents';
+import { encodeV2 } from './v2-protobuf';
+
+const JSON_TYPE = 'application/json';
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const V2_PROTOBUF_NAMES = [V2_PROTOBUF, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'];
+const YEAR_MS = 365 * 24 * 3600 * 1000;
+
+export type OpenApiAnswer =
+  | { kind: 'document'; contentType: string; body: Buffer; headers: Record<string, string> }
+  | { kind: 'redirect'; location: string }
+  | { kind: 'notAcceptable' };
+
+interface Kept {
+  json: Buffer;
+  etag: string;
+}
+
+export class OpenApi {
+  readonly #kept = new Map<string, Kept>();
+  #protobuf: Buffer | undefined;
+  #revision = -1;
+
+  constructor(
+    private readonly registry: ResourceRegistry,
+    private readonly version: string,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** @returns undefined when there is no such document */
+  answer(path: string, accept: string | undefined, hash: string | undefined): OpenApiAnswer | undefined {
+    if (this.#revision !== this.registry.revision) {
+      this.#kept.clear();
+      this.#protobuf = undefined;
+      this.#revision = this.registry.revision;
+    }
+    if (path === '/openapi/v2') return this.#v2(accept);
+    if (path === '/openapi/v3') return found(JSON_TYPE, this.#keep(path, () => this.#index()), {});
+    return this.#v3(path, accept, hash);
+  }
+
+  #v2(accept: string | undefined): OpenApiAnswer {
+    const kept = this.#keep('/openapi/v2', () => documentV2(this.registry.all(), this.version));
+    const chosen = choose(accept, [JSON_TYPE, ...V2_PROTOBUF_NAMES]);
+    if (chosen === undefined) return { kind: 'notAcceptable' };
+    if (chosen === JSON_TYPE) return found(JSON_TYPE, kept, { Vary: 'Accept' });
+    this.#protobuf ??= encodeV2(documentV2(this.registry.all(), this.version));
+    return found(V2_PROTOBUF, { json: this.#protobuf, etag: kept.etag }, { Vary: 'Accept' });
+  }
+
+  #v3(path: string, accept: string | undefined, hash: string | undefined): OpenApiAnswer | undefined {
+    const key = path.slice('/openapi/v3/'.length);
+    if (!this.#keys().includes(key)) return undefined;
+    if (choose(accept, [JSON_TYPE]) === undefined) return { kind: 'notAcceptable' };
+    const kept = this.#document(key);
+    if (hash === undefined || hash === '') return found(JSON_TYPE, kept, { Vary: 'Accept' });
+    if (hash !== kept.etag) return { kind: 'redirect', location: addressOf(key, kept.etag) };
+    const expires = new Date(this.now() + YEAR_MS).toUTCString();
+    return found(JSON_TYPE, kept, { Vary: 'Accept', 'Cache-Control': 'public, immutable', Expires: expires });
+  }
+
+  /** `api/v1`, `apis/gleaner.dev/v1alpha1`, … */
+  #keys(): string[] {
+    return this.registry.groupVersions().map((gv) => (gv.includes('/') ? `apis/${gv}` : `api/${gv}`));
+  }
+
+  #index(): object {
+    return { paths: Object.fromEntries(this.#keys().map((key) => [key, { serverRelativeURL: addressOf(key, this.#document(key).etag) }])) };
+  }
+
+  #document(key: string): Kept {
+    return this.#keep(`/openapi/v3/${key}`, () => documentV3(this.registry.inGroupVersion(key.replace(/^apis?\//, '')), this.version));
+  }
+
+  #keep(path: string, make: () => object): Kept {
+    let kept = this.#kept.get(path);
+    if (!kept) {
+      const json = Buffer.from(JSON.stringify(make()));
+      this.#kept.set(path, (kept = { json, etag: createHash('sha512').update(json).digest('hex').toUpperCase() }));
+    }
+    return kept;
+  }
+}
+
+const addressOf = (key: string, etag: string): string => `/openapi/v3/${key}?hash=${etag}`;
+
+function found(contentType: string, { json, etag }: Kept, headers: Record<string, string>): OpenApiAnswer {
+  return { kind: 'document', contentType, body: json, headers: { ETag: `"${etag}"`, ...headers } };
+}
+
+/** The first of the client's media types that is offered; without any, the first that is offered. */
+function choose(accept: string | undefined, offered: readonly string[]): string | undefined {
+  if (accept === undefined || accept === '') return offered[0];
+  const clauses = accept.split(',').map((clause, index) => ({ type: clause.split(';', 1)[0].trim().toLowerCase(), quality: qualityOf(clause), index }));
+  clauses.sort((a, b) => b.quality - a.quality || a.index - b.index);
+  for (const { type } of clauses) {
+    if (type === '*/*' || type === 'application/*') return offered[0];
+    const match = offered.find((each) => each.toLowerCase() === type);
+    if (match !== undefined) return match;
+  }
+  return undefined;
+}
+
+function qualityOf(clause: string): number {
+  const match = /;\s*q=([\d.]+)/.exec(clause);
+  return match ? Number(match[1]) : 1;
+}
