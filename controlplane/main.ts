@@ -30,6 +30,7 @@ import { ensureDefaults } from './bootstrap';
 import { makeCaches, startCaches, stopCaches } from './caches';
 import { type ControlPlaneConfig, paths } from './config';
 import { openDatabase } from './db/open';
+import { DiskBlobStore } from './gateway/elements/disk';
 import { gatewayDirs } from './gateway/gateway';
 import { closeServer, hostOf, httpsServer, listen } from './https-server';
 import { BookLedger } from './ledger/book-ledger';
@@ -108,8 +109,9 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     access.register(resources);
     const { authenticator, authorizer } = access;
 
+    const { elements, ...dirs } = gatewayDirs(config.dataDir);
     const plane = await startPlane({
-      config, caches, metrics, logger, dirs: gatewayDirs(config.dataDir), tables: database.tables, store, ledger,
+      config, caches, metrics, logger, dirs, blobs: new DiskBlobStore(elements), tables: database.tables, store, ledger,
       authenticator, authorizer, userTokens: tokens, certificates: ca,
       namespaces: {
         resources: () => resources.preferred().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),

@@ -31,7 +31,7 @@ import { CachedOn } from './cached-on';
 import { conclude } from './conclude';
 import type { GatewayContext, GatewayLog } from './context';
 import { ElementCatalog } from './elements/catalog';
-import { DiskBlobStore } from './elements/disk';
+import type { BlobStore } from './elements/blob-store';
 import { elementRoutes } from './elements/routes';
 import { ticketGrant } from './elements/ticket-grant';
 import { Access } from './http/access';
@@ -56,8 +56,10 @@ import { Tasks } from './tasks';
 import { Aliases, loadGatewayKey, Tickets } from './tickets';
 
 export interface GatewayOptions {
-  /** DIR/pki, DIR/elements, DIR/logs */
-  dirs: { pki: string; elements: string; logs: string };
+  /** DIR/pki, DIR/logs */
+  dirs: { pki: string; logs: string };
+  /** The bytes of data elements. */
+  blobs: BlobStore;
   /** Results, elements, join tokens. */
   tables: Database;
   store: ObjectStore;
@@ -94,7 +96,6 @@ export class Gateway {
   readonly elements: ElementCatalog;
   /** What each agent may read of the API. */
   readonly agentLeases: AgentLeases;
-  private readonly blobs: DiskBlobStore;
   private readonly context: GatewayContext;
   private readonly clock: Clock;
   private readonly agents: AgentDirectory;
@@ -110,7 +111,7 @@ export class Gateway {
   private readonly handlers: Record<string, Handler>;
 
   constructor(private readonly options: GatewayOptions) {
-    const { reflectors, ledger, store, tables, dirs, log } = options;
+    const { reflectors, ledger, store, tables, blobs, dirs, log } = options;
     this.clock = options.clock ?? systemClock;
     const key = loadGatewayKey(dirs.pki);
     const tickets = new Tickets(key, () => this.clock.wall());
@@ -133,9 +134,8 @@ export class Gateway {
       ...(options.coolDownMs === undefined ? {} : { coolDownMs: options.coolDownMs }),
     });
     ledger.onCredit((namespace) => this.market.creditRose(namespace));
-    this.blobs = new DiskBlobStore(dirs.elements);
     this.elements = new ElementCatalog({
-      tables, blobs: this.blobs, maxElementBytes: options.maxElementBytes, maxTotalBytes: options.maxElementsBytes,
+      tables, blobs, maxElementBytes: options.maxElementBytes, maxTotalBytes: options.maxElementsBytes,
     });
     const results = new Results(tables);
     const logs = new Logs({ root: dirs.logs });
@@ -205,7 +205,7 @@ export class Gateway {
     });
     this.handlers = {
       join: joinRoutes({ store, tokens: joinTokens, certificates: options.certificates, complaints: this.complaints }),
-      elements: elementRoutes({ catalog: this.elements, blobs: this.blobs, access, grant: ticketGrant(this.context, this.complaints) }),
+      elements: elementRoutes({ catalog: this.elements, blobs, access, grant: ticketGrant(this.context, this.complaints) }),
       results: results.routes(access, (namespace, name) => reflectors.jobs.get(namespace, name)?.metadata.uid),
       logs: logs.routes(access, logSource(this.context)),
       ledger: admin, explain: admin, tokens: admin, drain: admin,
@@ -217,7 +217,7 @@ export class Gateway {
 
   /** Opens the folders, makes leases again. The reflectors are filled by now. */
   async start(): Promise<void> {
-    await this.blobs.start();
+    await this.options.blobs.start();
     await this.elements.start();
     this.agents.start();
     this.jobs.start();
@@ -322,6 +322,6 @@ export class Gateway {
 }
 
 /** Where a data folder keeps what the gateway needs. */
-export const gatewayDirs = (dataDir: string): GatewayOptions['dirs'] => ({
+export const gatewayDirs = (dataDir: string): { pki: string; elements: string; logs: string } => ({
   pki: join(dataDir, 'pki'), elements: join(dataDir, 'elements'), logs: join(dataDir, 'logs'),
 });

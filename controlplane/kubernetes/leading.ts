@@ -16,6 +16,7 @@ import { makeCaches, startCaches, stopCaches } from '../caches';
 import type { ControlPlaneConfig } from '../config';
 import { openDatabase } from '../db/open';
 import { badRequest } from '../gateway/http/reply';
+import { DiskBlobStore } from '../gateway/elements/disk';
 import { gatewayDirs } from '../gateway/gateway';
 import { BookLedger } from '../ledger/book-ledger';
 import { commitMetrics } from '../metrics';
@@ -81,7 +82,7 @@ export class LeaderWork {
       const { elements, logs } = gatewayDirs(kubernetes.blobsDir ?? config.dataDir);
       const { pki } = gatewayDirs(config.dataDir);
       const plane = await startPlane({
-        config, caches, metrics, logger, dirs: { pki, elements, logs }, tables: database.tables, store, ledger,
+        config, caches, metrics, logger, dirs: { pki, logs }, blobs: new DiskBlobStore(elements), tables: database.tables, store, ledger,
         authenticator: reviews, authorizer: reviews.authorizer, userTokens: NO_USER_TOKENS, certificates: ca,
       });
       closers.push(() => plane.stop());

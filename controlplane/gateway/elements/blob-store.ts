@@ -13,6 +13,8 @@ export type Digest = string;
 export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
 
 export interface BlobStore {
+  /** Uploads at once that memory and connections suffice for. */
+  readonly maxUploads: number;
   /** Ready for use; removes what interrupted uploads left. */
   start(): Promise<void>;
   /**

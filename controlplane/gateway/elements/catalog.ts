@@ -12,11 +12,8 @@ export interface CatalogOptions {
   blobs: BlobStore;
   maxElementBytes: number;
   maxTotalBytes: number;
-  maxUploads?: number;
   wall?: () => number;
 }
-
-const MAX_UPLOADS = 256;
 
 const SIZES = lookup<{ digest: string; bytes: bigint }>('SELECT digest, bytes FROM element', 'digest', 'text');
 const TOTAL = query<{ total: bigint }>('SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) AS total FROM element');
@@ -68,7 +65,7 @@ export class ElementCatalog {
     const room = this.options.maxTotalBytes - this.total - this.reserved;
     const reserve = declared ?? Math.min(most, Math.max(0, room));
     if (reserve > room || room <= 0) throw this.full(reserve);
-    if (this.uploads >= (this.options.maxUploads ?? MAX_UPLOADS)) {
+    if (this.uploads >= this.options.blobs.maxUploads) {
       throw new HttpError(503, 'ServiceUnavailable', `${this.uploads} uploads are on already: try again later`, { 'retry-after': '1' });
     }
     this.uploads += 1;

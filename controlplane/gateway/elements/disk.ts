@@ -12,6 +12,7 @@ import type { Readable } from 'node:stream';
 import { BlobError, DIGEST_PATTERN, type BlobStore, type Digest } from './blob-store';
 
 export class DiskBlobStore implements BlobStore {
+  readonly maxUploads = 256;
   private readonly temporary: string;
 
   constructor(private readonly root: string) {
