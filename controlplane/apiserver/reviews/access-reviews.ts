@@ -75,9 +75,16 @@ function check({ resource }: ResourceRequest, errors: readonly FieldError[]): vo
 
 function specErrors({ resourceAttributes, nonResourceAttributes }: JsonObject): FieldError[] {
   const [resource, path] = [isObject(resourceAttributes), isObject(nonResourceAttributes)];
-  if (resource && path) return [invalid('spec.nonResourceAttributes', nonResourceAttributes, 'cannot be specified in combination with resourceAttributes')];
+  if (resource && path) return [invalidPath(nonResourceAttributes, 'cannot be specified in combination with resourceAttributes')];
   if (!resource && !path) return [invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified')];
   return [];
+}
+
+/** With the value as Go shows it. */
+function invalidPath(attributes: unknown, detail: string): FieldError {
+  const { path, verb } = isObject(attributes) ? attributes : {};
+  const shown = `authorization.NonResourceAttributes{Path:${JSON.stringify(textOf(path))}, Verb:${JSON.stringify(textOf(verb))}}`;
+  return { reason: 'FieldValueInvalid', field: 'spec.nonResourceAttributes', message: `Invalid value: ${shown}: ${detail}` };
 }
 
 function subjectErrors({ user, groups }: JsonObject): FieldError[] {
@@ -87,7 +94,7 @@ function subjectErrors({ user, groups }: JsonObject): FieldError[] {
 function localErrors(asked: JsonObject): FieldError[] {
   const { resourceAttributes, nonResourceAttributes } = specOf(asked);
   const namespace = isObject(asked.metadata) ? textOf(asked.metadata.namespace) : '';
-  if (isObject(nonResourceAttributes)) return [invalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request')];
+  if (isObject(nonResourceAttributes)) return [invalidPath(nonResourceAttributes, 'disallowed on this kind of request')];
   const of = isObject(resourceAttributes) ? textOf(resourceAttributes.namespace) : '';
   return of === namespace ? [] : [invalid('spec.resourceAttributes.namespace', of, 'must match metadata.namespace')];
 }

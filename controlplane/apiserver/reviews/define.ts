@@ -1,5 +1,5 @@
 /** Reviews: resources that are never stored; a POST is answered with the question and its answer. */
-import { ApiError, badRequest, invalidError, notAcceptable } from '../http/errors';
+import { ApiError, invalidError, noSuchResource, notAcceptable } from '../http/errors';
 import { sendJson } from '../http/respond';
 import { core, type Definition } from '../resources/core/define';
 import type { Resource, Serve } from '../resources/resource';
@@ -15,7 +15,7 @@ type ReviewDefinition = Pick<Definition, 'group' | 'plural' | 'singular' | 'kind
 /** @param answer the status for what was asked */
 export function review(definition: ReviewDefinition, answer: (request: ResourceRequest, review: JsonObject) => Promise<JsonObject> | JsonObject): Resource {
   const serve: Serve = async (_context, request) => {
-    if (definition.namespaced && request.namespace === '') throw badRequest(`namespace is required on this type: ${request.namespace}`);
+    if (definition.namespaced && request.namespace === '') throw noSuchResource();
     const asked = await readReview(request, request.resource);
     const status = await answer(request, asked);
     const { apiVersion, kind, metadata, spec } = asked;
@@ -38,11 +38,12 @@ export async function readReview(request: ResourceRequest, resource: Resource): 
 
 /** Reviews are answered as objects only. */
 export function answerReview({ res, form }: ResourceRequest, body: JsonObject): void {
-  if (form.as !== 'object') throw notAcceptable('application/json');
+  if (form.as !== 'object') throw notAcceptable('application/json, application/yaml, application/vnd.kubernetes.protobuf');
   sendJson(res, 201, body);
 }
 
-export const invalidReview = (resource: { group: string; kind: string }, errors: readonly FieldError[]): ApiError => invalidError(resource, '', errors);
+/** kube-apiserver names the group only. */
+export const invalidReview = ({ group }: { group: string }, errors: readonly FieldError[]): ApiError => invalidError({ group, kind: '' }, '', errors);
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 export const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

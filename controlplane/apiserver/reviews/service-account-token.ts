@@ -50,9 +50,8 @@ async function createToken(tokens: ServiceAccountTokens, context: ApiContext, re
 const rfc3339 = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
 function checkPlace(metadata: JsonObject, namespace: string, name: string): void {
-  const problem = (field: string, value: string): ApiError => invalidError(KIND, name, [invalid(`metadata.${field}`, value, `must match the service account ${field} if specified`)]);
-  if (textOf(metadata.name) !== '' && metadata.name !== name) throw problem('name', textOf(metadata.name));
-  if (textOf(metadata.namespace) !== '' && metadata.namespace !== namespace) throw problem('namespace', textOf(metadata.namespace));
+  if (textOf(metadata.namespace) !== '' && metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (textOf(metadata.name) !== '' && metadata.name !== name) throw invalidError(KIND, name, [invalid('metadata.name', metadata.name, 'must match the service account name if specified')]);
 }
 
 function checkSeconds(seconds: number): void {
@@ -63,7 +62,7 @@ function checkSeconds(seconds: number): void {
 /** @throws ApiError 400 for another kind, 404, 409 for another uid */
 async function boundObject(context: ApiContext, namespace: string, ref: JsonObject): Promise<BoundObject> {
   const [kind, apiVersion, name, uid] = ['kind', 'apiVersion', 'name', 'uid'].map((field) => textOf(ref[field]));
-  if (kind !== 'Secret' || apiVersion.includes('/')) throw badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
+  if (kind !== 'Secret' || apiVersion.includes('/')) throw badRequest(`cannot bind token to object of type ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`);
   const secret = await context.store.get('secrets', namespace, name);
   if (!secret) throw notFound({ group: '', plural: 'secrets', kind: 'Secret' }, name);
   const found = secret.metadata.uid ?? '';

@@ -1,5 +1,5 @@
 /** Which verb a request is. */
-import { badRequest, methodNotAllowed, verbNotSupported, type ApiError } from '../http/errors';
+import { badRequest, methodNotAllowed, noSuchResource, verbNotSupported, type ApiError } from '../http/errors';
 import type { Served, VerbName } from '../resources/resource';
 import type { ApiContext, ResourceRequest } from './context';
 import { create } from './create';
@@ -80,12 +80,15 @@ function servedOf({ subresource, resource }: ResourceRequest): Served | undefine
 const ON_COLLECTION: Readonly<Record<string, VerbName | undefined>> = { GET: 'list', POST: 'create', DELETE: 'deletecollection' };
 const ON_OBJECT: Readonly<Record<string, VerbName | undefined>> = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
+const OBJECT_VERBS = ['get', 'update', 'patch', 'delete'] as const;
+
 function chooseServed(request: ResourceRequest, served: Served): Verb {
   const { name, subresource, query, req } = request;
   let verb = (name === '' ? ON_COLLECTION : ON_OBJECT)[req.method ?? ''];
   if (verb === 'create' && name !== '' && subresource === '') verb = undefined;
   if (served.watch && (request.watchPath || (verb === 'list' && booleanParameter(query, 'watch')))) verb = 'watch';
   const run = verb && served[verb];
+  if (!run && name !== '' && subresource === '' && !OBJECT_VERBS.some((each) => served[each])) throw noSuchResource();
   if (!verb || !run) throw methodNotAllowed();
   return { name: verb, run };
 }

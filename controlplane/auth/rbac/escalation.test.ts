@@ -88,7 +88,7 @@ describe('bindings', () => {
     expect(refusal({ plural: 'rolebindings', object: binding('x', 'Role/local', [user('bob')], 'a') }, [bind])).toContain(NOT_HELD);
   });
   test('of a role that is not there', () => {
-    expect(refusal({ plural: 'rolebindings', object: binding('x', 'ClusterRole/none', [user('bob')], 'a') })).toBe(`clusterroles.${RBAC_GROUP} "none" not found`);
+    expect(refusal({ plural: 'rolebindings', object: binding('x', 'ClusterRole/none', [user('bob')], 'a') })).toBe(`rolebindings.${RBAC_GROUP} "none" not found`);
   });
   test('of nothing are for validation to refuse', () => {
     expect(refusal({ plural: 'rolebindings', object: { ...binding('x', 'Pod/x', [], 'a') } })).toBeUndefined();

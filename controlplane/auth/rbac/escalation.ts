@@ -59,7 +59,7 @@ function checkBinding(index: RoleIndex, decide: Decider, { identity, plural, nam
   const resource = { group, plural: kind === 'Role' ? 'roles' : 'clusterroles', subresource: '', namespace, name };
   if (decide(identity, { verb: 'bind', resource, path: '' }).outcome === 'allow') return;
   const role = index.roleOf({ ...binding, metadata: { ...binding.metadata, namespace } });
-  if (!role) throw notFound(kind, name);
+  if (!role) throw notFound(plural, name);
   refuseMissing(index, identity, plural, namespace, object.metadata.name, role.rules);
 }
 
@@ -77,8 +77,8 @@ function forbidden(plural: string, name: string, why: string): AuthError {
   return new AuthError(403, 'Forbidden', `${plural}.${RBAC_GROUP} ${JSON.stringify(name)} is forbidden: ${why}`, { name, group: RBAC_GROUP, kind: plural });
 }
 
-function notFound(kind: string, name: string): AuthError {
-  const plural = `${kind.toLowerCase()}s`;
+/** Of the role, named as kube-apiserver names it: by the resource of the request. */
+function notFound(plural: string, name: string): AuthError {
   return new AuthError(404, 'NotFound', `${plural}.${RBAC_GROUP} ${JSON.stringify(name)} not found`, { name, group: RBAC_GROUP, kind: plural });
 }
 

@@ -71,6 +71,7 @@ function selectorErrors(selector: JsonObject, at: string): FieldError[] {
     key(`${field}.key`, textOf(expression.key));
     values.forEach((value, at) => text(`${field}.values[${at}]`, value));
   });
+  if (errors.length > 0) errors.push(invalid(at, 'null', 'invalid label selector.'));
   return errors;
 }
 
@@ -130,7 +131,7 @@ const CREATED_AT: PrinterColumn = {
 const subjects = (name: string, kind: string): PrinterColumn => ({
   name, type: 'string', priority: 1, description: `${name} in the binding`,
   cell: (binding) => listOf(binding.subjects).filter((subject) => subject.kind === kind)
-    .map((subject) => (kind === 'ServiceAccount' && textOf(subject.namespace) !== '' ? `${textOf(subject.namespace)}/${textOf(subject.name)}` : textOf(subject.name))).join(', '),
+    .map((subject) => (kind === 'ServiceAccount' ? `${textOf(subject.namespace)}/${textOf(subject.name)}` : textOf(subject.name))).join(', '),
 });
 
 const BINDING_COLUMNS: readonly PrinterColumn[] = [
