@@ -271,7 +271,10 @@ export class ApiServer {
       if (error.cause !== undefined) this.options.logger?.error({ err: error.cause }, 'request failed');
       return error;
     }
-    if (error instanceof AuthError) return new ApiError(error.code, error.reason, error.message, error.details);
+    if (error instanceof AuthError) {
+      const refusal = new ApiError(error.code, error.reason, error.message, error.details);
+      return error.early ? new AccessDenied(refusal) : refusal;
+    }
     if (error instanceof StoreError) return this.#asApiError(error.retryable ? storeUnavailable(error) : badRequest(error.message));
     this.options.logger?.error({ err: error }, 'request failed');
     return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server', {

@@ -30,6 +30,8 @@ export class AuthError extends Error {
     readonly reason: 'BadRequest' | 'Forbidden' | 'NotFound',
     message: string,
     readonly details: { name?: string; group?: string; kind?: string } = {},
+    /** Refused before the request came to its resource. */
+    readonly early = false,
   ) {
     super(message);
     this.name = 'AuthError';

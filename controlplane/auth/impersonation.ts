@@ -96,5 +96,5 @@ export function requireImpersonate(identity: Identity, decide: Decider, { group 
   const { outcome, reason } = decide(identity, attributes);
   if (outcome === 'allow') return;
   const full = group === '' ? plural : `${plural}.${group}`;
-  throw new AuthError(403, 'Forbidden', `${full} ${JSON.stringify(name)} is forbidden: ${refusal(identity, attributes, reason)}`, { name, ...(group !== '' && { group }), kind: plural });
+  throw new AuthError(403, 'Forbidden', `${full} ${JSON.stringify(name)} is forbidden: ${refusal(identity, attributes, reason)}`, { name, ...(group !== '' && { group }), kind: plural }, true);
 }

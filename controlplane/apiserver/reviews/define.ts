@@ -6,34 +6,50 @@ import type { Resource, Serve } from '../resources/resource';
 import type { FieldError } from '../schema/field-error';
 import { isObject, type JsonObject } from '../schema/schema';
 import { validate } from '../schema/validate';
-import type { ResourceRequest } from '../verbs/context';
+import type { ApiContext, ResourceRequest } from '../verbs/context';
 import { place, pruneAndDefault, readProposal, strictBodyError } from '../verbs/decode';
+import { managerName } from '../verbs/field-managers';
 import { dryRun } from '../verbs/options';
 
-type ReviewDefinition = Pick<Definition, 'group' | 'plural' | 'singular' | 'kind' | 'namespaced' | 'description'>;
+type ReviewDefinition = Pick<Definition, 'group' | 'plural' | 'singular' | 'kind' | 'namespaced' | 'description'> & {
+  /** Whether the answer says when it was made. */
+  dated?: boolean;
+};
 
 /** @param answer the status for what was asked */
 export function review(definition: ReviewDefinition, answer: (request: ResourceRequest, review: JsonObject) => Promise<JsonObject> | JsonObject): Resource {
-  const serve: Serve = async (_context, request) => {
+  const serve: Serve = async (context, request) => {
     if (definition.namespaced && request.namespace === '') throw noSuchResource();
-    const asked = await readReview(request, request.resource);
+    const asked = await readReview(context, request, request.resource);
     const status = await answer(request, asked);
     const { apiVersion, kind, metadata, spec } = asked;
-    answerReview(request, { kind, apiVersion, metadata: { creationTimestamp: null, ...(isObject(metadata) && metadata) }, ...(spec !== undefined && { spec }), status });
+    answerReview(request, { kind, apiVersion, metadata: { creationTimestamp: definition.dated ? `${new Date(context.now()).toISOString().slice(0, 19)}Z` : null, ...(isObject(metadata) && metadata) }, ...(spec !== undefined && { spec }), status });
   };
-  return core({ ...definition, version: 'v1', shortNames: [], columns: [], serve: { create: serve } });
+  const { dated: _dated, ...rest } = definition;
+  return core({ ...rest, version: 'v1', shortNames: [], columns: [], serve: { create: serve } });
 }
 
-/** Reads a body of `resource`'s kind. @throws ApiError 400, 413, 415, 422 */
-export async function readReview(request: ResourceRequest, resource: Resource): Promise<JsonObject> {
+export interface ReadOptions {
+  subresource?: string;
+  /** Fills in what was not said; mutates `object`. */
+  complete?: (object: JsonObject) => void;
+}
+
+/** Reads a body of `resource`'s kind, and notes who owns its fields. @throws ApiError 400, 413, 415, 422 */
+export async function readReview(context: ApiContext, request: ResourceRequest, resource: Resource, { subresource = '', complete }: ReadOptions = {}): Promise<JsonObject> {
+  const manager = managerName(request, 'CreateOptions');
   dryRun(request);
   const of = { ...request, resource, name: '' };
   const proposal = await readProposal(of);
-  if (resource.namespaced) place(proposal.object, of);
+  const { object } = proposal;
+  if (resource.namespaced) place(object, of);
   pruneAndDefault(proposal, of, strictBodyError(resource));
-  const errors: FieldError[] = validate(proposal.object, resource.schema);
+  const errors: FieldError[] = validate(object, resource.schema);
   if (errors.length > 0) throw invalidError(resource, '', errors);
-  return proposal.object;
+  complete?.(object);
+  const managedFields = context.fieldManagers.of(resource, subresource).update(undefined, object, proposal.managedFields, manager);
+  if (managedFields && managedFields.length > 0) object.metadata.managedFields = managedFields;
+  return object;
 }
 
 /** Reviews are answered as objects only. */

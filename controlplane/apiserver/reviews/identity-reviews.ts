@@ -11,7 +11,7 @@ export function identityReviews(tokens: TokenAuthenticator): Resource[] {
   return [
     review(
       {
-        group: GROUP, plural: 'selfsubjectreviews', singular: 'selfsubjectreview', kind: 'SelfSubjectReview', namespaced: false,
+        group: GROUP, plural: 'selfsubjectreviews', singular: 'selfsubjectreview', kind: 'SelfSubjectReview', namespaced: false, dated: true,
         description: 'SelfSubjectReview tells whoever asks who they are.',
       },
       ({ identity }) => ({ userInfo: userInfo(identity) }),
@@ -29,9 +29,13 @@ export function identityReviews(tokens: TokenAuthenticator): Resource[] {
 async function tokenStatus(tokens: TokenAuthenticator, spec: JsonObject): Promise<JsonObject> {
   const token = textOf(spec.token);
   if (token === '') throw badRequest('token is required for TokenReview in authentication');
-  const audiences = textsOf(spec.audiences);
-  const found = await tokens.authenticateToken(token, audiences.length === 0 ? [API_AUDIENCE] : audiences);
-  if (!found) return { user: {}, error: 'invalid bearer token' };
+  const asked = textsOf(spec.audiences);
+  const audiences = asked.length === 0 ? [API_AUDIENCE] : asked;
+  const found = await tokens.authenticateToken(token, audiences);
+  if (!found) {
+    const why = await tokens.whyNot?.(token, audiences);
+    return { user: {}, error: why === undefined ? 'invalid bearer token' : `[invalid bearer token, ${why}]` };
+  }
   return { authenticated: true, user: userInfo(found.identity), audiences: found.audiences };
 }
 

@@ -17,7 +17,7 @@ const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 
 const TOKEN_REQUEST: Resource = core({
-  group: GROUP, version: 'v1', plural: 'tokenrequests', singular: 'tokenrequest', kind: 'TokenRequest', namespaced: true, shortNames: [], columns: [],
+  group: GROUP, version: 'v1', plural: 'tokenrequests', singular: 'tokenrequest', kind: 'TokenRequest', namespaced: false, shortNames: [], columns: [],
   description: 'TokenRequest asks for a token of a service account.',
 });
 
@@ -28,13 +28,13 @@ export const tokenSubresource = (tokens: ServiceAccountTokens): Subresource => (
 
 async function createToken(tokens: ServiceAccountTokens, context: ApiContext, request: ResourceRequest): Promise<void> {
   const { namespace, name } = request;
-  const asked = await readReview({ ...request, namespace: '' }, { ...TOKEN_REQUEST, namespaced: false, serve: {} });
+  const asked = await readReview(context, { ...request, namespace: '' }, TOKEN_REQUEST, { subresource: 'token', complete: defaultSeconds });
   const metadata = isObject(asked.metadata) ? asked.metadata : {};
   checkPlace(metadata, namespace, name);
   const account = await getExisting(context, request);
   const spec = isObject(asked.spec) ? asked.spec : {};
   const audiences = textsOf(spec.audiences).length === 0 ? [API_AUDIENCE] : textsOf(spec.audiences);
-  const seconds = typeof spec.expirationSeconds === 'number' ? spec.expirationSeconds : DEFAULT_SECONDS;
+  const seconds = spec.expirationSeconds as number;
   checkSeconds(seconds);
   const bound = isObject(spec.boundObjectRef) ? await boundObject(context, namespace, spec.boundObjectRef) : undefined;
   const at = context.now();
@@ -45,6 +45,11 @@ async function createToken(tokens: ServiceAccountTokens, context: ApiContext, re
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token: token ?? '', expirationTimestamp: rfc3339(at + seconds * 1000) },
   });
+}
+
+function defaultSeconds(object: JsonObject): void {
+  const spec = isObject(object.spec) ? object.spec : (object.spec = {});
+  (spec as JsonObject).expirationSeconds ??= DEFAULT_SECONDS;
 }
 
 const rfc3339 = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;

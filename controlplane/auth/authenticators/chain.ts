@@ -13,6 +13,8 @@ import { ANONYMOUS, bearerToken, UNAUTHENTICATED, type Authenticator, type Ident
 export interface TokenAuthenticator {
   /** @param audiences whom the token must be for; absent: this server */
   authenticateToken(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
+  /** Why a token that is one of these is not good; undefined: nothing to say. */
+  whyNot?(token: string, audiences: readonly string[]): Promise<string | undefined>;
 }
 
 export interface TokenIdentity {
@@ -51,6 +53,13 @@ export function firstToken(...authenticators: readonly TokenAuthenticator[]): To
       for (const each of authenticators) {
         const found = await each.authenticateToken(token, audiences);
         if (found) return found;
+      }
+      return undefined;
+    },
+    whyNot: async (token, audiences) => {
+      for (const each of authenticators) {
+        const why = await each.whyNot?.(token, audiences);
+        if (why !== undefined) return why;
       }
       return undefined;
     },

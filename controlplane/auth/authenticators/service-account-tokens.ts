@@ -10,6 +10,7 @@ import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
 
 import type { KubeObject } from '../../../crds/meta';
 import { API_AUDIENCE, AUTHENTICATED, serviceAccountGroups, serviceAccountUser, type Identity } from '../identity';
+import { showList } from '../rbac/rules';
 import type { TokenAuthenticator, TokenIdentity } from './chain';
 import type { SigningKey } from './signing-key';
 
@@ -92,6 +93,14 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const shared = audiences.filter((audience) => claims.audiences.includes(audience));
     if (shared.length === 0 || !(await this.#stillThere(claims.kubernetes))) return undefined;
     return { identity: identityOf(claims), audiences: shared };
+  }
+
+  async whyNot(token: string, audiences: readonly string[]): Promise<string | undefined> {
+    const claims = token.length > MAX_TOKEN_CHARS ? undefined : await this.#claims(token);
+    if (!claims) return undefined;
+    if (claims.expiresAt <= this.#now()) return 'service account token has expired';
+    const shared = audiences.some((audience) => claims.audiences.includes(audience));
+    return shared ? 'service account token has been invalidated' : `token audiences ${showList(claims.audiences)} is invalid for the target audiences ${showList(audiences)}`;
   }
 
   /** The keys with which these tokens can be verified elsewhere (RFC 7517). */

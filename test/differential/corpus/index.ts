@@ -1,5 +1,6 @@
 /** All sequences. */
 import type { Sequence } from '../step';
+import { ACCESS } from './access';
 import { APPLYING } from './applying';
 import { CREATE } from './create';
 import { CUSTOM } from './custom';
@@ -9,4 +10,4 @@ import { LISTS } from './lists';
 import { PROTOCOL } from './protocol';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS];

@@ -23,6 +23,12 @@ const ALWAYS: Readonly<Record<string, JsonObject | undefined>> = {
   'rbac.v1.ClusterRole': { rules: null },
   'rbac.v1.RoleBinding': { roleRef: {} },
   'rbac.v1.ClusterRoleBinding': { roleRef: {} },
+  'authentication.v1.TokenRequest': { spec: {} },
+  'authentication.v1.TokenReview': { spec: {} },
+  'authorization.v1.SubjectAccessReview': { spec: {} },
+  'authorization.v1.LocalSubjectAccessReview': { spec: {} },
+  'authorization.v1.SelfSubjectAccessReview': { spec: {} },
+  'authorization.v1.SelfSubjectRulesReview': { spec: {} },
 };
 
 const alwaysOf = ({ name }: Shape): JsonObject => ALWAYS[name.split('.').slice(-3).join('.')] ?? {};
