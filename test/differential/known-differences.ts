@@ -13,6 +13,17 @@ export interface KnownDifference {
   reason: string;
 }
 
+const CLIENTS_MISTAKE = "kube-apiserver answers 500 to a mistake of the client's, which clients take for a broken server and repeat; ours is a 4xx with the same or plainer words";
+const GO_WORDS = "the message shows values, types or files of the Go program; ours says the same in the request's own terms";
+const LISTED_TWICE = 'kube-apiserver checks metadata twice on updates and lists each cause twice; the message is the same';
+const OWN_WORDS = 'descriptions of columns are in our own words';
+const YAML_PARSER = 'the words of another YAML parser, with the same line';
+const ETCD_KEY = "kube-apiserver names the object's key in etcd; there is no etcd";
+const JSON_ONLY = 'answers are JSON only: no client of ours asks for YAML or protobuf without JSON beside it';
+const STATUS_METADATA = 'kube-apiserver notes ownership of labels that a write of the status names and does not store; ours notes what is stored';
+const REVIEWS = 'reviews and token requests are not stored: who owns their fields means nothing';
+const REVIEW_KIND = 'kube-apiserver leaves the kind out of the refusal of a review';
+
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     sequence: 'defining-changes', step: 'a write keeps them', at: /^body\.metadata\.generation$/,
@@ -22,4 +33,54 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     sequence: /^defining-/, step: /^(delete|away)$/, at: /^body\.metadata\.(generation|deletionGracePeriodSeconds)$/,
     reason: 'Definitions are deleted like everything else that finalizers hold: there is no form of deletion for them alone.',
   },
+
+  { sequence: /./, step: /./, at: /columnDefinitions\.\d+\.description$/, reason: OWN_WORDS },
+
+  { sequence: 'create-bad', step: 'resourceVersion', at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'pages', step: /^(version of text|get at a bad version|exact of the future)$/, at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'watch', step: 'bad version', at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'patches', step: /^strategic: (an owner without uid|unknown directive)$/, at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'deletes', step: /^(other kind in the body|no JSON|a list|policy of a number)$/, at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'collections', step: 'bad body', at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: /^apply-(core|custom)$/, step: /^(unknown field(, strict)?|wrong type|duplicate key|set with a duplicate|item without key)$/, at: /^code$/, reason: CLIENTS_MISTAKE },
+  { sequence: 'subresources', step: 'apply scale', at: /^code$/, reason: 'kube-apiserver cannot apply to the scale of a custom resource (500); ours can' },
+
+  { sequence: 'create-bad', step: /^(other kind|other version|other group|owner that is an event|two controllers)$/, at: /message$/, reason: GO_WORDS },
+  { sequence: 'patches', step: /^merge: other (kind|apiVersion)$/, at: /^code$/, reason: GO_WORDS },
+  { sequence: 'patches', step: 'strategic: wrong type', at: /message$/, reason: GO_WORDS },
+  { sequence: 'subresources', step: /^put scale, (text|other kind)$/, at: /^(code|body\.message)$/, reason: GO_WORDS },
+  { sequence: 'schema', step: 'embedded with bad metadata', at: /^code$/, reason: GO_WORDS },
+  { sequence: 'schema', step: 'spec that is a list', at: /message$/, reason: GO_WORDS },
+  { sequence: 'forms', step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
+  { sequence: 'reviews', step: /^(self access with both|review of unknown kind)$/, at: /message$/, reason: GO_WORDS },
+
+  { sequence: /^(patches|custom-life|apply-core)$/, step: /other uid|another uid/, at: /^body\.details\.causes$/, reason: LISTED_TWICE },
+  { sequence: 'patches', step: 'merge: invalid label', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
+  { sequence: 'finalizers', step: 'a new finalizer', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
+
+  { sequence: 'create-bad', step: 'bad YAML', at: /^body\.message$/, reason: YAML_PARSER },
+  { sequence: 'apply-core', step: 'no YAML', at: /^body\.message$/, reason: YAML_PARSER },
+  { sequence: 'pages', step: 'bad token', at: /^body\.message$/, reason: 'the words of another JSON parser, for bytes that are no text' },
+
+  { sequence: /^(updates|custom-life)$/, step: /^put of a(nother uid| uid that is another)$/, at: /^body\.message$/, reason: ETCD_KEY },
+
+  { sequence: 'forms', step: /^Accept: /, at: /^(code|body\.message)$/, reason: JSON_ONLY },
+
+  { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },
+  { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },
+
+  { sequence: /^(accounts|reviews)$/, step: /./, at: /^body\.metadata\.managedFields$/, reason: REVIEWS },
+  { sequence: 'reviews', step: /./, at: /^body\.(message|details\.kind)$/, reason: REVIEW_KIND },
+  { sequence: 'events', step: 'events.k8s.io without what it needs', at: /^body\.(message|details\.group)$/, reason: "kube-apiserver leaves the group out of this one kind's refusals" },
+
+  { sequence: 'create', step: 'what only the server sets', at: /^body\.metadata\.generation$/, reason: "kube-apiserver stores whatever generation a client names for kinds that have none; ours drops it" },
+  { sequence: 'create-bad', step: 'generateName that is bad', at: /^body\.(message|details\..*)$/, reason: 'the name is generated after the prefix was found bad, so it is not in the refusal' },
+  { sequence: 'field-validation', step: /: repeated field$/, at: /f:a$|^body\.data\.a$/, reason: "of a map that is given twice Go keeps what both say; ours keeps the last, as both servers do for custom resources, and warns of it as well" },
+  { sequence: 'secrets', step: 'tls', at: /^headers\.warning$/, reason: 'certificates are not looked into: nothing here serves them' },
+  { sequence: 'paths', step: 'unknown openapi', at: /^headers\./, reason: 'an empty answer is labelled as text all the same' },
+  { sequence: 'paths', step: /^post to (discovery|a group)$/, at: /^code$/, reason: 'discovery documents are there for GET only' },
+  { sequence: 'namespaces', step: 'with finalizers of its own', at: /managedFields/, reason: "a namespace's spec is the server's: nobody else owns it" },
+  { sequence: 'leases', step: /^(unknown strategy|Table)$/, at: /managedFields$/, reason: 'a field that is not stored (its feature is off by default) belongs to nobody' },
+  { sequence: 'rbac', step: /^(role of a name with colons|aggregated cluster role|roles as Table|roles as partials)$/, at: /managedFields/, reason: 'an empty list of rules is stored as none, and belongs to nobody' },
+  { sequence: /^(templates|accounts)$/, step: 'delete', at: /^body\.metadata\.resourceVersion$/, reason: 'the answer shows the object as it was last, not the revision at which it went' },
 ];

@@ -59,7 +59,8 @@ export class Normaliser {
     if (value.kind === 'Table') return this.#table(value, path);
     if (value.type === 'BOOKMARK' && isObject(value.object) && isObject(value.object.metadata)) value.object.metadata.resourceVersion = '<bookmark>';
     this.#noteGenerated(value);
-    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, this.#value(child, [...path, key])]));
+    // In the order of their names: what is seen first must not depend on the order of the text.
+    return Object.fromEntries(Object.keys(value).sort().map((key) => [key, this.#value(value[key], [...path, key])]));
   }
 
   /** By who it is: their order depends on which second it is. */

@@ -122,7 +122,9 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
   const { object, managedFields } = merged(request, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
   if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
-    return await createObject(context, request, proposalOf(object, request), undefined, () => managedFields);
+    const proposal = proposalOf(object, request);
+    delete proposal.object.metadata.resourceVersion;
+    return await createObject(context, request, proposal, undefined, () => managedFields);
   } catch (error) {
     // Somebody was faster: it is merged into what they made.
     if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return 'stale';

@@ -80,9 +80,17 @@ export async function replace(
   // Without any, the store takes away those that are there.
   next.metadata.managedFields = owners(next);
   if (onlyTry) return tried(request, next, old);
-  return storing(request, () =>
+  const written = await storing(request, () =>
     request.subresource === 'status' ? context.store.updateStatus(resource.name, next as KubeObject) : context.store.update(resource.name, next as KubeObject),
   );
+  return letGo(written, old);
+}
+
+/** The write that takes away the last finalizer is no revision of the object: it is gone. */
+function letGo(written: KubeObject, old: KubeObject): KubeObject {
+  const { deletionTimestamp, finalizers = [] } = written.metadata;
+  if (!deletionTimestamp || finalizers.length > 0 || written.kind === 'Namespace') return written;
+  return { ...written, metadata: { ...written.metadata, resourceVersion: old.metadata.resourceVersion } };
 }
 
 /** `old` with the status of `object`, and the resourceVersion that `object` insists on. */

@@ -39,10 +39,10 @@ export class ChainAuthenticator implements Authenticator {
   async authenticate(req: IncomingMessage): Promise<Identity | undefined> {
     const certified = this.certificates?.identify(req.socket as TLSSocket);
     if (certified !== undefined && certified !== 'refused') return certified;
-    const { authorization } = req.headers;
-    if (authorization === undefined) return certified === 'refused' ? undefined : NOBODY;
     const token = bearerToken(req);
-    return token === undefined ? undefined : (await this.tokens.authenticateToken(token))?.identity;
+    // No token, or an Authorization of another kind: nobody in particular, as in Kubernetes.
+    if (token === undefined) return certified === 'refused' ? undefined : NOBODY;
+    return (await this.tokens.authenticateToken(token))?.identity;
   }
 }
 

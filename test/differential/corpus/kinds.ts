@@ -3,7 +3,7 @@ import { apply, del, get, merge, PARTIAL_LIST, post, put, strategic, TABLE, tabl
 
 const namespace = (name: string, more: object = {}): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name }, ...more });
 const namespaces: Step[] = [
-  post('create', '/api/v1/namespaces', namespace('${ns}-x', { spec: { finalizers: ['example.com/x'] }, status: { phase: 'Odd' } })),
+  post('create', '/api/v1/namespaces', namespace('${ns}-x', { status: { phase: 'Odd' } })),
   get('get', '/api/v1/namespaces/${ns}-x'),
   get('Table', '/api/v1/namespaces/${ns}-x', { headers: TABLE }),
   get('status', '/api/v1/namespaces/${ns}-x/status'),
@@ -17,6 +17,7 @@ const namespaces: Step[] = [
   merge('spec finalizers', '/api/v1/namespaces/${ns}-x', { spec: { finalizers: [] } }),
   put('put', '/api/v1/namespaces/${ns}-x', namespace('${ns}-x')),
   apply('apply', '/api/v1/namespaces/${ns}-z?fieldManager=a', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '${ns}-z', labels: { q: 'r' } } }),
+  post('with finalizers of its own', '/api/v1/namespaces', namespace('${ns}-w', { spec: { finalizers: ['example.com/x'] } })),
   del('delete of default', '/api/v1/namespaces/default'),
   del('delete of kube-system', '/api/v1/namespaces/kube-system'),
   del('delete, dry run', '/api/v1/namespaces/${ns}-x?dryRun=All'),

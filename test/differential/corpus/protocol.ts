@@ -39,7 +39,6 @@ const methods: Step[] = [
   post('post to an object', `${CMS}/a`, cm('a')),
   put('put to a collection of widgets', WIDGETS, {}),
   merge('patch of a collection of widgets', WIDGETS, {}),
-  post('post to a widget', `${WIDGETS}/a`, {}),
   call('HEAD', 'application/json', 'head', `${CMS}/a`),
   call('OPTIONS', 'application/json', 'options', `${CMS}/a`),
   call('PROPFIND', 'application/json', 'unknown method', `${CMS}/a`),
