@@ -7,6 +7,7 @@ import type { Caches } from './caches';
 import { AccountController } from './controllers/account/account-controller';
 import { EventRecorder } from './controllers/events';
 import { GarbageCollector } from './controllers/garbage/collector';
+import { FollowedResources, type FollowedOptions } from './controllers/garbage/followed';
 import { BY_JOB, JobController } from './controllers/job/reconcile';
 import { NamespaceContentController } from './controllers/namespace/content-controller';
 import { NamespaceController } from './controllers/namespace/namespace-controller';
@@ -29,6 +30,8 @@ export interface ControllersOptions {
   namespaces?: {
     /** What a namespace that goes takes with it. */
     resources: () => ResourceName[];
+    /** What owns and is owned, besides Jobs and Tasks. */
+    collected: Pick<FollowedOptions, 'kinds' | 'onChange'>;
     /** PEM: what the API's certificate is verified with. */
     caCertificate: string;
   };
@@ -59,18 +62,21 @@ export async function startControllers({ store, ledger, caches, metrics: registr
       { resource: TASKS, apiVersion: API_VERSION, kind: 'Task', namespaced: true, cache: tasks },
     ],
   });
+  const followed = own && garbage && new FollowedResources({ store, collector: garbage, ...own.collected, onError });
   const namespaces = own && new NamespaceController({ store, resources: own.resources, metrics, onError });
   const content = own && new NamespaceContentController({ store, caCertificate: own.caCertificate, metrics, onError });
   const accounts = new AccountController({ store, ledger, metrics, onError });
   task.start();
   job.start();
   garbage?.start();
+  await followed?.start();
   await namespaces?.start();
   await content?.start();
   await accounts.start();
   return {
     fitChanged: (namespace, name) => job.fitChanged(namespace, name),
     stop: async () => {
+      followed?.stop();
       await Promise.all([job.stop(), task.stop(), garbage?.stop(), namespaces?.stop(), content?.stop()]);
       await recorder.stop();
       await accounts.stop();

@@ -15,6 +15,7 @@ import { admit, loadCrds, resourceInfo } from '../crds';
 import type { KubeObject } from '../crds/meta';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { publishApiService } from './api-service';
+import { collectedKinds } from './collected';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
 import { Definitions } from './apiserver/definitions/definitions';
 import { ResourceRegistry } from './apiserver/resources/registry';
@@ -115,6 +116,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
       authenticator, authorizer, userTokens: tokens, certificates: ca,
       namespaces: {
         resources: () => resources.preferred().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),
+        collected: { kinds: () => collectedKinds(resources), onChange: (listener) => resources.onChange(listener) },
         caCertificate: ca.caCertificate,
       },
     });

@@ -14,6 +14,9 @@ import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-k
 import { CRDS } from '../../controlplane/apiserver/definitions/crd-resource';
 import { definitionOf, Definitions } from '../../controlplane/apiserver/definitions/definitions';
 import type { CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
+import { collectedKinds } from '../../controlplane/collected';
+import { GarbageCollector } from '../../controlplane/controllers/garbage/collector';
+import { FollowedResources } from '../../controlplane/controllers/garbage/followed';
 import { NamespaceContentController } from '../../controlplane/controllers/namespace/content-controller';
 import { ResourceRegistry } from '../../controlplane/apiserver/resources/registry';
 import { isStored } from '../../controlplane/apiserver/resources/resource';
@@ -86,11 +89,13 @@ export interface TestApiServerOptions {
   flow?: FlowOptions;
   /** What agents may read. */
   leases?: AgentLeases;
+  /** Whether what nobody owns any more is deleted. */
+  garbage?: boolean;
   /** Whether namespaces get their ServiceAccount and ConfigMap. */
   namespaceContent?: boolean;
 }
 
-export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, namespaceContent = false }: TestApiServerOptions = {}): Promise<TestApiServer> {
+export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, namespaceContent = false, garbage = false }: TestApiServerOptions = {}): Promise<TestApiServer> {
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-api-'));
   const database = await openDatabase(join(dir, 'gleaner.db'));
   const store = new SqliteObjectStore(database);
@@ -112,6 +117,10 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
     resources: () => registry.preferred().filter((each) => each.namespaced && isStored(each)).map(({ name }) => name),
   });
   await namespaces.start();
+  const collector = garbage ? new GarbageCollector({ store, resources: [] }) : undefined;
+  const followed = collector && new FollowedResources({ store, collector, kinds: () => collectedKinds(registry, new Set()), onChange: (listener) => registry.onChange(listener) });
+  collector?.start();
+  await followed?.start();
   const ca = await CertificateAuthority.open(join(dir, 'pki'));
   const content = new NamespaceContentController({ store, caCertificate: ca.caCertificate });
   if (namespaceContent) await content.start();
@@ -128,6 +137,8 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
     await namespaces.stop();
     await access.stop();
     if (namespaceContent) await content.stop();
+    followed?.stop();
+    await collector?.stop();
     await definitions.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

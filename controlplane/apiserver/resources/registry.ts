@@ -8,6 +8,7 @@ export class ResourceRegistry {
   /** Its versions, the preferred one first. */
   readonly #byName = new Map<ResourceName, readonly Resource[]>();
   readonly #listeners = new Set<(gone: Resource) => void>();
+  readonly #changes = new Set<() => void>();
   #all: readonly Resource[] | undefined;
   #revision = 0;
 
@@ -45,6 +46,13 @@ export class ResourceRegistry {
   changed(): void {
     this.#all = undefined;
     this.#revision++;
+    for (const listener of this.#changes) listener();
+  }
+
+  /** Called after every change; must not throw. */
+  onChange(listener: () => void): () => void {
+    this.#changes.add(listener);
+    return () => this.#changes.delete(listener);
   }
 
   /** Told of each resource that was removed or replaced. */

@@ -54,13 +54,13 @@ export class GarbageCollector {
   private readonly controller: Controller;
   /** Owner's uid → its dependents by `<resource> <key>`. */
   private readonly dependents = new Map<string, Map<string, Dependent>>();
-  private readonly unsubscribe: (() => void)[] = [];
+  /** What is collected, and how to stop hearing of it. */
+  private readonly collected = new Map<ResourceName, () => void>();
   private readonly byKind = new Map<string, CollectedResource>();
   /** Owners that are held by a finalizer of ours. */
   private readonly held = new Map<string, Dependent>();
 
   constructor(private readonly options: GarbageCollectorOptions) {
-    for (const each of options.resources) this.byKind.set(kindKey(each), each);
     this.controller = new Controller({
       name: 'garbage',
       reconcile: (ownerUid) => this.reconcile(ownerUid),
@@ -74,20 +74,40 @@ export class GarbageCollector {
 
   /** The caches must have synced. */
   start(): void {
-    for (const resource of this.options.resources) {
-      for (const object of resource.cache.values()) this.seen(resource, object, undefined);
-      this.unsubscribe.push(resource.cache.onChange((changes) => {
-        for (const { type, object, old } of changes) {
-          if (type === 'DELETED') this.gone(resource, object);
-          else this.seen(resource, object, old);
-        }
-      }));
-    }
+    // Owners are only judged when all kinds are known.
+    for (const resource of this.options.resources) this.byKind.set(kindKey(resource), resource);
+    for (const resource of this.options.resources) this.add(resource);
     this.controller.start();
   }
 
+  /** Collects one more resource, whose cache has synced. What is owned by objects of its kind is looked at again. */
+  add(resource: CollectedResource): void {
+    this.byKind.set(kindKey(resource), resource);
+    for (const object of resource.cache.values()) this.seen(resource, object, undefined);
+    this.collected.set(resource.resource, resource.cache.onChange((changes) => {
+      for (const { type, object, old } of changes) {
+        if (type === 'DELETED') this.gone(resource, object);
+        else this.seen(resource, object, old);
+      }
+    }));
+    for (const uid of this.dependents.keys()) this.controller.queue.add(uid);
+  }
+
+  /** Forgets a resource: owners of its kind are taken to exist from now on. */
+  remove(name: ResourceName): void {
+    this.collected.get(name)?.();
+    this.collected.delete(name);
+    for (const [key, { resource }] of this.byKind) if (resource === name) this.byKind.delete(key);
+    for (const [uid, known] of this.dependents) {
+      for (const [key, { resource }] of known) if (resource.resource === name) known.delete(key);
+      if (known.size === 0) this.dependents.delete(uid);
+    }
+    for (const [uid, { resource }] of this.held) if (resource.resource === name) this.held.delete(uid);
+  }
+
   async stop(): Promise<void> {
-    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    for (const unsubscribe of this.collected.values()) unsubscribe();
+    this.collected.clear();
     await this.controller.stop();
   }
 
@@ -189,7 +209,8 @@ export class GarbageCollector {
 
   private async isMissing(owner: OwnerReference, dependent: KubeObject): Promise<boolean> {
     if (this.cached(owner, dependent) !== undefined) return false;
-    const resource = this.byKind.get(kindKey(owner))!;
+    const resource = this.byKind.get(kindKey(owner));
+    if (!resource) return false;
     const stored = await this.options.store.get(resource.resource, resource.namespaced ? (dependent.metadata.namespace ?? '') : '', owner.name);
     return stored?.metadata.uid !== owner.uid;
   }
@@ -213,7 +234,8 @@ const deletion = ({ resource }: CollectedResource, object: KubeObject): Operatio
   return { verb: 'delete', resource, namespace, name, ...(object.metadata.uid && { preconditions: { uid: object.metadata.uid } }) };
 };
 
-const withoutOwner = (object: KubeObject, uid: string): KubeObject => ({
-  ...object,
-  metadata: { ...object.metadata, ownerReferences: object.metadata.ownerReferences?.filter((each) => each.uid !== uid) },
-});
+function withoutOwner(object: KubeObject, uid: string): KubeObject {
+  const { ownerReferences = [], ...metadata } = object.metadata;
+  const left = ownerReferences.filter((each) => each.uid !== uid);
+  return { ...object, metadata: { ...metadata, ...(left.length > 0 && { ownerReferences: left }) } };
+}

@@ -1,6 +1,6 @@
 /** What a schema of a definition may not say, level by level, in the words of kube-apiserver. */
 import { forbidden, invalid, keyPath, notSupported, required, type FieldError } from '../../schema/field-error';
-import type { Schema } from '../../schema/schema';
+import { isObject, type Schema } from '../../schema/schema';
 import { fieldPathProblem } from './field-path';
 import { goStrings, invalidShown } from './report';
 
@@ -44,7 +44,8 @@ function walk(schema: Written, path: string, place: Place, errors: FieldError[])
   }
   if (not) walk(not, `${path}.not`, below, errors);
   for (const key of ['allOf', 'oneOf', 'anyOf'] as const) (schema[key] ?? []).forEach((part, at) => walk(part, `${path}.${key}[${at}]`, below, errors));
-  if (Array.isArray(items)) (items as Schema[]).forEach((item, at) => walk(item, `${path}.items[${at}]`, below, errors));
+  // A list of schemas is refused as such, whatever is in it.
+  if (Array.isArray(items)) (items as unknown[]).forEach((item, at) => isObject(item) && walk(item as Schema, `${path}.items[${at}]`, below, errors));
   else if (items) walk(items, `${path}.items`, below, errors);
   checkListAndMap(schema, path, errors);
   checkRules(schema, path, errors);

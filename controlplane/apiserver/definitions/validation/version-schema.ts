@@ -48,7 +48,8 @@ function shapeErrors(schema: Schema, path: string): FieldError[] {
     for (const key of ['items', 'additionalProperties'] as const) {
       const value: unknown = part[key];
       if (isObject(value)) errors.push(...validate(value, JSON_SCHEMA_PROPS, `${at}.${key}`));
-      else if (value !== undefined && !Array.isArray(value) && typeof value !== 'boolean') errors.push(invalid(`${at}.${key}`, value, 'must be a schema'));
+      else if (Array.isArray(value)) value.forEach((item, index) => errors.push(...validate(item, JSON_SCHEMA_PROPS, `${at}.${key}[${index}]`)));
+      else if (value !== undefined && typeof value !== 'boolean') errors.push(invalid(`${at}.${key}`, value, 'must be a schema'));
     }
     if (errors.length === 0) for (const below of schemasBelow(part as Record<string, unknown>)) look(below as Schema, at);
   };
