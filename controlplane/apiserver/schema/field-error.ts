@@ -29,6 +29,9 @@ export function showValue(value: unknown): string {
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
+/** What should be a name, within a sentence. An object may hold a field `toString`. */
+export const nameOf = (value: unknown): string => (typeof value === 'string' ? value : showValue(value));
+
 export const required = (field: string, detail = ''): FieldError => ({
   reason: 'FieldValueRequired',
   field,

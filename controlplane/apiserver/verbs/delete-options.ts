@@ -2,7 +2,7 @@
 import type { Preconditions } from '../../store/store';
 import { badRequest, invalidError } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
-import { invalid, notSupported } from '../schema/field-error';
+import { invalid, nameOf, notSupported } from '../schema/field-error';
 import { isObject } from '../schema/schema';
 import type { ResourceRequest } from './context';
 import { booleanParameter, dryRun } from './options';
@@ -20,7 +20,7 @@ export async function readDeleteOptions(request: ResourceRequest): Promise<Delet
   const bytes = await readBody(request.req);
   const value = bytes.length === 0 ? {} : decodeObject(mediaType(request.req), bytes).value;
   if (!isObject(value)) throw badRequest('DeleteOptions: the body must be an object');
-  if (value.kind !== undefined && value.kind !== 'DeleteOptions') throw badRequest(`DeleteOptions: the body is a ${String(value.kind)}`);
+  if (value.kind !== undefined && value.kind !== 'DeleteOptions') throw badRequest(`DeleteOptions: the body is a ${nameOf(value.kind)}`);
   const dryRuns: unknown = value.dryRun ?? [];
   if (!Array.isArray(dryRuns)) throw badRequest('DeleteOptions: dryRun must be a list');
   const preconditions = preconditionsOf(value.preconditions);

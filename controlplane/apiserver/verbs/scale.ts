@@ -5,6 +5,7 @@ import { decodeObject, mediaType, readBody } from '../http/body';
 import { sendJson } from '../http/respond';
 import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
+import { nameOf } from '../schema/field-error';
 import { APPLY, merged, readConfig, writeApplied, type Applier } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { applierName, managerName } from './field-managers';
@@ -93,9 +94,9 @@ interface WantedScale {
 /** @throws ApiError 400, 422 */
 function checkScale(value: unknown, name: string): WantedScale {
   if (!isObject(value)) throw badRequest('Scale: the body must be an object');
-  if (value.kind !== undefined && value.kind !== 'Scale') throw badRequest(`the object provided is a ${String(value.kind)}, not a Scale`);
+  if (value.kind !== undefined && value.kind !== 'Scale') throw badRequest(`the object provided is a ${nameOf(value.kind)}, not a Scale`);
   const metadata = isObject(value.metadata) ? value.metadata : {};
-  if (metadata.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`);
+  if (metadata.name !== undefined && metadata.name !== name) throw badRequest(`the name of the object (${nameOf(metadata.name)}) does not match the name on the URL (${name})`);
   const replicas = isObject(value.spec) ? (value.spec.replicas ?? 0) : 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || Math.abs(replicas) >= 2 ** 31) {
     throw invalidError({ group: 'autoscaling', kind: 'Scale' }, name, [

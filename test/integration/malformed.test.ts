@@ -1,0 +1,88 @@
+/**
+ * 10,000 generated requests in each of which something is wrong, against the real server in a process of its own: none may break it, none
+ * may be answered with an error of the server, none may leave memory behind. The seed is fixed, and said when something is found.
+ */
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { parse } from 'yaml';
+
+import { TestCluster } from '../support/gleaner';
+import { malformedRequest, NAMESPACE, type Malformed } from '../support/malformed/requests';
+import { complaint, inParallel, Sender } from '../support/malformed/send';
+import { targetsOf } from '../support/malformed/targets';
+
+const SEED = Number(process.env.MALFORMED_SEED ?? 20_261_127);
+const REQUESTS = Number(process.env.MALFORMED_REQUESTS ?? 10_000);
+/** After these, what the server keeps for good (compiled code, caches, the few objects) is there. */
+const WARM_UP = Math.floor(REQUESTS * 0.3);
+const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
+
+const cluster = new TestCluster();
+let server: ChildProcess;
+let sender: Sender;
+
+beforeAll(async () => {
+  const hook = join(__dirname, '..', 'support', 'heap-on-signal.cjs');
+  server = await cluster.start('server', ['server', '--data', cluster.dataDir, '--port', '0', '--log-level', 'warn'], { NODE_OPTIONS: `--require ${hook}` });
+  const config = parse(readFileSync(cluster.kubeconfig, 'utf8')) as { clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]; users: { user: { token: string } }[] };
+  const url = new URL(config.clusters[0].cluster.server);
+  const ca = Buffer.from(config.clusters[0].cluster['certificate-authority-data'], 'base64').toString('utf8');
+  sender = new Sender({ host: url.hostname, port: Number(url.port), ca, token: config.users[0].user.token });
+}, 90_000);
+
+afterAll(async () => {
+  sender?.close();
+  await cluster.close();
+});
+
+async function send(method: string, path: string, body?: object, accept = 'application/json'): Promise<{ code: number; json: never }> {
+  const { code, text } = await sender.send({ method, path, headers: { Accept: accept }, ...(body && { body: { type: 'application/json', bytes: Buffer.from(JSON.stringify(body)) } }) });
+  return { code, json: JSON.parse(text) as never };
+}
+
+/** After a garbage collection. */
+async function heapBytes(): Promise<number> {
+  const printed = once(server.stdout!, 'data') as Promise<[Buffer]>;
+  server.kill('SIGUSR2');
+  const [chunk] = await printed;
+  return Number(/heap (\d+)/.exec(chunk.toString())?.[1]);
+}
+
+const shown = ({ method, path, headers, body }: Malformed): string => `${method} ${path} ${JSON.stringify(headers)} ${body?.type} ${body?.bytes.toString('latin1').slice(0, 1500)}`;
+
+test(`${REQUESTS} malformed requests`, async () => {
+  const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const targets = targetsOf([(await send('GET', '/api', undefined, aggregated)).json, (await send('GET', '/apis', undefined, aggregated)).json]);
+  expect(targets.length).toBeGreaterThan(15);
+  expect((await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })).code).toBe(201);
+
+  const requests = fc.sample(malformedRequest(targets), { seed: SEED, numRuns: REQUESTS });
+  const found: string[] = [];
+  const codes = new Map<number, number>();
+  const run = (from: number, to: number): Promise<void> =>
+    inParallel(requests.slice(from, to), 16, async (each, index) => {
+      const reply = await sender.send(each).catch((error: Error) => ({ code: 599, type: '', text: String(error) }));
+      codes.set(reply.code, (codes.get(reply.code) ?? 0) + 1);
+      const wrong = complaint(each, reply);
+      if (wrong !== undefined && found.length < 20) found.push(`seed ${SEED}, request ${from + index}: ${shown(each)}\n  ${wrong}`);
+    });
+  await run(0, WARM_UP);
+  const before = await heapBytes();
+  await run(WARM_UP, REQUESTS);
+  const after = await heapBytes();
+
+  expect(found).toEqual([]);
+  expect(server.exitCode).toBeNull();
+  expect({ before, after, grown: after - before > MAX_GROWTH_BYTES }).toMatchObject({ grown: false });
+  // It was malformed in many ways, and some of it was harmless.
+  for (const code of [200, 201, 400, 404, 405, 409, 415, 422]) expect({ code, times: codes.get(code) ?? 0 }).not.toMatchObject({ times: 0 });
+
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'afterwards' }, data: { a: 'b' } };
+  expect(await send('POST', `/api/v1/namespaces/${NAMESPACE}/configmaps`, map)).toMatchObject({ code: 201, json: { data: { a: 'b' } } });
+  expect(await send('GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/afterwards`)).toMatchObject({ code: 200, json: { data: { a: 'b' } } });
+  expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted');
+}, 300_000);
