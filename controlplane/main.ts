@@ -17,6 +17,7 @@ import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { publishApiService } from './api-service';
 import { collectedKinds } from './collected';
 import { CORE_KINDS, VIEWS } from './apiserver/resources/core-kinds';
+import { podProjection, pods } from './pods';
 import { Definitions } from './apiserver/definitions/definitions';
 import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
@@ -124,6 +125,10 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     closers.push(() => plane.stop());
     agentLeases = gateway.agentLeases;
 
+    const shown = new ViewStore(store, VIEWS, [podProjection((namespace, name) => caches.jobs.get(namespace, name))]);
+    closers.push(() => shown.close());
+    resources.add(pods(shown, gateway.attemptLogs));
+
     const audit = config.auditLog && new AuditLog({
       ...config.auditLog, registry: metrics, onError: (error) => logger.error({ err: error }, 'the audit log cannot be written; lines are lost'),
     });
@@ -131,7 +136,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     let ready = false;
     let url = '';
     const api = new ApiServer({
-      store: new ViewStore(store, VIEWS), registry: resources, authenticator, authorizer, metrics, version: VERSION_OF_PACKAGE, logger,
+      store: shown, registry: resources, authenticator, authorizer, metrics, version: VERSION_OF_PACKAGE, logger,
       ready: () => ready,
       flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
       guard: access.guard,

@@ -179,7 +179,8 @@ export class ApiServer {
     // A single object that is watched.
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
-    if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
+    const longRunning = verb.name === 'watch' || resource.subresources?.find((each) => each.name === subresource)?.longRunning === true;
+    if (longRunning) return verb.run(this.#contextOf(resource), request);
     await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#contextOf(resource), request));
   }
 

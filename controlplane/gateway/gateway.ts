@@ -96,6 +96,8 @@ export class Gateway {
   readonly elements: ElementCatalog;
   /** What each agent may read of the API. */
   readonly agentLeases: AgentLeases;
+  /** What attempts wrote, for whoever shows it. */
+  readonly attemptLogs: { find: ReturnType<typeof logSource>; read: Logs['read'] };
   private readonly context: GatewayContext;
   private readonly clock: Clock;
   private readonly agents: AgentDirectory;
@@ -163,6 +165,7 @@ export class Gateway {
       }),
     };
     this.agentLeases = agentLeases(this.leases, this.jobs);
+    this.attemptLogs = { find: logSource(this.context), read: (...which) => logs.read(...which) };
     this.tasks = new Tasks(this.context);
     this.progress = new Progress(this.context, () => options.settings.progressIntervalMs);
     this.reports = new Reports({
@@ -207,7 +210,7 @@ export class Gateway {
       join: joinRoutes({ store, tokens: joinTokens, certificates: options.certificates, complaints: this.complaints }),
       elements: elementRoutes({ catalog: this.elements, blobs, access, grant: ticketGrant(this.context, this.complaints) }),
       results: results.routes(access, (namespace, name) => reflectors.jobs.get(namespace, name)?.metadata.uid),
-      logs: logs.routes(access, logSource(this.context)),
+      logs: logs.routes(access, this.attemptLogs.find),
       ledger: admin, explain: admin, tokens: admin, drain: admin,
     };
   }

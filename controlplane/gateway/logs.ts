@@ -33,6 +33,16 @@ export interface LogSource {
   active: (attempt: number) => boolean;
 }
 
+export type LogStream = LogChunk['stream'];
+
+export interface ReadOptions {
+  /** Only so many of the last lines. */
+  tail?: number | undefined;
+  /** Whether more may come. */
+  active: () => boolean;
+  signal: AbortSignal;
+}
+
 const MAX_JOB_BYTES = 1024 ** 3;
 const READ_BYTES = 64 * 1024;
 /** A follower looks again at least so often, in case the end of the attempt came without a chunk. */
@@ -105,23 +115,32 @@ export class Logs {
       if (source.newestAttempt !== undefined && attempt > source.newestAttempt) {
         throw notFound(`task ${JSON.stringify(task)} has no attempt ${attempt}: the newest is ${source.newestAttempt}`);
       }
-      const file = this.path({ ...source, attempt }, stream);
       res.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
       res.flushHeaders();
-      let offset = tail === undefined ? 0 : await tailOffset(file, tail);
-      const follow = query.get('follow') === 'true';
       const closed = new AbortController();
       res.once('close', () => closed.abort());
-      for (;;) {
-        const active = follow && source.active(attempt);
-        const changed = active ? this.change(file, closed.signal) : undefined;
-        if (!active) await this.writes.get(file);
-        offset = await copy(file, offset, res);
-        if (!changed || closed.signal.aborted) break;
-        await changed;
+      const active = query.get('follow') === 'true' ? () => source.active(attempt) : () => false;
+      for await (const chunk of this.read({ ...source, attempt }, stream, { tail, active, signal: closed.signal })) {
+        if (!res.write(chunk) && !(await drained(res))) break;
       }
       res.end();
     };
+  }
+
+  /** One stream of an attempt: what is there, and what comes while `active`. Ends early when `signal` aborts. */
+  async *read(target: LogTarget, stream: LogStream, { tail, active, signal }: ReadOptions): AsyncGenerator<Buffer> {
+    const file = this.path(target, stream);
+    let offset = tail === undefined ? 0 : await tailOffset(file, tail);
+    for (;;) {
+      const changed = active() ? this.change(file, signal) : undefined;
+      if (!changed) await this.writes.get(file);
+      for await (const chunk of contentFrom(file, offset)) {
+        offset += chunk.length;
+        yield chunk;
+      }
+      if (!changed || signal.aborted) return;
+      await changed;
+    }
   }
 
   /** The next chunk, the end of the attempt, or a while without either. */
@@ -167,17 +186,17 @@ export class Logs {
   }
 }
 
-/** Copies from `offset` to the end; returns the new offset. A file that is not there is empty. */
-async function copy(file: string, offset: number, res: Parameters<Handler>[1]): Promise<number> {
+/** From `offset` to the end. A file that is not there is empty. */
+async function* contentFrom(file: string, offset: number): AsyncGenerator<Buffer> {
   const handle = await open(file, 'r').catch(() => undefined);
-  if (!handle) return offset;
-  let at = offset;
+  if (!handle) return;
   try {
-    for (const buffer = Buffer.alloc(READ_BYTES); ;) {
+    const buffer = Buffer.alloc(READ_BYTES);
+    for (let at = offset; ;) {
       const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
-      if (bytesRead === 0) return at;
+      if (bytesRead === 0) return;
       at += bytesRead;
-      if (!res.write(Buffer.from(buffer.subarray(0, bytesRead))) && !(await drained(res))) return at;
+      yield Buffer.from(buffer.subarray(0, bytesRead));
     }
   } finally {
     await handle.close();

@@ -24,6 +24,8 @@ export interface Subresource {
   kind: string;
   /** The verbs that it has. */
   serve: Served;
+  /** Its requests may take as long as the client stays: like watches, they take no seat among those that are worked on. */
+  longRunning?: boolean;
 }
 
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'date';

@@ -1,5 +1,5 @@
 /**
- * A store in which some resources are views of others.
+ * A store in which some resources are views of others: the same objects in another form, or objects computed from them, to be read only.
  *
  * Revisions, watches, conflicts and durability are those of the store beneath: a view only changes how objects look on their way in and
  * out. Each stored version is converted once, so that what is shared beneath stays shared.
@@ -9,17 +9,26 @@ import {
   StoreError, type DeleteResult, type ListOptions, type ListResult, type ObjectStore, type Operation, type Outcome, type Preconditions, type Selection,
   type Watch, type WatchEvent, type WatchHandler, type WatchOptions,
 } from '../store';
+import { ProjectedTable, type Projection } from './projected-table';
 import type { View } from './view';
 
 export class ViewStore implements ObjectStore {
   readonly #views: ReadonlyMap<ResourceName, View>;
+  readonly #projected: ReadonlyMap<ResourceName, ProjectedTable>;
   readonly #converted = new WeakMap<KubeObject, Map<ResourceName, KubeObject>>();
 
   constructor(
     readonly beneath: ObjectStore & { encoded?: (object: KubeObject) => string | Buffer | undefined },
     views: Iterable<View>,
+    projections: Iterable<Projection> = [],
   ) {
     this.#views = new Map([...views].map((view) => [view.resource, view]));
+    this.#projected = new Map([...projections].map((each) => [each.resource, new ProjectedTable(beneath, each)]));
+  }
+
+  /** Ends what follows other resources; the store beneath belongs to whoever opened it. */
+  close(): void {
+    for (const table of this.#projected.values()) table.close();
   }
 
   /** The JSON that the store beneath keeps; undefined for what was converted. */
@@ -29,6 +38,8 @@ export class ViewStore implements ObjectStore {
   readonly #made = new WeakSet<KubeObject>();
 
   async get<T extends KubeObject>(resource: ResourceName, namespace: string, name: string): Promise<T | undefined> {
+    const projected = this.#projected.get(resource);
+    if (projected) return (await projected.get(namespace, name)) as T | undefined;
     const view = this.#views.get(resource);
     if (!view) return this.beneath.get<T>(resource, namespace, name);
     const found = await naming(view, () => this.beneath.get(view.source, namespace, name));
@@ -36,6 +47,8 @@ export class ViewStore implements ObjectStore {
   }
 
   async list<T extends KubeObject>(resource: ResourceName, options: ListOptions = {}): Promise<ListResult<T>> {
+    const projected = this.#projected.get(resource);
+    if (projected) return (await projected.list(options)) as ListResult<T>;
     const view = this.#views.get(resource);
     if (!view) return this.beneath.list<T>(resource, options);
     const result = await naming(view, () => this.beneath.list(view.source, selecting(view, options)));
@@ -43,6 +56,8 @@ export class ViewStore implements ObjectStore {
   }
 
   watch<T extends KubeObject>(resource: ResourceName, options: WatchOptions, handler: WatchHandler<T>): Watch {
+    const projected = this.#projected.get(resource);
+    if (projected) return projected.watch(options, handler as WatchHandler);
     const view = this.#views.get(resource);
     if (!view) return this.beneath.watch<T>(resource, options, handler);
     return this.beneath.watch(view.source, selecting(view, options), {

@@ -1,0 +1,78 @@
+/**
+ * The log of a Pod: what its attempt wrote to stdout and stderr. They are kept apart, so what was there before is stdout first, then
+ * stderr; what comes while one follows is in the order in which it comes.
+ */
+import type { OpenPodLog } from '../apiserver/verbs/pod-log';
+import type { LogSource, LogStream, LogTarget, ReadOptions } from '../gateway/logs';
+import { attemptOf, CONTAINER } from './pod';
+
+/** What the gateway knows of logs. */
+export interface AttemptLogs {
+  find: (namespace: string, task: string) => Promise<LogSource | undefined>;
+  read: (target: LogTarget, stream: LogStream, options: ReadOptions) => AsyncIterable<Buffer>;
+}
+
+/** @param exists whether there is such a Pod */
+export function podLogs({ find, read }: AttemptLogs, exists: (namespace: string, pod: string) => Promise<boolean>): OpenPodLog {
+  return async ({ namespace, pod, stream, follow, tailLines, signal }) => {
+    const named = attemptOf(pod);
+    const source = named && (await exists(namespace, pod)) ? await find(namespace, named.task) : undefined;
+    if (!named || !source) return undefined;
+    const target: LogTarget = { jobUid: source.jobUid, index: source.index, attempt: named.attempt };
+    const active = (): boolean => follow && source.active(named.attempt);
+    const open = (each: LogStream, tail: number | undefined, more: () => boolean): AsyncIterable<Buffer> => read(target, each, { tail, active: more, signal });
+    if (stream !== 'All') return { container: CONTAINER, chunks: open(stream === 'Stdout' ? 'stdout' : 'stderr', tailLines, active) };
+    if (active()) return { container: CONTAINER, chunks: merged([open('stdout', tailLines, active), open('stderr', tailLines, active)]) };
+    const nothingMore = (): boolean => false;
+    const whole = tailLines === undefined ? inTurn([open('stdout', undefined, nothingMore), open('stderr', undefined, nothingMore)]) : lastLines(open, tailLines, nothingMore);
+    return { container: CONTAINER, chunks: whole };
+  };
+}
+
+async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
+  for (const stream of streams) yield* stream;
+}
+
+/** Both streams are bounded (MAX_LOG_BYTES): the lines are counted over the two. */
+async function* lastLines(open: (stream: LogStream, tail: number, more: () => boolean) => AsyncIterable<Buffer>, lines: number, more: () => boolean): AsyncGenerator<Buffer> {
+  const stderr = await gathered(open('stderr', lines, more));
+  const left = lines - countLines(stderr);
+  if (left > 0) yield* open('stdout', left, more);
+  if (stderr.length > 0) yield stderr;
+}
+
+async function gathered(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
+
+function countLines(text: Buffer): number {
+  if (text.length === 0) return 0;
+  let lines = text[text.length - 1] === 10 ? 0 : 1;
+  for (const byte of text) if (byte === 10) lines++;
+  return lines;
+}
+
+/** Whatever comes next of any of them. */
+async function* merged(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {
+  const iterators = streams.map((stream) => stream[Symbol.asyncIterator]());
+  const waiting = new Map(iterators.map((iterator) => [iterator, next(iterator)]));
+  try {
+    while (waiting.size > 0) {
+      const { iterator, result } = await Promise.race(waiting.values());
+      if (result.done) {
+        waiting.delete(iterator);
+        continue;
+      }
+      yield result.value;
+      waiting.set(iterator, next(iterator));
+    }
+  } finally {
+    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+  }
+}
+
+async function next(iterator: AsyncIterator<Buffer>): Promise<{ iterator: AsyncIterator<Buffer>; result: IteratorResult<Buffer> }> {
+  return { iterator, result: await iterator.next() };
+}

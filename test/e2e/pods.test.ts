@@ -1,0 +1,73 @@
+/** Running attempts as Pods: stock kubectl's get, describe, wait and logs, over one control plane and one Docker agent. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+import { eventually, jobManifest, TestCluster } from '../support/gleaner';
+
+const cluster = new TestCluster();
+
+beforeAll(async () => {
+  await cluster.startServer();
+  await cluster.joinAgent('agent-1');
+  await cluster.startAgent('agent-1');
+  await cluster.ok(['deposit', '50']);
+}, 180_000);
+afterAll(() => cluster.close(), 60_000);
+
+const resources = { cpu: '250m', memory: '64Mi', scratch: '16Mi', pids: 32 };
+const job = (name: string, script: string, more: object = {}): string =>
+  jobManifest(name, { runtime: 'shell', completions: 1, ...more, template: { program: { script }, timeout: '5m', gracePeriod: '1s', resources, env: [{ name: 'COLOUR', value: 'red' }] } });
+const kubectl = (...args: string[]): Promise<string> => cluster.kubectlOk(args, undefined, 130_000);
+
+test('a running attempt is a Pod: listed, selected, described, watched, its log followed to the end', async () => {
+  const watch = spawn(process.env.KUBECTL ?? 'kubectl', ['--cache-dir', join(cluster.dir, 'kube-cache'), 'get', 'pods', '-w'], { env: cluster.env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let rows = '';
+  watch.stdout.on('data', (chunk: Buffer) => { rows += chunk.toString(); });
+  await cluster.kubectlOk(['apply', '-f', '-'], job('steps', 'for i in 1 2 3 4; do echo "step $i"; sleep 1; done; echo done >&2'));
+  await eventually('a running pod', async () => (/^steps-0-1 +1\/1 +Running +0 /m.test(await kubectl('get', 'pods', '-l', 'gleaner.dev/job=steps')) ? true : undefined));
+  const follow = kubectl('logs', '-f', 'steps-0-1');
+  const [shown, described] = await Promise.all([kubectl('get', 'pod', 'steps-0-1', '-o', 'json'), kubectl('describe', 'pod', 'steps-0-1')]);
+  const pod = JSON.parse(shown) as { metadata: Record<string, unknown>; spec: { nodeName: string; containers: { image: string; env: object[]; resources: object }[] }; status: { phase: string } };
+  expect(pod.metadata).toMatchObject({
+    labels: { 'gleaner.dev/job': 'steps', 'gleaner.dev/index': '0', 'gleaner.dev/attempt': '1' },
+    ownerReferences: [{ apiVersion: 'gleaner.dev/v1alpha1', kind: 'Task', name: 'steps-0' }],
+  });
+  expect(pod.spec.containers[0]).toMatchObject({ image: 'shell', env: [{ name: 'COLOUR', value: 'red' }, { name: 'JOB_COMPLETION_INDEX', value: '0' }], resources: { limits: { cpu: '250m', memory: '64Mi' } } });
+  expect(pod.spec.nodeName).toMatch(/^agent-[0-9a-f]+$/);
+  expect(described).toMatch(/Controlled By: +Task\/steps-0/);
+  expect(await kubectl('get', 'pods', '-o', 'wide')).toMatch(new RegExp(`${pod.spec.nodeName} `));
+  await kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/steps-0-1', '--timeout=60s');
+  expect(await follow).toBe('step 1\nstep 2\nstep 3\nstep 4\ndone\n');
+  expect(await kubectl('logs', 'steps-0-1', '--tail=2')).toBe('step 4\ndone\n');
+  expect(await kubectl('logs', 'steps-0-1', '--limit-bytes=6', '-c', 'task')).toBe('step 1');
+  await eventually('the watch has seen it end', () => (/^steps-0-1 +0\/1 +Completed /m.test(rows) ? true : undefined)).finally(() => watch.kill());
+  await once(watch, 'exit');
+  expect(rows).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE/m);
+}, 180_000);
+
+test('an attempt that fails is a Pod that failed, with its exit code; each retry is another one', async () => {
+  await cluster.kubectlOk(['apply', '-f', '-'], job('broken', 'echo oops >&2; exit 3', { retry: { limit: 1, backoff: '1s' } }));
+  await kubectl('wait', '--for=condition=Finished', 'jobs.gleaner.dev/broken', '--timeout=120s');
+  const pods = JSON.parse(await kubectl('get', 'pods', '-l', 'gleaner.dev/job=broken', '-o', 'json')) as { items: { metadata: { name: string }; status: { phase: string; containerStatuses: { state: object }[] } }[] };
+  expect(pods.items.map(({ metadata, status }) => [metadata.name, status.phase])).toEqual([['broken-0-1', 'Failed'], ['broken-0-2', 'Failed']]);
+  expect(pods.items[0].status.containerStatuses[0].state).toMatchObject({ terminated: { exitCode: 3, reason: 'Error' } });
+  expect(await kubectl('logs', 'broken-0-2')).toBe('oops\n');
+  expect(await kubectl('get', 'pods', '--field-selector=status.phase=Failed', '-o', 'name')).toContain('pod/broken-0-1');
+}, 180_000);
+
+test('Pods cannot be written, and what logs do not hold is said', async () => {
+  const refusals: [string[], RegExp][] = [
+    [['run', 'x', '--image=nginx'], /MethodNotAllowed.*create a Job/s],
+    [['delete', 'pod', 'broken-0-1'], /MethodNotAllowed/],
+    [['label', 'pod', 'broken-0-1', 'a=b'], /MethodNotAllowed/],
+    [['logs', 'nothing-0-1'], /pods "nothing-0-1" not found/],
+    [['logs', 'broken-0-1', '-c', 'other'], /container other is not valid for pod broken-0-1/],
+    [['logs', 'broken-0-1', '--timestamps'], /when a line was written is not kept/],
+    [['logs', 'broken-0-1', '--previous'], /previous terminated container "task" in pod "broken-0-1" not found/],
+  ];
+  for (const [args, words] of refusals) {
+    const { code, stderr } = await cluster.kubectl(args);
+    expect([args, code, stderr]).toEqual([args, 1, expect.stringMatching(words)]);
+  }
+}, 60_000);
