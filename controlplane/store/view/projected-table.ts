@@ -166,7 +166,7 @@ export class ProjectedTable {
     this.#history.push(...recorded);
     const over = this.#history.length - MAX_EVENTS;
     if (over > 0) this.#floor = this.#history.splice(0, over)[over - 1].revision;
-    for (const watcher of [...this.#watchers]) {
+    for (const watcher of this.#watchers) {
       this.#send(watcher, [...recorded.flatMap((each) => eventFor(watcher.matcher, each)), ...(bookmark && watcher.bookmarks ? [this.#bookmark()] : [])]);
     }
   }
