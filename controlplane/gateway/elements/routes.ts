@@ -1,6 +1,7 @@
 /** `PUT`, `GET`, `HEAD /elements/sha256:…`, for bearers of a token or of a ticket. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { noteIdentity } from '../../auth/audit/record';
 import type { Access } from '../http/access';
 import { HttpError, parseUrl, sendJson, type Handler } from '../http/reply';
 import { BlobError, DIGEST_PATTERN, type BlobStore } from './blob-store';
@@ -27,6 +28,8 @@ export interface ElementRoutesOptions {
 }
 
 const IDLE_TIMEOUT_MS = 60_000;
+/** Whom the audit log names: which agent it was, only the lease knows. */
+const TICKET = { user: 'system:gleaner:ticket', groups: [] };
 
 export function elementRoutes(options: ElementRoutesOptions): Handler {
   const { catalog, blobs } = options;
@@ -39,7 +42,8 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
     const ticket = /^Ticket (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const grant = ticket === undefined ? undefined : options.grant(ticket, req);
     // Of an element only who has its digest knows; whoever may use elements in some namespace may use it.
-    if (!grant) await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, anyNamespace: true });
+    if (grant) noteIdentity(req, TICKET);
+    else await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, anyNamespace: true });
     const { socket } = req;
     const cut = (): void => void socket.destroy();
     socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, cut);
