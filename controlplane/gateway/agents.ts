@@ -288,7 +288,8 @@ export class AgentDirectory {
     for (const record of batch) {
       const agent = agents.get('', record.id);
       if (!agent || this.records.get(record.id) !== record) continue;
-      if (record.writing) {
+      // Its owner is written by the join right after the Agent is made: until that is seen, a status of ours would undo it.
+      if (record.writing || agent.status?.owner === undefined) {
         this.dirty.add(record);
         continue;
       }
@@ -301,7 +302,8 @@ export class AgentDirectory {
     }
     if (operations.length === 0 || this.stopped) return;
     try {
-      await store.batch(operations);
+      const outcomes = await store.batch(operations);
+      for (const [at, outcome] of outcomes.entries()) if (!outcome.ok && outcome.error.reason !== 'NotFound') this.dirty.add(written[at] as AgentRecord);
     } catch (error) {
       for (const record of written) this.dirty.add(record);
       log.warn({ err: error, agents: written.length }, 'agent status could not be written; it is tried again');

@@ -64,7 +64,11 @@ export function joinRoutes(options: JoinOptions): Handler {
     const { id, owner } = await tokens.check(body.token);
     const existing = await store.get<Agent>(AGENTS, '', agentId);
     if (existing) {
-      if (existing.metadata.annotations?.[TOKEN_ANNOTATION] === id) return;
+      if (existing.metadata.annotations?.[TOKEN_ANNOTATION] === id) {
+        // The first try may have ended between the two writes.
+        if (existing.status?.owner === undefined) await store.updateStatus<Agent>(AGENTS, { ...existing, status: { state: 'Offline', owner } });
+        return;
+      }
       throw new HttpError(409, 'AlreadyExists', `agent ${agentId} is registered already; to join anew, delete the Agent or let the agent make a new key`);
     }
     await tokens.use(id);

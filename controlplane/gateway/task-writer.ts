@@ -4,7 +4,7 @@
  */
 import { TASKS } from '../../crds/meta';
 import type { Task, TaskStatus } from '../../crds/task';
-import type { ObjectStore, Operation } from '../store/store';
+import type { ObjectStore, Operation, StoreError } from '../store/store';
 
 export interface TaskChange {
   /** As it is known; read again on a conflict. */
@@ -18,7 +18,9 @@ export interface TaskChange {
 /** Somebody else writes the same Task each time between our read and write: that does not go on for ever. */
 const MAX_ROUNDS = 20;
 
-/** Resolves when everything is durable. @throws StoreError when nothing could be made durable */
+/**
+ * Resolves when everything is durable. @throws StoreError when something could not be made durable: `done` was called of what could.
+ */
 export async function writeTasks(store: ObjectStore, changes: readonly TaskChange[]): Promise<void> {
   let open = changes;
   for (let round = 0; open.length > 0; round += 1) {
@@ -36,13 +38,15 @@ export async function writeTasks(store: ObjectStore, changes: readonly TaskChang
     if (writes.length === 0) return;
     const outcomes = await store.batch(operations);
     const again: TaskChange[] = [];
+    let failed: StoreError | undefined;
     for (const [at, outcome] of outcomes.entries()) {
       const change = writes[at] as TaskChange;
       if (outcome.ok) change.done(outcome.object as Task);
       else if (outcome.error.reason === 'NotFound') change.done(undefined);
       else if (outcome.error.reason === 'Conflict' && round < MAX_ROUNDS) again.push(change);
-      else throw outcome.error;
+      else failed ??= outcome.error;
     }
+    if (failed) throw failed;
     open = await reread(store, again);
   }
 }

@@ -27,7 +27,7 @@ async function door(options: Partial<ConstructorParameters<typeof FrontDoor>[0]>
   const refused: string[] = [];
   const front = new FrontDoor({
     serve: (socket) => { socket.on('data', (chunk) => socket.write(`here:${chunk.toString()}`)).on('error', () => undefined); },
-    onRefused: (why) => refused.push(why), ...options,
+    onRefused: (why) => refused.push(why), holdMs: 50, retryMs: 10, ...options,
   });
   const port = await front.listen(0, '127.0.0.1');
   closers.push(() => front.stop());
@@ -48,6 +48,10 @@ async function say(port: number, word: string): Promise<{ answer: string; socket
   return { answer: await answer, socket, ended };
 }
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => { setImmediate(resolve); });
+}
+
 test('no leader: closed at once; here; somewhere else; somewhere else again, and what went to the old one is cut', async () => {
   const { door: front, port, refused } = await door();
   expect((await say(port, 'x')).answer).toBe('closed');
@@ -66,7 +70,7 @@ test('no leader: closed at once; here; somewhere else; somewhere else again, and
   expect([(await say(port, 'c')).answer, front.forwarding]).toEqual(['second:c', 1]);
   front.lead(undefined);
   expect((await say(port, 'd')).answer).toBe('closed');
-  expect(front.forwarding).toBe(0);
+  await until(() => front.forwarding === 0);
 });
 
 test('a leader that is gone, and more connections than there may be, are refused; the others go on', async () => {
@@ -78,10 +82,28 @@ test('a leader that is gone, and more connections than there may be, are refused
   expect(refused).toEqual(['2 connections are passed on already']);
   for (const socket of target.sockets) socket.destroy();
   await Promise.all([a.ended, b.ended]);
-  while (front.forwarding > 0) await new Promise((resolve) => { setImmediate(resolve); });
+  await until(() => front.forwarding === 0);
   await new Promise((resolve) => { target.server.close(resolve); });
   expect((await say(port, 'd')).answer).toBe('closed');
   expect(refused[1]).toMatch(/ECONNREFUSED/);
+});
+
+test('while there is no leader, and while it cannot be reached, connections wait for the next one', async () => {
+  const target = await echo('t');
+  const { door: front, port, refused } = await door({ holdMs: 20_000 });
+  const [early, other] = [say(port, 'a'), say(port, 'b')];
+  await until(() => front.forwarding === 2);
+  // Nobody listens there.
+  front.lead({ here: false, host: '127.0.0.1', port: 1 });
+  const later = say(port, 'c');
+  await until(() => front.forwarding === 3);
+  front.lead({ here: false, host: '127.0.0.1', port: target.port });
+  expect([(await early).answer, (await other).answer, (await later).answer]).toEqual(['t:a', 't:b', 't:c']);
+  front.lead(undefined);
+  const own = say(port, 'd');
+  await until(() => front.forwarding === 1);
+  front.lead({ here: true });
+  expect([(await own).answer, refused]).toEqual(['here:d', []]);
 });
 
 test('a megabyte goes through unharmed in both directions', async () => {

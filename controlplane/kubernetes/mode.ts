@@ -56,7 +56,7 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     if (missing.length > 0) throw new Error(`the cluster does not serve ${missing.join(', ')}: install them with the chart, "kubectl apply -f crds/generated", or --install-crds`);
     const { pki } = paths(config.dataDir);
     await shareKeys(api, namespace, pki);
-    const ca = await CertificateAuthority.open(pki, { names: [...config.names, config.listen, kubernetes.advertise] });
+    const ca = await CertificateAuthority.open(pki, { names: [...config.names, config.listen, kubernetes.advertise, ...publicHost(kubernetes.publicUrl)] });
     const metrics = new Registry();
     collectDefaultMetrics({ register: metrics });
     const reviews = new ClusterReviews(api);
@@ -133,6 +133,8 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     throw error;
   }
 }
+
+const publicHost = (url: string | undefined): string[] => (url === undefined ? [] : [new URL(url).hostname.replace(/^\[|\]$/g, '')]);
 
 function toLeader({ identity, address }: Holder, logger: Logger): { here: false; host: string; port: number } | undefined {
   const parsed = parseAddress(address);

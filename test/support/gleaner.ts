@@ -44,7 +44,9 @@ export async function eventually<T>(what: string, probe: () => Promise<T | undef
 export class TestCluster {
   readonly dir = mkdtempSync(join(tmpdir(), 'gleaner-e2e-'));
   readonly dataDir = join(this.dir, 'data');
-  private readonly processes = new Map<string, ChildProcess>();
+  protected readonly processes = new Map<string, ChildProcess>();
+  /** What each process said when it was ready. */
+  protected readonly said = new Map<string, string>();
   private port = 0;
 
   get kubeconfig(): string {
@@ -66,7 +68,10 @@ export class TestCluster {
     const ready = new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', (chunk: Buffer) => {
         out = (out + chunk.toString()).slice(-8192);
-        if (/^ready:/m.test(out)) resolve();
+        const line = /^ready: (.*)$/m.exec(out)?.[1];
+        if (line === undefined) return;
+        this.said.set(name, line);
+        resolve();
       });
       child.once('exit', (code, signal) => reject(new Error(`${name} ended (${code ?? signal}) before it was ready:\n${this.log(name)}`)));
       setTimeout(() => reject(new Error(`${name} was not ready after ${READY_MS} ms:\n${this.log(name)}`)), READY_MS).unref();

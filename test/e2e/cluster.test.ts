@@ -1,0 +1,68 @@
+/**
+ * Kubernetes mode as it is meant: a real kube-apiserver, two replicas, a Docker agent. The leader is killed in the middle of the flights
+ * example: work goes on within five seconds, each index is counted once, the result is that of a single process, the ledger is exact.
+ */
+import { join } from 'node:path';
+import type { Job } from '../../crds/job';
+import { JOBS, TASKS } from '../../crds/meta';
+import type { Task } from '../../crds/task';
+import { eventually, runCommand } from '../support/gleaner';
+import { KubeCluster } from '../support/kube-cluster';
+import { describeWithKube } from '../support/kube-apiserver';
+
+const ROOT = join(__dirname, '..', '..');
+const PARTS = 24;
+
+describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'kube-controller-manager'], () => {
+  const cluster = new KubeCluster();
+
+  beforeAll(async () => {
+    await cluster.startKube({ controllerManager: true, crds: false });
+    await cluster.startReplica('a', ['--install-crds']);
+    await cluster.startReplica('b');
+    await cluster.serving('a');
+    await cluster.serving('b');
+    await cluster.joinAgent('agent-1');
+    await cluster.startAgent('agent-1');
+    await cluster.ok(['deposit', '50']);
+  }, 240_000);
+  afterAll(() => cluster.close(), 90_000);
+
+  const succeeded = async (): Promise<number> => (await cluster.kube.store({ api: cluster.kube.admin }).get<Job>(JOBS, 'default', 'flights'))?.status?.succeeded ?? 0;
+  /** When the newest lease of any Task was made. */
+  const newestLease = async (): Promise<number> => {
+    const { items } = await cluster.kube.store({ api: cluster.kube.admin }).list<Task>(TASKS, { namespace: 'default' });
+    return Math.max(0, ...items.flatMap((task) => task.status?.attempts ?? []).map(({ leasedAt }) => Date.parse(leasedAt)));
+  };
+
+  it('runs flights to the end, exactly, though the leader is killed in the middle', async () => {
+    const run = runCommand('bash', [join(ROOT, 'examples/flights/run.sh'), String(PARTS)], { env: cluster.env, timeoutMs: 400_000 });
+    let ended = '';
+    void run.then(({ stdout, stderr }) => { ended = stdout + stderr; });
+    await eventually('four results', async () => {
+      if (ended !== '') throw new Error(`flights ended early: ${ended}\n${cluster.log('a')}\n${cluster.log('b')}\n${cluster.log('agent-1')}`);
+      return (await succeeded()) >= 4 ? true : undefined;
+    }, 15_000).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${(await cluster.gleaner(['explain','job/flights'])).stdout}${(await cluster.kubectl(['get', 'jobs.gleaner.dev,ratetiers,runtimes,agents', '-o', 'yaml'])).stdout}${cluster.log('a')}\n${cluster.log('b')}\n${cluster.log('agent-1')}`);
+    });
+    const first = await cluster.leader();
+    await cluster.kill(first, 'SIGKILL');
+    const killedAt = Date.now();
+    const before = await succeeded();
+    expect(before).toBeLessThan(PARTS - 4);
+    await eventually('a new lease', async () => ((await newestLease()) > killedAt ? true : undefined), 60_000);
+    const goesOnMs = Date.now() - killedAt;
+    process.stderr.write(`work went on ${goesOnMs} ms after the leader was killed\n`);
+    expect(goesOnMs).toBeLessThan(5000 + 1000);
+    const { code, stdout, stderr } = await run;
+    expect(stderr + stdout).toMatch(/check: equal to a plain single-process computation/);
+    expect(stdout).toMatch(new RegExp(`flights +standard +work +${PARTS} `));
+    expect(code).toBe(0);
+    expect(await cluster.leader()).not.toBe(first);
+    const job = await cluster.getJson<Job>('jobs.gleaner.dev', 'flights');
+    expect(job.status).toMatchObject({ phase: 'Complete', succeeded: PARTS, completedIndexes: `0-${PARTS - 1}` });
+    const bill = JSON.parse(await cluster.ok(['bill', '--job', 'flights', '-o', 'json'])) as { held: string; lines: { line: string; attempts: number }[] };
+    expect([bill.held, bill.lines.filter(({ line }) => line === 'work').reduce((sum, { attempts }) => sum + attempts, 0)]).toEqual(['0.00', PARTS]);
+    expect(await cluster.ok(['ledger', 'verify'])).toMatch(/^ledger verify: ok/);
+  }, 500_000);
+});

@@ -1,0 +1,112 @@
+/** A real kube-apiserver, replicas of the operator and agents as real processes of the real command, in a temporary folder. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { TestCluster, type CommandResult, eventually, runCommand } from './gleaner';
+import { TestKube } from './kube';
+import { LoadBalancer } from './load-balancer';
+import type { KubeApiServerOptions } from './kube-apiserver';
+
+export const OPERATOR_NAMESPACE = 'gleaner-system';
+
+export interface LeaseView {
+  spec?: { holderIdentity?: string; leaseTransitions?: number };
+  metadata: { annotations?: Record<string, string> };
+}
+
+export class KubeCluster extends TestCluster {
+  readonly kube = new TestKube();
+  /** What every replica is started with. */
+  flags: string[] = [];
+  private readonly ports = new Map<string, number>();
+  /** What agents and users reach. */
+  service!: LoadBalancer;
+
+  override get kubeconfig(): string {
+    return join(this.dir, 'kubeconfig');
+  }
+
+  override get env(): NodeJS.ProcessEnv {
+    return { ...super.env, GLEANER_NAMESPACE: OPERATOR_NAMESPACE };
+  }
+
+  async startKube(options: KubeApiServerOptions & { crds?: boolean } = {}): Promise<void> {
+    await this.kube.start(options);
+    writeFileSync(this.kubeconfig, this.kube.kubeconfig(), { mode: 0o600 });
+    await this.kube.createNamespaces(OPERATOR_NAMESPACE);
+    mkdirSync(join(this.dir, 'shared'), { recursive: true });
+    this.service = await LoadBalancer.start();
+  }
+
+  /** Resolves when it listens; that is before it leads. A replica that is started again keeps its port. */
+  async startReplica(name: string, extra: string[] = []): Promise<void> {
+    await this.start(name, [
+      'server', '--mode', 'kubernetes', '--kubeconfig', this.kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--data', join(this.dir, name),
+      '--port', String(this.ports.get(name) ?? 0), '--peer-port', '0', '--advertise-address', '127.0.0.1', '--public-url', this.service.url, '--blobs-dir', join(this.dir, 'shared'), ...this.flags, ...extra,
+    ]);
+    this.ports.set(name, Number(new URL(this.url(name)).port));
+    this.service.targets = [...this.ports.values()];
+  }
+
+  override serverUrl(): string {
+    return this.service.url;
+  }
+
+  /** Name of the replica that the Lease names. */
+  async leader(): Promise<string> {
+    const address = (await this.lease()).metadata.annotations?.['gleaner.dev/address'];
+    const found = [...this.ports.keys()].find((name) => this.whole(name).includes(`"peer":"${address}"`));
+    if (found === undefined) throw new Error(`the Lease names ${address}, which no replica has`);
+    return found;
+  }
+
+  private whole(name: string): string {
+    return readFileSync(join(this.dir, `${name}.log`), 'utf8');
+  }
+
+  /** Of a replica's own port. */
+  url(name: string): string {
+    const url = this.said.get(name);
+    if (url === undefined) throw new Error(`${name} was never ready`);
+    return url;
+  }
+
+  async lease(): Promise<LeaseView> {
+    return (await this.kube.admin.json({ method: 'GET', path: `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/gleaner` })) as LeaseView;
+  }
+
+  /** Resolves when a leader serves, asked through this replica. */
+  async serving(name: string, timeoutMs = 30_000): Promise<void> {
+    await eventually(`a leader behind ${name}`, async () => ((await this.get(`${this.url(name)}/readyz`)) === 200 ? true : undefined), timeoutMs).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.log(name)}`);
+    });
+  }
+
+  /** Status of a GET; undefined: no answer. */
+  private async get(url: string): Promise<number | undefined> {
+    const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/configmaps/gleaner-gateway`;
+    const { status, body } = await this.kube.admin.request({ method: 'GET', path });
+    if (status !== 200) return undefined;
+    const ca = (body as { data: Record<string, string> }).data['ca.crt'];
+    return new Promise((resolve) => {
+      const req = request(url, { ca, agent: false, timeout: 2000 }, (res) => {
+        res.resume();
+        resolve(res.statusCode);
+      });
+      req.on('timeout', () => req.destroy());
+      req.on('error', () => resolve(undefined));
+      req.end();
+    });
+  }
+
+  kubectlIn(namespace: string, args: string[], input?: string): Promise<CommandResult> {
+    return runCommand('kubectl', ['--cache-dir', join(this.dir, 'kube-cache'), '-n', namespace, ...args], { env: this.env, ...(input === undefined ? {} : { input }) });
+  }
+
+  override async close(): Promise<void> {
+    for (const name of this.processes.keys()) await this.kill(name);
+    await this.service?.stop();
+    await this.kube.stop();
+    await super.close();
+  }
+}
