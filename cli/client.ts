@@ -54,8 +54,8 @@ export interface FindOptions {
   data?: string;
   namespace?: string;
   /** URL of Gleaner's own port, and a file with the CA that it is verified by. */
-  server?: string;
-  serverCa?: string;
+  gateway?: string;
+  gatewayCa?: string;
   token?: string;
 }
 
@@ -99,13 +99,13 @@ export function findTarget(options: FindOptions, env: NodeJS.ProcessEnv = proces
 
 const DEFAULT_OPERATOR_NAMESPACE = 'gleaner-system';
 
-/** Of `--server` and `--server-ca`, or their environment. @throws CliError */
+/** Of `--gateway` and `--gateway-ca`, or their environment. @throws CliError */
 function gatewayOf(options: FindOptions, env: NodeJS.ProcessEnv): Gateway | undefined {
-  const server = options.server ?? env.GLEANER_SERVER;
+  const server = options.gateway ?? env.GLEANER_GATEWAY;
   if (server === undefined) return undefined;
-  if (!/^https:\/\/[^/]+\/?$/.test(server)) throw new CliError(`--server ${server}: must be https:// and a host, with no path`, EXIT.usage);
-  const file = options.serverCa ?? env.GLEANER_SERVER_CA;
-  if (file !== undefined && !existsSync(file)) throw new CliError(`--server-ca ${file}: there is no such file`, EXIT.usage);
+  if (!/^https:\/\/[^/]+\/?$/.test(server)) throw new CliError(`--gateway ${server}: must be https:// and a host, with no path`, EXIT.usage);
+  const file = options.gatewayCa ?? env.GLEANER_GATEWAY_CA;
+  if (file !== undefined && !existsSync(file)) throw new CliError(`--gateway-ca ${file}: there is no such file`, EXIT.usage);
   return { server: server.replace(/\/$/, ''), ...(file === undefined ? {} : { ca: readFileSync(file, 'utf8') }) };
 }
 

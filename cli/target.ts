@@ -7,8 +7,8 @@ import { type Format, parseFormat } from './output';
 export interface TargetOptions {
   data?: string;
   namespace?: string;
-  server?: string;
-  serverCa?: string;
+  gateway?: string;
+  gatewayCa?: string;
   token?: string;
 }
 
@@ -16,8 +16,8 @@ export interface TargetOptions {
 export function targetOptions(command: Command, namespaced = true): Command {
   command.option('--data <dir>', 'data folder of the server (its kubeconfig is used); otherwise $KUBECONFIG, otherwise ~/.gleaner');
   command
-    .addOption(new Option('--server <url>', "Gleaner's own port when objects are in a cluster (default: $GLEANER_SERVER, or what the cluster announces)").helpGroup('Kubernetes mode:'))
-    .addOption(new Option('--server-ca <file>', 'CA that verifies it (default: $GLEANER_SERVER_CA)').helpGroup('Kubernetes mode:'))
+    .addOption(new Option('--gateway <url>', "Gleaner's own port when objects are in a cluster (default: $GLEANER_GATEWAY, or what the cluster announces)").helpGroup('Kubernetes mode:'))
+    .addOption(new Option('--gateway-ca <file>', 'CA that verifies it (default: $GLEANER_GATEWAY_CA)').helpGroup('Kubernetes mode:'))
     .addOption(new Option('--token <token>', "bearer token instead of the kubeconfig's (default: $GLEANER_TOKEN); \"kubectl create token\" makes one").helpGroup('Kubernetes mode:'));
   if (namespaced) command.option('-n, --namespace <namespace>', "namespace; otherwise the kubeconfig's, otherwise default");
   return command;

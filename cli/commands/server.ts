@@ -40,6 +40,8 @@ interface ServerOptions {
   publicUrl?: string;
   installCrds?: boolean;
   blobsDir?: string;
+  databaseUrlFile?: string;
+  databasePasswordFile?: string;
   auditLog?: string;
   auditLogMaxBytes?: number;
   auditLogMaxFiles: number;
@@ -120,15 +122,18 @@ function kubernetesOptions(command: Command): Command {
     .addOption(option('--advertise-address <host>', 'name or address of this replica for the others (default: $POD_IP, or the first address of this machine)'))
     .addOption(option('--public-url <url>', "where agents and users reach all replicas; announced in the cluster (default: this replica's own port)"))
     .addOption(option('--install-crds', 'put the CustomResourceDefinitions into the cluster first'))
+    .addOption(option('--database-url-file <file>', 'file with postgres://USER@HOST/DATABASE (default: SQLite in the folder of blobs, for one replica only)'))
+    .addOption(option('--database-password-file <file>', 'file with its password (default: $PGPASSWORD)'))
     .addOption(option('--blobs-dir <dir>', 'data elements and logs, in a folder that all replicas share (default: the data folder)'));
 }
 
 function kubernetesConfig(options: ServerOptions): KubernetesConfig {
-  const { kubeconfig, context, namespace, publicUrl, blobsDir } = options;
+  const { kubeconfig, context, namespace, publicUrl, blobsDir, databaseUrlFile, databasePasswordFile } = options;
   if (publicUrl !== undefined && !/^https:\/\/[^/]+$/.test(publicUrl)) throw new CliError(`--public-url ${publicUrl}: must be https:// and a host, with no path`, EXIT.usage);
   return {
     ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }),
     ...(publicUrl !== undefined && { publicUrl }), ...(blobsDir !== undefined && { blobsDir }),
+    ...(databaseUrlFile !== undefined && { databaseUrlFile }), ...(databasePasswordFile !== undefined && { databasePasswordFile }),
     leaseName: options.leaseName,
     leaseDurationMs: options.leaseDuration ?? 4000,
     peerPort: options.peerPort,

@@ -14,6 +14,9 @@ export interface KubernetesConfig {
   /** What agents and users reach all replicas by: it is announced in the cluster. Absent: this replica's own port. */
   publicUrl?: string;
   installCrds: boolean;
+  /** Files with the URL of the PostgreSQL database, and with its password. Absent: SQLite in the folder of blobs, for one replica. */
+  databaseUrlFile?: string;
+  databasePasswordFile?: string;
   /** Elements and logs, in a folder that all replicas share. Absent: below the data folder. */
   blobsDir?: string;
 }

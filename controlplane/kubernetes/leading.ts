@@ -14,7 +14,6 @@ import { resourcesFromCrd } from '../apiserver/resources/crd';
 import { ensureTiers } from '../bootstrap';
 import { makeCaches, startCaches, stopCaches } from '../caches';
 import type { ControlPlaneConfig } from '../config';
-import { openDatabase } from '../db/open';
 import { badRequest } from '../gateway/http/reply';
 import { DiskBlobStore } from '../gateway/elements/disk';
 import { gatewayDirs } from '../gateway/gateway';
@@ -28,6 +27,7 @@ import type { Credentials } from '../store/cluster/credentials';
 import type { CertificateAuthority } from '../tls/ca';
 import { announce } from './announce';
 import type { KubernetesConfig } from './config';
+import { openLeaderDatabase } from './database';
 import type { ClusterReviews } from './reviews';
 
 export interface LeadingOptions {
@@ -43,6 +43,9 @@ export interface LeadingOptions {
   metrics: Registry;
   logger: Logger;
   writeWindowMs: () => number;
+  identity: string;
+  /** Somebody else opened the database. */
+  deposed: (error: Error) => void;
   /** Answers what is no path of the gateway. */
   otherwise: (req: IncomingMessage, res: ServerResponse) => void;
 }
@@ -67,19 +70,20 @@ export class LeaderWork {
 
   /** Resolves when it serves. @throws Error when the database or the cluster cannot be used; nothing stays open then */
   async start(): Promise<Leading> {
-    const { config, kubernetes, namespace, reviews, ca, server, publicUrl, metrics, logger, otherwise } = this.options;
+    const { config, kubernetes, namespace, reviews, ca, server, publicUrl, metrics, logger, otherwise, identity, deposed } = this.options;
     const { store, closers } = this;
     closers.push(() => store.close());
     try {
-      const database = await openDatabase(`${kubernetes.blobsDir ?? config.dataDir}/gleaner.db`);
+      const folder = kubernetes.blobsDir ?? config.dataDir;
+      const database = await openLeaderDatabase(kubernetes, folder, identity, deposed);
       closers.push(() => database.close());
-      commitMetrics(metrics, database.writer);
+      commitMetrics(metrics, database.tables);
       const ledger = await BookLedger.open({ database: database.tables, registry: metrics });
       await ensureTiers(store);
       const caches = makeCaches(store, (error) => logger.error({ err: error }, 'a cache lost its watch; it lists again'), OWN_EVENTS);
       closers.push(() => stopCaches(caches));
       await startCaches(caches);
-      const { elements, logs } = gatewayDirs(kubernetes.blobsDir ?? config.dataDir);
+      const { elements, logs } = gatewayDirs(folder);
       const { pki } = gatewayDirs(config.dataDir);
       const plane = await startPlane({
         config, caches, metrics, logger, dirs: { pki, logs }, blobs: new DiskBlobStore(elements), tables: database.tables, store, ledger,

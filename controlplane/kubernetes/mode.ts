@@ -87,6 +87,13 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     const election = new KubeApi({ credentials, maxTries: 1, timeoutMs: leaseTimes(kubernetes.leaseDurationMs).deadlineMs / 2 });
     closers.push(() => election.close());
     let work: LeaderWork | undefined;
+    const depose = (why: string): void => {
+      work?.abandon(why);
+      state = {};
+      door.lead(undefined);
+      server.closeAllConnections();
+      fail(new Error(`this replica leads no longer: ${why}`));
+    };
     let starting: Promise<void> = Promise.resolve();
     const elector: Elector = new Elector({
       api: election, name: kubernetes.leaseName, namespace, identity, address: peer, ...leaseTimes(kubernetes.leaseDurationMs),
@@ -100,7 +107,8 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
         logger.info({ identity }, 'this replica leads: it loads what there is');
         work = new LeaderWork({
           config, kubernetes, namespace, credentials, reviews, ca, server, metrics, logger, otherwise,
-          publicUrl: kubernetes.publicUrl ?? url, writeWindowMs: () => elector.writeWindowMs(),
+          publicUrl: kubernetes.publicUrl ?? url, writeWindowMs: () => elector.writeWindowMs(), identity,
+          deposed: (error) => depose(error.message),
         });
         starting = work.start().then((leading) => {
           if (!elector.leads) return;
@@ -109,13 +117,7 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
           logger.info({ identity, runtimes: leading.runtimes }, 'this replica serves');
         }, (error: unknown) => fail(new Error('this replica cannot lead', { cause: error })));
       },
-      lost: (why) => {
-        work?.abandon(why);
-        state = {};
-        door.lead(undefined);
-        server.closeAllConnections();
-        fail(new Error(`this replica leads no longer: ${why}`));
-      },
+      lost: (why) => depose(why),
       onError: (error) => logger.warn({ err: error }, 'election'),
     });
     elector.start();

@@ -78,7 +78,7 @@ test('one leads; when it is gone another one does, not before the Lease is over 
   const b = replica('b', machine);
   await machine.advance(20_000);
   expect([a.elector.leads, b.elector.leads, a.told, b.told]).toEqual([true, false, ['sees a:1', 'acquired'], ['sees a:1']]);
-  expect(shared.writes).toBe(11);
+  expect(shared.writes).toBe(10);
   shared.down.add('a');
   // As if it was killed: it does nothing any more, not even notice.
   a.elector.stop().catch(() => undefined);

@@ -14,7 +14,7 @@
  * - `lost` is told once; a lost elector does nothing more.
  */
 import { performance } from 'node:perf_hooks';
-import { givenBack, holderOf, planLease, type Candidate, type Holder, type Lease } from './lease';
+import { durationMs, givenBack, holderOf, planLease, type Candidate, type Holder, type Lease } from './lease';
 
 /** The part of KubeApi that the election needs; without retries of its own. */
 export interface LeaseApi {
@@ -102,18 +102,24 @@ export class Elector {
     const { random = Math.random } = this.options;
     this.cancel = this.setTimer(() => {
       this.turn = this.look();
-    }, ms * (0.9 + 0.2 * random()));
+    }, ms * (1 + 0.1 * random()));
   }
 
   private async look(): Promise<void> {
     const { renewMs, retryMs, onError } = this.options;
     try {
       const done = await this.step();
-      this.next(this.leads && done ? renewMs : retryMs);
+      this.next(this.leads && done ? renewMs : Math.min(retryMs, this.leftMs()));
     } catch (error) {
       onError?.(error);
       this.next(retryMs);
     }
+  }
+
+  /** Until the other's Lease is over, if it is not renewed: looking then, and not up to a retry later. */
+  private leftMs(): number {
+    if (this.leads || !holderOf(this.lease)) return Infinity;
+    return Math.max(1, this.seenAt + durationMs(this.lease as Lease, this.options.durationSeconds) - this.now());
   }
 
   /** @returns whether the Lease is as it should be */

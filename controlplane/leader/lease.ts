@@ -62,7 +62,7 @@ export function planLease(lease: Lease | undefined, unchangedMs: number, candida
 }
 
 /** What its holder counts with; what makes no sense counts as ours. */
-function durationMs(lease: Lease, ours: number): number {
+export function durationMs(lease: Lease, ours: number): number {
   const seconds = lease.spec?.leaseDurationSeconds;
   return 1000 * (seconds !== undefined && seconds >= 1 && seconds <= 3600 ? seconds : ours);
 }

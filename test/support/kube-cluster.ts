@@ -1,10 +1,11 @@
-/** A real kube-apiserver, replicas of the operator and agents as real processes of the real command, in a temporary folder. */
+/** A real kube-apiserver, PostgreSQL, replicas of the operator and agents as real processes of the real command, in a temporary folder. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { TestCluster, type CommandResult, eventually, runCommand } from './gleaner';
 import { TestKube } from './kube';
 import { LoadBalancer } from './load-balancer';
+import { PostgresServer } from './postgres';
 import type { KubeApiServerOptions } from './kube-apiserver';
 
 export const OPERATOR_NAMESPACE = 'gleaner-system';
@@ -19,6 +20,7 @@ export class KubeCluster extends TestCluster {
   /** What every replica is started with. */
   flags: string[] = [];
   private readonly ports = new Map<string, number>();
+  private postgres: PostgresServer | undefined;
   /** What agents and users reach. */
   service!: LoadBalancer;
 
@@ -36,6 +38,11 @@ export class KubeCluster extends TestCluster {
     await this.kube.createNamespaces(OPERATOR_NAMESPACE);
     mkdirSync(join(this.dir, 'shared'), { recursive: true });
     this.service = await LoadBalancer.start();
+    this.postgres = await PostgresServer.start();
+    const { url, password } = await this.postgres.createDatabase();
+    writeFileSync(join(this.dir, 'database-url'), `${url}\n`, { mode: 0o600 });
+    writeFileSync(join(this.dir, 'database-password'), `${password}\n`, { mode: 0o600 });
+    this.flags.push('--database-url-file', join(this.dir, 'database-url'), '--database-password-file', join(this.dir, 'database-password'));
   }
 
   /** Resolves when it listens; that is before it leads. A replica that is started again keeps its port. */
@@ -107,6 +114,7 @@ export class KubeCluster extends TestCluster {
     for (const name of this.processes.keys()) await this.kill(name);
     await this.service?.stop();
     await this.kube.stop();
+    await this.postgres?.stop();
     await super.close();
   }
 }
