@@ -117,7 +117,7 @@ function kubernetesOptions(command: Command): Command {
     .addOption(option('--context <name>', 'context of the kubeconfig (default: its current one)'))
     .addOption(option('--namespace <name>', "the operator's own namespace, for its Lease, keys and address (default: the context's, or the pod's)"))
     .addOption(option('--lease-name <name>', 'name of the Lease that elects the leader').default('gleaner'))
-    .addOption(option('--lease-duration <duration>', 'a leader that does not renew for so long is replaced (default: 4s)').argParser(duration('--lease-duration', '2s', '60s')))
+    .addOption(option('--lease-duration <duration>', 'a leader that does not renew for so long is replaced (default: 3s)').argParser(duration('--lease-duration', '2s', '60s')))
     .addOption(option('--peer-port <n>', 'port for other replicas, health and metrics of this one; 0: any free one').argParser(portOf('--peer-port')).default(DEFAULT_PEER_PORT))
     .addOption(option('--advertise-address <host>', 'name or address of this replica for the others (default: $POD_IP, or the first address of this machine)'))
     .addOption(option('--public-url <url>', "where agents and users reach all replicas; announced in the cluster (default: this replica's own port)"))
@@ -135,7 +135,7 @@ function kubernetesConfig(options: ServerOptions): KubernetesConfig {
     ...(publicUrl !== undefined && { publicUrl }), ...(blobsDir !== undefined && { blobsDir }),
     ...(databaseUrlFile !== undefined && { databaseUrlFile }), ...(databasePasswordFile !== undefined && { databasePasswordFile }),
     leaseName: options.leaseName,
-    leaseDurationMs: options.leaseDuration ?? 4000,
+    leaseDurationMs: options.leaseDuration ?? 3000,
     peerPort: options.peerPort,
     advertise: options.advertiseAddress ?? process.env.POD_IP ?? ownAddress(),
     installCrds: options.installCrds ?? false,

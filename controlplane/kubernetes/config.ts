@@ -23,7 +23,7 @@ export interface KubernetesConfig {
 
 export const DEFAULT_PEER_PORT = 7644;
 
-/** Renewals, tries and the point of giving up, in the proportions of 2 s, 500 ms and 3 s to a Lease of 4 s. */
+/** Renewals, tries and the point of giving up, in the proportions of 2 s, 500 ms and 3 s to a Lease of 4 s: one renewal may fail. */
 export function leaseTimes(durationMs: number): { durationSeconds: number; renewMs: number; retryMs: number; deadlineMs: number } {
   const durationSeconds = Math.ceil(durationMs / 1000);
   const ms = durationSeconds * 1000;

@@ -42,8 +42,8 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     await eventually('four results', async () => {
       if (ended !== '') throw new Error(`flights ended early: ${ended}\n${cluster.log('a')}\n${cluster.log('b')}\n${cluster.log('agent-1')}`);
       return (await succeeded()) >= 4 ? true : undefined;
-    }, 15_000).catch(async (error: Error) => {
-      throw new Error(`${error.message}\n${(await cluster.gleaner(['explain','job/flights'])).stdout}${(await cluster.kubectl(['get', 'jobs.gleaner.dev,ratetiers,runtimes,agents', '-o', 'yaml'])).stdout}${cluster.log('a')}\n${cluster.log('b')}\n${cluster.log('agent-1')}`);
+    }, 60_000).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${(await cluster.gleaner(['explain', 'job/flights'])).stdout}\n${cluster.log('a')}\n${cluster.log('b')}\n${cluster.log('agent-1')}`);
     });
     const first = await cluster.leader();
     await cluster.kill(first, 'SIGKILL');
@@ -53,12 +53,14 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     await eventually('a new lease', async () => ((await newestLease()) > killedAt ? true : undefined), 60_000);
     const goesOnMs = Date.now() - killedAt;
     process.stderr.write(`work went on ${goesOnMs} ms after the leader was killed\n`);
-    expect(goesOnMs).toBeLessThan(5000 + 1000);
+    expect(goesOnMs).toBeLessThan(5000);
+    await cluster.startReplica(first);
     const { code, stdout, stderr } = await run;
     expect(stderr + stdout).toMatch(/check: equal to a plain single-process computation/);
     expect(stdout).toMatch(new RegExp(`flights +standard +work +${PARTS} `));
     expect(code).toBe(0);
     expect(await cluster.leader()).not.toBe(first);
+    await cluster.serving(first);
     const job = await cluster.getJson<Job>('jobs.gleaner.dev', 'flights');
     expect(job.status).toMatchObject({ phase: 'Complete', succeeded: PARTS, completedIndexes: `0-${PARTS - 1}` });
     const bill = JSON.parse(await cluster.ok(['bill', '--job', 'flights', '-o', 'json'])) as { held: string; lines: { line: string; attempts: number }[] };
