@@ -7,6 +7,7 @@ STAMP := build/.built
 WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
 # kubectl for the tests, and the programs of a real Kubernetes that they compare with; where those cannot be had, the tests that
 # need them are reported as skipped, unless REQUIRE_KUBE=1.
+WITH_S3 := { scripts/ensure-s3.sh >/dev/null || [ "$$REQUIRE_S3" != 1 ]; }
 WITH_KUBE := kubectl=$$(scripts/ensure-kubectl.sh --install) && { scripts/ensure-kube.sh >/dev/null || [ "$$REQUIRE_KUBE" != 1 ]; }
 SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
@@ -41,14 +42,14 @@ image: build images ## Build the container image of the control plane into build
 
 test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null
-	@$(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs unit integration kubectl-current e2e
+	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs unit integration kubectl-current e2e
 
 test-unit: build ## Unit tests: beside the sources; no server, no Docker
 	@node scripts/test.mjs unit
 
 test-integration: build images ## Tests with real parts: SQLite, TLS, kubectl, Docker
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null
-	@$(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs integration kubectl-current
+	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs integration kubectl-current
 
 test-e2e: build images ## Whole jobs through the real command
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null
