@@ -6,7 +6,7 @@
  */
 import type { ResourceName } from './meta';
 import { resourceInfo } from './resources';
-import { classInfo, type FieldError } from './schema/registry';
+import { classInfo, type Class, type FieldError } from './schema/registry';
 import { checkRules, type Extent } from './schema/rules';
 import { MAX_FIELD_ERRORS, validateClass } from './schema/validate';
 
@@ -24,6 +24,19 @@ export function admit(resource: ResourceName, object: object, oldObject?: object
 /** As `admit`, without what the schema and CEL say: what a webhook must check on a cluster. */
 export function admitChecks(resource: ResourceName, object: object): FieldError[] {
   return problemsOf(resource, object, undefined, 'checks');
+}
+
+/** Whether there is anything about this resource that only `admitChecks` says. */
+export function hasChecks(resource: ResourceName): boolean {
+  const info = resourceInfo(resource);
+  return info !== undefined && checksBelow(info.class, new Set());
+}
+
+function checksBelow(target: Class, seen: Set<Class>): boolean {
+  if (seen.has(target)) return false;
+  seen.add(target);
+  const { checks, fields } = classInfo(target);
+  return checks.length > 0 || [...fields.values()].some(({ child }) => child !== undefined && checksBelow(child(), seen));
 }
 
 function problemsOf(resource: ResourceName, object: object, oldObject: object | undefined, extent: Extent): FieldError[] {
