@@ -19,8 +19,10 @@ import { coldDocker } from './scenarios/cold-docker';
 import { heartbeats } from './scenarios/heartbeats';
 import { latency } from './scenarios/latency';
 import { lifecycle } from './scenarios/lifecycle';
+import { objects } from './scenarios/objects';
+import { watchers } from './scenarios/watchers';
 
-const SCENARIOS: readonly Scenario[] = [lifecycle, arrayJob, latency, heartbeats, coldDocker];
+const SCENARIOS: readonly Scenario[] = [lifecycle, arrayJob, latency, heartbeats, watchers, objects, coldDocker];
 const ROOT = join(__dirname, '..', '..', '..');
 const OUT = join(ROOT, 'bench', 'out');
 

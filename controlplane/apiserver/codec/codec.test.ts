@@ -177,7 +177,9 @@ test('the encoder takes what the store keeps, and remembers what many watchers g
   let asked = 0;
   const encoder = new Encoder({ encoded: () => (asked++, Buffer.from('kept')) });
   expect(encoder.encode(object)).toBe('kept');
-  expect([encoder.encodeShared(object), encoder.encodeShared(object), encoder.encodeShared(object)]).toEqual(['kept', 'kept', 'kept']);
-  expect(asked).toBe(2);
+  const frames = [encoder.frame('ADDED', object), encoder.frame('ADDED', object), encoder.frame('MODIFIED', object)];
+  expect(frames.map(String)).toEqual(['{"type":"ADDED","object":kept}\n', '{"type":"ADDED","object":kept}\n', '{"type":"MODIFIED","object":kept}\n']);
+  expect(frames[1]).toBe(frames[0]);
+  expect(asked).toBe(3);
   expect(new Encoder({}).encode(object)).toBe(JSON.stringify(object));
 });

@@ -15,8 +15,8 @@ const RECENT = 512;
 
 export class Encoder {
   readonly #source: EncodedSource | undefined;
-  /** JSON of the objects encoded last, oldest first. */
-  readonly #recent = new Map<KubeObject, string>();
+  /** Frames of the objects that were sent last, oldest first; by type of event. */
+  readonly #frames = new Map<KubeObject, Record<string, Buffer>>();
 
   constructor(store: object) {
     this.#source = isEncodedSource(store) ? store : undefined;
@@ -32,19 +32,25 @@ export class Encoder {
     return this.#source?.encoded(object) ?? JSON.stringify(object);
   }
 
-  /** For objects that many watchers get at about the same time. */
-  encodeShared(object: KubeObject): string {
-    let text = this.#recent.get(object);
-    if (text === undefined) {
-      text = this.encode(object);
-      this.#recent.set(object, text);
-      if (this.#recent.size > RECENT) {
-        for (const oldest of this.#recent.keys()) {
-          this.#recent.delete(oldest);
-          break;
-        }
-      }
-    }
-    return text;
+  /** One line of a watch: made once for all who watch, as many get the same event at about the same time. Not to be modified. */
+  frame(type: string, object: KubeObject): Buffer {
+    let frames = this.#frames.get(object);
+    if (!frames) this.#remember(object, (frames = {}));
+    return (frames[type] ??= this.#makeFrame(type, object));
+  }
+
+  #makeFrame(type: string, object: KubeObject): Buffer {
+    const json = this.encodeBytes(object);
+    const head = `{"type":"${type}","object":`;
+    return typeof json === 'string' ? Buffer.from(`${head}${json}}\n`) : Buffer.concat([Buffer.from(head), json, FRAME_END]);
+  }
+
+  #remember(object: KubeObject, frames: Record<string, Buffer>): void {
+    this.#frames.set(object, frames);
+    if (this.#frames.size <= RECENT) return;
+    const [oldest] = this.#frames.keys();
+    this.#frames.delete(oldest);
   }
 }
+
+const FRAME_END = Buffer.from('}\n');

@@ -18,15 +18,16 @@ import type { Buffering, WatchMemory } from './watch-memory';
 
 /** Events that may wait for a client, beyond what was there when the watch began. */
 export const MAX_PENDING = 10_000;
-/** Text handed to the socket at a time. */
-const BATCH_CHARS = 64 * 1024;
+/** Bytes handed to the socket at a time. */
+const BATCH_BYTES = 64 * 1024;
 /** How long a client that was ended for slowness may take to read why. */
 const LINGER_MS = 5000;
 
-export const frame = (type: string, json: string): string => `{"type":"${type}","object":${json}}\n`;
+export const frame = (type: string, json: string): Buffer => Buffer.from(`{"type":"${type}","object":${json}}\n`);
 
 export interface WatchStreamOptions {
-  encode: (event: WatchEvent<KubeObject>) => string;
+  /** One frame; those of one event may be shared between watches. */
+  encode: (event: WatchEvent<KubeObject>) => Buffer;
   /** What an event that waits is counted as. */
   bytesOf: (event: WatchEvent<KubeObject>) => number;
   memory: WatchMemory;
@@ -130,11 +131,21 @@ export class WatchStream implements Buffering {
     return event;
   }
 
+  #batch(): Buffer {
+    const first = this.options.encode(this.#take());
+    if (this.#next === this.#pending.length) return first;
+    const frames = [first];
+    for (let bytes = first.length; this.#next < this.#pending.length && bytes < BATCH_BYTES; ) {
+      const frame = this.options.encode(this.#take());
+      frames.push(frame);
+      bytes += frame.length;
+    }
+    return Buffer.concat(frames);
+  }
+
   #pump(): void {
     while (!this.#blocked && !this.#finished && this.#next < this.#pending.length) {
-      let text = '';
-      while (this.#next < this.#pending.length && text.length < BATCH_CHARS) text += this.options.encode(this.#take());
-      this.#blocked = !this.res.write(text);
+      this.#blocked = !this.res.write(this.#batch());
     }
     if (this.#next === this.#pending.length) {
       this.#pending = [];

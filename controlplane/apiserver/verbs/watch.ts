@@ -29,7 +29,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
     encode: frameEncoder(context, request),
-    bytesOf: ({ object }) => context.encoder.encodeShared(object).length,
+    bytesOf: ({ type, object }) => context.encoder.frame(type, object).length,
     memory: context.watchMemory,
   });
   let source: StoreWatch;
@@ -67,12 +67,12 @@ function asStatus(error: StoreError, request: ResourceRequest): Status {
 }
 
 /** How one event looks in the form that the client asked for. */
-function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRequest): (event: WatchEvent) => string {
+function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRequest): (event: WatchEvent) => Buffer {
   switch (form.as) {
     case 'object': {
       const of = { kind: resource.kind, apiVersion: groupVersion(resource) };
       const list = emptyList(resource.listKind, of.apiVersion);
-      return ({ type, object }) => frame(type, type === 'BOOKMARK' ? JSON.stringify({ ...of, metadata: bookmark(object, list) }) : context.encoder.encodeShared(object));
+      return ({ type, object }) => (type === 'BOOKMARK' ? frame(type, JSON.stringify({ ...of, metadata: bookmark(object, list) })) : context.encoder.frame(type, object));
     }
     case 'Table': {
       const renderer = context.renderer(resource);
