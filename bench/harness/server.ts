@@ -80,6 +80,16 @@ export class Server {
     }
   }
 
+  /** What of the memory is JavaScript's own, from the server's metrics. */
+  async heapFigures(): Promise<string> {
+    const page = await this.text('/metrics');
+    const figure = (name: string): string => {
+      const value = new RegExp(`^${name} ([0-9.e+]+)`, 'm').exec(page)?.[1];
+      return value === undefined ? 'unknown' : `${Math.round(Number(value) / 1024 ** 2)} MiB`;
+    };
+    return `JavaScript heap ${figure('nodejs_heap_size_used_bytes')} of ${figure('nodejs_heap_size_total_bytes')}, external ${figure('nodejs_external_memory_bytes')}`;
+  }
+
   /** Runs `gleaner …` against this server. @throws Error with its output when it fails */
   async gleaner(...args: string[]): Promise<string> {
     const { stdout } = await run(process.execPath, [GLEANER, ...args, '--data', this.dataDir], { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 });

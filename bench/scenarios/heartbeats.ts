@@ -2,7 +2,6 @@
 import type { Context, Scenario } from '../harness/context';
 import { startCpuMeter } from '../harness/proc';
 import { absoluteRow, besideRow, type Row } from '../harness/row';
-import type { Server } from '../harness/server';
 import { bareBeats, type BeatCost, percent, sleep } from './floors';
 import { openWorld } from './world';
 
@@ -28,7 +27,7 @@ async function ours(context: Context, shape: Shape): Promise<BeatCost> {
     const meter = startCpuMeter(server.pid);
     await sleep(shape.measureMs);
     const cpu = meter();
-    context.note(`ours, in all: resident ${mib(server.memory().rssBytes)} MiB (${mib(before)} MiB before the agents); ${await heapFigures(server)}`);
+    context.note(`ours, in all: resident ${mib(server.memory().rssBytes)} MiB (${mib(before)} MiB before the agents); ${await server.heapFigures()}`);
     const ready = await world.readyAgents();
     if (ready !== shape.count) throw new Error(`${ready} of ${shape.count} agents are Ready after ${cpu.seconds.toFixed(0)} s of beats`);
     return { cpuShare: cpu.share, bytesPerConnection: (server.memory().rssBytes - before) / shape.count };
@@ -38,16 +37,6 @@ async function ours(context: Context, shape: Shape): Promise<BeatCost> {
 }
 
 const mib = (bytes: number): number => Math.round(bytes / 1024 ** 2);
-
-/** What of the memory is JavaScript's own, from the server's metrics. */
-async function heapFigures(server: Server): Promise<string> {
-  const page = await server.text('/metrics');
-  const figure = (name: string): string => {
-    const value = new RegExp(`^${name} ([0-9.e+]+)`, 'm').exec(page)?.[1];
-    return value === undefined ? 'unknown' : `${mib(Number(value))} MiB`;
-  };
-  return `JavaScript heap ${figure('nodejs_heap_size_used_bytes')} of ${figure('nodejs_heap_size_total_bytes')}, external ${figure('nodejs_external_memory_bytes')}`;
-}
 
 export const heartbeats: Scenario = {
   name: 'heartbeats',

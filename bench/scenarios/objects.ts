@@ -60,7 +60,10 @@ async function measure(context: Context, shape: Shape, name: string, endpoint: E
 async function ours(context: Context, shape: Shape): Promise<Figures> {
   const server = await Server.start(context, 'server');
   try {
-    return await measure(context, shape, 'ours', server.endpoint, [server.pid]);
+    const before = server.memory().rssBytes;
+    const figures = await measure(context, shape, 'ours', server.endpoint, [server.pid]);
+    context.note(`ours: ${Math.round(before / MIB)} MiB before the objects; at the end ${await server.heapFigures()}`);
+    return figures;
   } finally {
     await server.stop();
   }
