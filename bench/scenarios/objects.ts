@@ -58,7 +58,8 @@ async function measure(context: Context, shape: Shape, name: string, endpoint: E
 }
 
 async function ours(context: Context, shape: Shape): Promise<Figures> {
-  const server = await Server.start(context, 'server');
+  // Without runtime images: taking those in is none of the API's work.
+  const server = await Server.start(context, 'server', ['--images', join(context.dir, 'none')]);
   try {
     const before = server.memory().rssBytes;
     const figures = await measure(context, shape, 'ours', server.endpoint, [server.pid]);

@@ -4,11 +4,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type AgentConfig, defaultAgentConfig } from '../../agent/config';
-import { joinAgent, startAgent } from '../../agent/main';
 import type { AgentStatusFile } from '../../agent/status-file';
 import { formatBytes, parseBytes, parseCpuMillis } from '../../crds/quantity';
 import { defaultDataDir } from '../client';
 import { CliError, EXIT } from '../errors';
+import { agentMain } from '../local-agent';
 import { type Format, note, print, table } from '../output';
 import { onDrain } from '../signals';
 import { formatOption, logLevel, nameOf, type TargetOptions, targetOptions, withClient } from '../target';
@@ -122,6 +122,7 @@ export function addAgentCommands(program: Command): void {
     .option('--name <name>', 'a name that only the operator sees')
     .addHelpText('after', '\nA token of "-" is read from standard input, so that it is not in the list of processes.\n\nExample:\n  gleaner agent join https://gleaner.example.org:7643 - <token.txt')
     .action(async (url: string, token: string, options: { data: string; name?: string }) => {
+      const { joinAgent } = agentMain();
       const { id } = await joinAgent({ url, token: readToken(token), dataDir: options.data, ...(options.name === undefined ? {} : { name: options.name }) });
       process.stdout.write(`joined as ${id}\n`);
       note(`start it with: gleaner agent run --data ${options.data}`);
@@ -145,6 +146,7 @@ export function addAgentCommands(program: Command): void {
       '  gleaner agent run --cpu 4 --memory 8Gi --ask 0.25',
     ].join('\n'))
     .action(async (options: RunOptions) => {
+      const { startAgent } = agentMain();
       const running = await startAgent(configOf(options));
       onDrain(() => running.drain(), running.stopped);
       process.stdout.write(`ready: agent ${running.id}\n`);

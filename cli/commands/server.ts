@@ -11,6 +11,7 @@ import { DEFAULT_PEER_PORT, type KubernetesConfig } from '../../controlplane/kub
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
+import { keepHeapSmall } from '../heap';
 import { startLocalAgent } from '../local-agent';
 import { type Format, note, print } from '../output';
 import { onEnd } from '../signals';
@@ -176,6 +177,7 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
 }
 
 async function startServer(options: ServerOptions, logger: Logger): Promise<ControlPlane> {
+  keepHeapSmall();
   const plane = await startControlPlane(configOf(options), logger);
   if (plane.runtimes?.length === 0) note('no runtime images: run "make images" and start again; until then Jobs wait for a Runtime');
   return plane;

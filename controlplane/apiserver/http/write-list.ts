@@ -1,44 +1,39 @@
 /**
  * Answers of many objects, written in pieces: other requests get their turn between them, and what a slow client has not taken is bounded.
  *
- *   objects ──encode a piece──► gathered ──128 KiB──► [gzip] ──► socket, chunked
- *                                   └─all of it, small──► one piece with its length
+ *   objects ──encode──► one piece of memory ──full──► [gzip] ──► socket, chunked ──taken──► the same piece again
+ *                            └─all of it, small──► sent at once with its length
  */
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
 import type { KubeObject } from '../../../crds/meta';
 import { COMPRESS_FROM_BYTES, gzipStream, takesGzip } from './compress';
-import { drained, JSON_TYPE } from './respond';
+import { JSON_TYPE } from './respond';
 
-/** Bytes encoded at a time. */
 const PIECE_BYTES = 256 * 1024;
+/** Most lists are small. */
+const FIRST_BYTES = 16 * 1024;
 /** Objects after which a piece ends, however small they are. */
 const PIECE_OBJECTS = 1000;
 
 /** Resolves when everything is handed over, or the client left. */
 export async function writeList(res: ServerResponse, head: string, objects: readonly KubeObject[], encode: (object: KubeObject) => string | Buffer, tail: string): Promise<void> {
-  let pieces: (string | Buffer)[] = [head];
-  let bytes = head.length;
-  let out: Writable | undefined;
   res.setHeader('Content-Type', JSON_TYPE);
   res.setHeader('Cache-Control', 'no-cache, private');
+  const pieces = new Pieces();
+  let out: Writable | undefined;
+  pieces.add(head);
   for (let at = 0; at < objects.length; at += 1) {
-    const text = encode(objects[at]);
-    if (at > 0) pieces.push(',');
-    pieces.push(text);
-    bytes += text.length + 1;
-    const full = bytes >= PIECE_BYTES || (out !== undefined && pieces.length >= 2 * PIECE_OBJECTS);
-    if (!full || at + 1 === objects.length) continue;
+    if (at > 0) pieces.add(',');
+    pieces.add(encode(objects[at]));
+    if (pieces.bytes < PIECE_BYTES && (at + 1) % PIECE_OBJECTS !== 0) continue;
     out ??= begin(res);
-    if (!out.write(join(pieces))) await drained(out);
-    else await turn();
+    for (const bytes of pieces.take()) await written(out, bytes);
     if (res.destroyed) return;
-    pieces = [];
-    bytes = 0;
   }
-  pieces.push(tail);
-  const rest = join(pieces);
+  pieces.add(tail);
+  const rest = Buffer.concat([...pieces.take()]);
   if (out) return void out.end(rest);
   if (rest.length > COMPRESS_FROM_BYTES && takesGzip(res)) return void begin(res).end(rest);
   res.setHeader('Content-Length', rest.length);
@@ -54,22 +49,56 @@ function begin(res: ServerResponse): Writable {
   return zipped;
 }
 
-const COMMA = Buffer.from(',');
+/** Texts, gathered in memory that is used again and again; what does not fit goes by itself. */
+class Pieces {
+  bytes = 0;
+  #memory: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  #used = 0;
+  /** Before what is in the memory: parts of it that were closed, and large texts. */
+  #before: Buffer[] = [];
+  #from = 0;
 
-/** Neighbouring texts are encoded together. */
-function join(pieces: readonly (string | Buffer)[]): Buffer {
-  const buffers: Buffer[] = [];
-  let text = '';
-  for (const piece of pieces) {
-    if (typeof piece === 'string') text += piece;
-    else {
-      if (text !== '') buffers.push(text === ',' ? COMMA : Buffer.from(text));
-      text = '';
-      buffers.push(piece);
+  add(text: string | Buffer): void {
+    const length = typeof text === 'string' ? Buffer.byteLength(text) : text.length;
+    this.bytes += length;
+    if (this.#used + length > this.#memory.length) {
+      this.#close();
+      if (length > FIRST_BYTES || this.#memory.length === PIECE_BYTES) return void this.#before.push(typeof text === 'string' ? Buffer.from(text) : text);
+      this.#memory = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      this.#used = 0;
+      this.#from = 0;
     }
+    if (typeof text === 'string') this.#memory.write(text, this.#used);
+    else text.copy(this.#memory, this.#used);
+    this.#used += length;
   }
-  if (text !== '') buffers.push(Buffer.from(text));
-  return buffers.length === 1 ? buffers[0] : Buffer.concat(buffers);
+
+  /** What was gathered, in order; the memory is used again once the last part was taken and the next text is added. */
+  *take(): Generator<Buffer> {
+    this.#close();
+    const parts = this.#before;
+    this.#before = [];
+    this.bytes = 0;
+    this.#used = 0;
+    this.#from = 0;
+    yield* parts;
+  }
+
+  #close(): void {
+    if (this.#used > this.#from) this.#before.push(this.#memory.subarray(this.#from, this.#used));
+    this.#from = this.#used;
+  }
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Resolves when the bytes are not needed any more, or nobody reads. */
+function written(out: Writable, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (out.destroyed) return resolve();
+    const done = (): void => {
+      out.off('close', done);
+      resolve();
+    };
+    out.once('close', done);
+    out.write(bytes, done);
+  });
+}

@@ -36,7 +36,11 @@ export class ObjectLog {
   private readonly delete: Statement<[number, number]>;
   private readonly setFloor: Statement<[number]>;
 
-  constructor(private readonly db: Database) {
+  /** @param taken what becomes of each object that is read */
+  constructor(
+    private readonly db: Database,
+    private readonly taken: (object: KubeObject) => KubeObject = (object) => object,
+  ) {
     this.insert = db.prepare('INSERT INTO object_log (rv, resource, namespace, name, type, value) VALUES (?, ?, ?, ?, ?, ?)');
     this.delete = db.prepare('DELETE FROM object_log WHERE rv BETWEEN ? AND ?');
     this.setFloor = db.prepare('UPDATE object_log_floor SET rv = max(rv, ?) WHERE id = 1');
@@ -51,7 +55,7 @@ export class ObjectLog {
   *load(): Generator<LoadedChange> {
     const rows = this.db.prepare<[], Row>('SELECT rv, resource, namespace, name, type, value FROM object_log ORDER BY rv').iterate();
     for (const { rv, resource, namespace, name, type, value } of rows) {
-      const object = parse(value, `object_log row ${rv} (${resource} ${namespace}/${name})`);
+      const object = this.taken(parse(value, `object_log row ${rv} (${resource} ${namespace}/${name})`));
       yield { revision: rv, resource, namespace, name, deleted: type === DELETED, object, bytes: value };
     }
   }

@@ -31,6 +31,8 @@ export interface Context {
   /** RFC 3339, whole seconds. */
   timestamp(): string;
   uid(): string;
+  /** The same entries of managedFields, in less memory. */
+  intern(entries: ObjectMeta['managedFields']): ObjectMeta['managedFields'];
 }
 
 type Fields = KubeObject & { status?: unknown };
@@ -110,6 +112,7 @@ function owned(meta: ObjectMeta): Partial<ObjectMeta> {
 
 function revised(context: Context, object: KubeObject, generation: number | undefined): KubeObject {
   const { generation: _before, ...metadata } = object.metadata;
+  if (metadata.managedFields !== undefined) metadata.managedFields = context.intern(metadata.managedFields);
   return { ...object, metadata: { ...metadata, ...(context.life.counted && { generation }), resourceVersion: context.nextRevision() } };
 }
 

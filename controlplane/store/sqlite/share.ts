@@ -16,7 +16,8 @@ type Json = Record<string, unknown>;
  * @throws StoreError Invalid for what JSON cannot hold (bigint), a field named `__proto__`, too deep nesting
  */
 export function share(value: unknown, previous: unknown, depth = 0): unknown {
-  if (value === previous && typeof value !== 'number') return value;
+  // Equal texts are one text in memory: the older one.
+  if (value === previous && typeof value !== 'number') return previous;
   switch (typeof value) {
     case 'string':
     case 'boolean':

@@ -8,7 +8,7 @@
  * - Revisions only rise; one that was handed out for a write that failed is not used again.
  */
 import type { Database } from 'better-sqlite3';
-import type { KubeObject, ResourceName } from '../../../crds/meta';
+import type { KubeObject, ManagedFieldsEntry, ResourceName } from '../../../crds/meta';
 import type { Writer } from '../../db/writer';
 import { compileSelection } from '../selection';
 import {
@@ -25,6 +25,7 @@ import {
   type WatchOptions,
 } from '../store';
 import { Commits } from './commits';
+import { Interner } from './intern';
 import { listPage } from './listing';
 import { ObjectLog } from './log';
 import { freeName, randomSuffix } from './names';
@@ -70,6 +71,8 @@ const TURN = { maxChanges: 10_000, maxBytes: 16 * MIB };
 export class SqliteObjectStore implements ObjectStore {
   private readonly options: Required<SqliteObjectStoreOptions>;
   private readonly tables = new Map<ResourceName, Table>();
+  private readonly interner = new Interner();
+  private readonly intern = (entries: ManagedFieldsEntry[] | undefined): ManagedFieldsEntry[] | undefined => this.interner.entries(entries);
   private readonly hub: WatchHub;
   private readonly commits: Commits;
   private second = { at: 0, text: '' };
@@ -80,7 +83,7 @@ export class SqliteObjectStore implements ObjectStore {
     this.options = { ...DEFAULTS, ...options };
     this.hub = new WatchHub(this.options);
     const history = { maxChanges: this.options.maxHistoryChanges, maxBytes: this.options.maxHistoryBytes };
-    const log = new ObjectLog(database.raw);
+    const log = new ObjectLog(database.raw, (object) => this.interner.own(object));
     this.commits = new Commits(database.writer, log, this.tables, TURN, history, (changes) => this.hub.deliver(changes, this.commits.revision));
     this.commits.load((resource) => this.table(resource), keyOf);
   }
@@ -233,7 +236,7 @@ export class SqliteObjectStore implements ObjectStore {
 
   private context(table: Table, nextRevision: () => string): Context {
     const { statusSubresource, initialStatus = table.life.initialStatus } = table.definition;
-    return { resource: table.resource, life: table.life, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid };
+    return { resource: table.resource, life: table.life, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid, intern: this.intern };
   }
 
   private timestamp(): string {
