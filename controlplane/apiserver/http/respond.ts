@@ -1,5 +1,6 @@
 /** Writing answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
 import { AccessDenied, type ApiError } from './errors';
@@ -62,6 +63,20 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
   sendJson(res, status.code ?? 500, status);
+}
+
+/** Resolves when more may be written, or nobody reads any more. */
+export function drained(res: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    if (res.destroyed) return resolve();
+    res.on('drain', done);
+    res.on('close', done);
+  });
 }
 
 const MAX_WARNING_CHARS = 1024;
