@@ -1,4 +1,4 @@
-/** Runs the real kubectl of the PATH. */
+/** Runs the real kubectl: of the PATH, of KUBECTL, or the one that is named. */
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,8 +28,7 @@ export interface Kubectl {
 const TIMEOUT_MS = 30_000;
 
 /** @throws Error when there is no kubectl */
-export function kubectl(kubeconfig: string, dir: string): Kubectl {
-  const binary = process.env.KUBECTL ?? 'kubectl';
+export function kubectl(kubeconfig: string, dir: string, binary: string = process.env.KUBECTL ?? 'kubectl'): Kubectl {
   const found = spawnSync(binary, ['version', '--client'], { encoding: 'utf8', timeout: TIMEOUT_MS });
   if (found.status !== 0) {
     throw new Error(`these tests run the real kubectl, and "${binary}" cannot be run: install kubectl 1.27 or newer, or set KUBECTL to its path`);
