@@ -7,8 +7,9 @@ STAMP := build/.built
 WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
 # kubectl for the tests, and the programs of a real Kubernetes that they compare with; where those cannot be had, the tests that
 # need them are reported as skipped, unless REQUIRE_KUBE=1.
-WITH_S3 := { scripts/ensure-s3.sh >/dev/null || [ "$$REQUIRE_S3" != 1 ]; }
 WITH_KUBE := kubectl=$$(scripts/ensure-kubectl.sh --install) && { scripts/ensure-kube.sh >/dev/null || [ "$$REQUIRE_KUBE" != 1 ]; }
+# An S3 server for the tests, likewise.
+WITH_S3 := { scripts/ensure-s3.sh >/dev/null || [ "$$REQUIRE_S3" != 1 ]; }
 SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
 .PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images image clean

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { verifyFile } from '../../controlplane/ledger/verify';
+import { verifyFile, verifySnapshot } from '../../controlplane/ledger/verify';
 import { CliError, EXIT } from '../errors';
 import { type Format, FORMATS, note, print, table } from '../output';
 import { formatOption, type TargetOptions, targetOptions, nameOf, withClient } from '../target';
@@ -47,8 +47,19 @@ function printBill(format: Format | 'csv', bill: StatementBody, job: string | un
   });
 }
 
-/** Of a data folder that is named the database itself is read, also when no server runs; otherwise the server is asked. */
-async function verify(options: TargetOptions): Promise<VerifyBody> {
+interface VerifyOptions extends TargetOptions {
+  databaseUrlFile?: string;
+  databasePasswordFile?: string;
+}
+
+/** Of a data folder or a database that is named the tables are read themselves, also when no server runs; otherwise the server is asked. */
+async function verify(options: VerifyOptions): Promise<VerifyBody> {
+  if (options.databaseUrlFile !== undefined) {
+    // Loaded only when it is used: most commands ask the server.
+    const { openDatabaseSnapshot } = require('../../controlplane/kubernetes/database-target') as typeof import('../../controlplane/kubernetes/database-target');
+    const snapshot = await openDatabaseSnapshot(options.databaseUrlFile, options.databasePasswordFile);
+    return verifySnapshot(snapshot).finally(() => snapshot.close());
+  }
   const file = options.data === undefined ? undefined : join(options.data, 'gleaner.db');
   if (file !== undefined && existsSync(file)) return verifyFile(file);
   return withClient(options, (client) => client.json<VerifyBody>('GET', '/ledger/verify'));
@@ -81,15 +92,18 @@ export function addMoneyCommands(program: Command): void {
 
   const ledger = program.command('ledger').description('the double-entry ledger');
   formatOption(targetOptions(ledger.command('verify').description('check every invariant of the ledger; exit code 1 when one is broken'), false))
+    .option('--database-url-file <file>', 'read the PostgreSQL database of kubernetes mode: file with postgres://USER@HOST/DATABASE')
+    .option('--database-password-file <file>', 'file with its password (default: $PGPASSWORD)')
     .addHelpText('after', [
       '',
-      'Asks the server; with --data the database in that folder is read itself, also when no server runs.',
+      'Asks the server; with --data or --database-url-file the database is read itself, also when no server runs.',
       '',
       'Examples:',
       '  gleaner ledger verify',
       '  gleaner ledger verify --data ~/.gleaner',
+      '  gleaner ledger verify --database-url-file /etc/gleaner/database-url',
     ].join('\n'))
-    .action(async (options: TargetOptions & { output: Format }) => {
+    .action(async (options: VerifyOptions & { output: Format }) => {
       const report = await verify(options);
       const counts = `${report.transactions} transactions, ${report.postings} postings, ${report.accounts} accounts, ${report.openHolds} open holds`;
       print(options.output, report, () => (report.ok ? `ledger verify: ok (${counts})` : `ledger verify: FAILED (${counts})`));

@@ -41,6 +41,7 @@ interface ServerOptions {
   publicUrl?: string;
   installCrds?: boolean;
   blobsDir?: string;
+  elementsUrl?: string;
   databaseUrlFile?: string;
   databasePasswordFile?: string;
   auditLog?: string;
@@ -125,15 +126,17 @@ function kubernetesOptions(command: Command): Command {
     .addOption(option('--install-crds', 'put the CustomResourceDefinitions into the cluster first'))
     .addOption(option('--database-url-file <file>', 'file with postgres://USER@HOST/DATABASE (default: SQLite in the folder of blobs, for one replica only)'))
     .addOption(option('--database-password-file <file>', 'file with its password (default: $PGPASSWORD)'))
+    .addOption(option('--elements-url <url>', 'bucket for data elements: s3://BUCKET/PREFIX?region=REGION&endpoint=https://HOST&path-style=true; credentials from the environment (default: the folder of blobs)'))
     .addOption(option('--blobs-dir <dir>', 'data elements and logs, in a folder that all replicas share (default: the data folder)'));
 }
 
 function kubernetesConfig(options: ServerOptions): KubernetesConfig {
-  const { kubeconfig, context, namespace, publicUrl, blobsDir, databaseUrlFile, databasePasswordFile } = options;
+  const { kubeconfig, context, namespace, publicUrl, blobsDir, elementsUrl, databaseUrlFile, databasePasswordFile } = options;
   if (publicUrl !== undefined && !/^https:\/\/[^/]+$/.test(publicUrl)) throw new CliError(`--public-url ${publicUrl}: must be https:// and a host, with no path`, EXIT.usage);
   return {
     ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }),
     ...(publicUrl !== undefined && { publicUrl }), ...(blobsDir !== undefined && { blobsDir }),
+    ...(elementsUrl !== undefined && { elementsUrl }),
     ...(databaseUrlFile !== undefined && { databaseUrlFile }), ...(databasePasswordFile !== undefined && { databasePasswordFile }),
     leaseName: options.leaseName,
     leaseDurationMs: options.leaseDuration ?? 3000,

@@ -2,12 +2,12 @@
  * The leader's database: PostgreSQL when a URL is given, which fences every earlier leader by its epoch; otherwise SQLite in the shared
  * folder, whose file lock does the same for replicas on one file system: for one replica with a volume of its own, and for trying out.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../db/database';
 import { openDatabase } from '../db/open';
 import { openPostgres } from '../db/postgres/open';
 import type { KubernetesConfig } from './config';
+import { targetOf } from './database-target';
 
 export interface LeaderDatabase {
   tables: Database;
@@ -20,14 +20,6 @@ export interface LeaderDatabase {
  */
 export async function openLeaderDatabase({ databaseUrlFile, databasePasswordFile }: KubernetesConfig, folder: string, holder: string, deposed: (error: Error) => void): Promise<LeaderDatabase> {
   if (databaseUrlFile === undefined) return openDatabase(join(folder, 'gleaner.db'));
-  const password = databasePasswordFile === undefined ? process.env.PGPASSWORD : read(databasePasswordFile, '--database-password-file');
-  return openPostgres(read(databaseUrlFile, '--database-url-file'), { holder, onDeposed: deposed, ...(password !== undefined && password !== '' && { password }) });
-}
-
-function read(file: string, flag: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new Error(`${flag} ${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
+  const { url, password } = targetOf(databaseUrlFile, databasePasswordFile);
+  return openPostgres(url, { holder, onDeposed: deposed, ...(password !== undefined && { password }) });
 }

@@ -15,7 +15,6 @@ import { ensureTiers } from '../bootstrap';
 import { makeCaches, startCaches, stopCaches } from '../caches';
 import type { ControlPlaneConfig } from '../config';
 import { badRequest } from '../gateway/http/reply';
-import { DiskBlobStore } from '../gateway/elements/disk';
 import { gatewayDirs } from '../gateway/gateway';
 import { BookLedger } from '../ledger/book-ledger';
 import { commitMetrics } from '../metrics';
@@ -28,6 +27,7 @@ import type { CertificateAuthority } from '../tls/ca';
 import { announce } from './announce';
 import type { KubernetesConfig } from './config';
 import { openLeaderDatabase } from './database';
+import { openBlobs } from './blobs';
 import type { ClusterReviews } from './reviews';
 
 export interface LeadingOptions {
@@ -86,7 +86,7 @@ export class LeaderWork {
       const { elements, logs } = gatewayDirs(folder);
       const { pki } = gatewayDirs(config.dataDir);
       const plane = await startPlane({
-        config, caches, metrics, logger, dirs: { pki, logs }, blobs: new DiskBlobStore(elements), tables: database.tables, store, ledger,
+        config, caches, metrics, logger, dirs: { pki, logs }, blobs: openBlobs(kubernetes, elements), tables: database.tables, store, ledger,
         authenticator: reviews, authorizer: reviews.authorizer, userTokens: NO_USER_TOKENS, certificates: ca,
       });
       closers.push(() => plane.stop());

@@ -1,9 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import { AccessToken } from '../../controlplane/db/entities/auth';
 import { JobNameRow } from '../../controlplane/db/entities/gateway';
 import { migrations } from '../../controlplane/db/migrations';
 import { openPostgres } from '../../controlplane/db/postgres/open';
 import { insert } from '../../controlplane/db/statements';
+import { BookLedger } from '../../controlplane/ledger/book-ledger';
+import { builtFile } from '../support/built';
 import { PostgresServer } from '../support/postgres';
 
 let server: PostgresServer;
@@ -63,4 +69,35 @@ test('a wrong password, and a certificate of somebody else, are refused with the
   const { url, password } = await server.createDatabase();
   await expect(open({ url, password: 'not-this-one' })).rejects.toThrow(/^cannot open the database 127\.0\.0\.1:\d+\/test_\d+: password authentication failed/);
   await expect(open({ url: url.replace(/&sslrootcert.*/, ''), password })).rejects.toThrow(/self-signed certificate|unable to verify/);
+});
+
+test('gleaner ledger verify reads the database itself, for whom it is named by file, and takes nothing from the writer', async () => {
+  const database = await server.createDatabase();
+  const opened = await open(database);
+  const ledger = await BookLedger.open({ database: opened.tables });
+  await ledger.deposit({ key: 'd', namespace: 'lab-a', amountMicro: 5n });
+  const folder = mkdtempSync(join(tmpdir(), 'gleaner-verify-'));
+  const [url, password] = [join(folder, 'url'), join(folder, 'password')];
+  writeFileSync(url, `${database.url}\n`);
+  writeFileSync(password, `${database.password}\n`);
+  const verify = (...more: string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(resolve('bin/gleaner'), ['ledger', 'verify', '--database-url-file', ...more], { encoding: 'utf8' });
+  try {
+    builtFile('cli/main.ts', ['cli', 'controlplane/db', 'controlplane/ledger']);
+    expect(verify(url, '--database-password-file', password)).toMatchObject({ status: 0, stdout: 'ledger verify: ok (1 transactions, 1 postings, 2 accounts, 0 open holds)\n' });
+    await ledger.deposit({ key: 'e', namespace: 'lab-a', amountMicro: 5n });
+    await server.query("UPDATE ledger_balance SET balance = balance + 1 WHERE account = 'issuer/lab-a/available'", new URL(database.url).pathname.slice(1));
+    const broken = verify(url, '--database-password-file', password);
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toContain('balance of issuer/lab-a/available: 0.000011 credits, the journal gives 0.00001');
+    writeFileSync(password, 'not-this-one');
+    const refused = verify(url, '--database-password-file', password);
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain('password authentication failed');
+    expect(refused.stderr).not.toContain('not-this-one');
+    expect(verify(join(folder, 'nowhere')).stderr).toContain('--database-url-file');
+  } finally {
+    rmSync(folder, { recursive: true });
+    await opened.close();
+  }
 });
