@@ -1,0 +1,54 @@
+/** Runs a scenario against one server and gives what kubectl printed, made comparable. */
+import type { Kubectl, Ran } from '../../support/kubectl';
+import { words, type Command, type Scenario } from './scenario';
+
+export interface Printed {
+  line: string;
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Server {
+  kubectl: Kubectl;
+  url: string;
+}
+
+/** @param files folder that holds the scenario's files */
+export async function run({ kubectl, url }: Server, { name, commands }: Scenario, files: string): Promise<Printed[]> {
+  const namespace = `k-${name}`;
+  await kubectl.ok(['create', 'namespace', namespace]);
+  const printed: Printed[] = [];
+  for (const command of commands) {
+    const { line, input, env }: Command = typeof command === 'string' ? { line: command } : command;
+    const args = [`--namespace=${namespace}`, ...words(line).map((word) => word.replaceAll('FILES', files))];
+    const ran = await kubectl.run(args, { ...(input !== undefined && { input }), ...(env && { env }) });
+    printed.push({ line, ...shown(ran, [[url, '<server>'], [url.replace('https://', ''), '<server>'], [files, 'FILES']]) });
+  }
+  return printed;
+}
+
+function shown({ code, stdout, stderr }: Ran, secrets: readonly (readonly [string, string])[]): Omit<Printed, 'line'> {
+  return { code, stdout: normal(stdout, secrets), stderr: normal(stderr, secrets) };
+}
+
+const UID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+const DAY_MS = 24 * 3600 * 1000;
+
+function normal(text: string, secrets: readonly (readonly [string, string])[]): string {
+  let out = text;
+  for (const [secret, name] of secrets) out = out.replaceAll(secret, name);
+  return out
+    .replace(UID, '<uid>')
+    .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<time>' : time))
+    .replace(/(resourceVersion"?: ?"?)\d+/g, '$1<revision>')
+    .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
+    .replace(/(?<=\s)(?:\d+[smhdy])+(?=\s|$)/gm, '<age>')
+    .replace(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<date>')
+    .replace(/\/(?:tmp|var)\/\S*(?:LIVE|MERGED)-\d+/g, '<diffed>')
+    .replace(/(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4})/g, '<time>')
+    // Columns are as wide as ages and the like happen to be.
+    .replace(/(?<=\S) {2,}/g, '  ')
+    .replace(/ +$/gm, '');
+}

@@ -1,0 +1,67 @@
+/**
+ * The same command lines of the real kubectl against a real kube-apiserver and ours: same exit code, same output. The scenarios are those
+ * of Kubernetes' own `test/cmd`, as far as they need no workloads.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { KNOWN_OUTPUTS, type KnownOutput } from '../differential/kubectl/known';
+import { run, type Printed, type Server } from '../differential/kubectl/run';
+import type { Scenario } from '../differential/kubectl/scenario';
+import { SCENARIOS } from '../differential/kubectl/scenarios';
+import { prepare } from '../differential/prepare';
+import { startApiServer, type TestApiServer } from '../support/api-server';
+import { describeWithKube, startKubeApiServer, type KubeApiServer } from '../support/kube-apiserver';
+import { kubectl } from '../support/kubectl';
+
+const MIN_LINES = 80;
+
+test(`there are at least ${MIN_LINES} command lines`, () => {
+  expect(SCENARIOS.reduce((sum, { commands }) => sum + commands.length, 0)).toBeGreaterThanOrEqual(MIN_LINES);
+});
+
+describeWithKube('kubectl beside a real kube-apiserver', ['etcd', 'kube-apiserver', 'kube-controller-manager'], () => {
+  let dir: string;
+  let kube: KubeApiServer;
+  let embedded: TestApiServer;
+  let servers: readonly [Server, Server];
+  const occurred = new Set<KnownOutput>();
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'gleaner-cmd-'));
+    [kube, embedded] = await Promise.all([startKubeApiServer({ controllerManager: true }), startApiServer({ namespaceContent: true })]);
+    await Promise.all([prepare(kube), prepare({ url: embedded.url, caCertificate: embedded.caCertificate, adminToken: embedded.token })]);
+    servers = [
+      { url: kube.url, kubectl: kubectl(kube.kubeconfig, kube.dir) },
+      { url: embedded.url, kubectl: kubectl(embedded.kubeconfig, embedded.dir) },
+    ];
+  }, 180_000);
+  afterAll(async () => {
+    await Promise.all([kube?.stop(), embedded?.stop()]);
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  const both = async (scenario: Scenario): Promise<[Printed[], Printed[]]> => {
+    const files = join(dir, scenario.name);
+    mkdirSync(files);
+    for (const [name, text] of Object.entries(scenario.files ?? {})) writeFileSync(join(files, name), text);
+    const [real, ours] = await Promise.all(servers.map((server) => run(server, scenario, files)));
+    return [real, ours];
+  };
+
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', async (_, scenario) => {
+    const [real, ours] = await both(scenario);
+    const differing = real.flatMap((printed, index) => {
+      if (JSON.stringify(printed) === JSON.stringify(ours[index])) return [];
+      const known = KNOWN_OUTPUTS.filter(({ scenario: name, line }) => name === scenario.name && (typeof line === 'string' ? line === printed.line : line.test(printed.line)));
+      for (const one of known) occurred.add(one);
+      return known.length > 0 ? [] : [{ real: printed, ours: ours[index] }];
+    });
+    expect(differing.map(({ ours: printed }) => printed)).toEqual(differing.map(({ real: printed }) => printed));
+  }, 240_000);
+
+  test('every difference that is listed as known occurs', () => {
+    expect(KNOWN_OUTPUTS.filter((known) => !occurred.has(known)).map(({ scenario, line }) => `${scenario}: ${String(line)}`)).toEqual([]);
+  });
+});
