@@ -21,7 +21,6 @@ const YAML_PARSER = 'the words of another YAML parser, with the same line';
 const ETCD_KEY = "kube-apiserver names the object's key in etcd; there is no etcd";
 const JSON_ONLY = 'answers are JSON only: no client of ours asks for YAML or protobuf without JSON beside it';
 const STATUS_METADATA = 'kube-apiserver notes ownership of labels that a write of the status names and does not store; ours notes what is stored';
-const REVIEWS = 'reviews and token requests are not stored: who owns their fields means nothing';
 const REVIEW_KIND = 'kube-apiserver leaves the kind out of the refusal of a review';
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
@@ -69,7 +68,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },
   { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },
 
-  { sequence: /^(accounts|reviews)$/, step: /./, at: /^body\.metadata\.managedFields$/, reason: REVIEWS },
   { sequence: 'reviews', step: /./, at: /^body\.(message|details\.kind)$/, reason: REVIEW_KIND },
   { sequence: 'events', step: 'events.k8s.io without what it needs', at: /^body\.(message|details\.group)$/, reason: "kube-apiserver leaves the group out of this one kind's refusals" },
 

@@ -144,7 +144,7 @@ describe('events', () => {
   test.each<[object, string[]]>([
     [{ eventTime: null }, ['eventTime']],
     [{ type: 'Odd' }, ['type']],
-    [{ reportingController: '' }, ['reportingController', 'reportingController']],
+    [{ reportingController: '' }, ['reportingController', 'reportingController', 'reportingController']],
     [{ action: '', reason: '' }, ['action', 'reason']],
     [{ regarding: { ...about, namespace: '' } }, []],
     [{ deprecatedCount: 1 }, ['count']],

@@ -30,7 +30,7 @@ describeWithKube('kubectl beside a real kube-apiserver', ['etcd', 'kube-apiserve
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'gleaner-cmd-'));
-    [kube, embedded] = await Promise.all([startKubeApiServer({ controllerManager: true }), startApiServer({ namespaceContent: true })]);
+    [kube, embedded] = await Promise.all([startKubeApiServer({ controllerManager: true }), startApiServer({ namespaceContent: true, garbage: true })]);
     await Promise.all([prepare(kube), prepare({ url: embedded.url, caCertificate: embedded.caCertificate, adminToken: embedded.token })]);
     servers = [
       { url: kube.url, kubectl: kubectl(kube.kubeconfig, kube.dir) },

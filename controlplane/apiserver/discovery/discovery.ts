@@ -117,7 +117,7 @@ export class Discovery {
     const etag = createHash('sha512').update(JSON.stringify(items)).digest('hex').toUpperCase();
     return {
       contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
-      body: JSON.stringify(list),
+      body: `${JSON.stringify(list)}\n`,
       headers: { ETag: `"${etag}"`, Vary: 'Accept', 'Cache-Control': 'public' },
     };
   }
@@ -127,7 +127,7 @@ function isDiscoveryPath(path: string): boolean {
   return path === '/api' || /^\/api\/[^/]+$/.test(path) || path === '/apis' || /^\/apis\/[^/]+(\/[^/]+)?$/.test(path);
 }
 
-const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: JSON.stringify(body) });
+const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: `${JSON.stringify(body)}\n` });
 
 function aggregatedResource(resource: Resource): object {
   const { group, version, kind } = resource;

@@ -10,7 +10,7 @@ export const JSON_TYPE = 'application/json';
 /** Sends a whole JSON answer; a client that left is not an error. */
 export function sendJson(res: ServerResponse, code: number, body: object | string, contentType: string = JSON_TYPE): void {
   if (res.headersSent || res.destroyed) return;
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const bytes = Buffer.from(`${typeof body === 'string' ? body : JSON.stringify(body)}\n`);
   const headers = { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' };
   if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
     res.writeHead(code, { ...headers, 'Content-Encoding': 'gzip' });

@@ -66,18 +66,18 @@ function render(context: ApiContext, { form, resource, query }: ResourceRequest,
     case 'object': {
       const head = `{"kind":"${resource.listKind}","apiVersion":"${groupVersion(resource)}","metadata":${metadata},"items":[`;
       const encode = (object: KubeObject): string | Buffer => context.encoder.encodeBytes(object);
-      return { head, items: resource.core ? withoutKind(resource, encode) : encode, tail: ']}' };
+      return { head, items: resource.core ? withoutKind(resource, encode) : encode, tail: ']}\n' };
     }
     case 'Table': {
       const renderer = context.renderer(resource);
       const include = includeObject(query);
       const columns = JSON.stringify(renderer.columns);
       const head = `{"kind":"Table","apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata},"columnDefinitions":${columns},"rows":[`;
-      return { head, items: (object) => JSON.stringify(renderer.row(object, include, form.version)), tail: ']}' };
+      return { head, items: (object) => JSON.stringify(renderer.row(object, include, form.version)), tail: ']}\n' };
     }
     case 'PartialObjectMetadataList': {
       const head = `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata},"items":[`;
-      return { head, items: (object) => JSON.stringify(partialMetadata(object, form.version)), tail: ']}' };
+      return { head, items: (object) => JSON.stringify(partialMetadata(object, form.version)), tail: ']}\n' };
     }
     default:
       throw notAcceptable(JSON_TYPE);

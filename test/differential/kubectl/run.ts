@@ -43,6 +43,8 @@ function normal(text: string, secrets: readonly (readonly [string, string])[]): 
     .replace(UID, '<uid>')
     .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<time>' : time))
     .replace(/(resourceVersion"?: ?"?)\d+/g, '$1<revision>')
+    .replace(/(Resource Version: +)\d+/g, '$1<revision>')
+    .replace(/^([WEI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 ')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
     .replace(/(?<=\s)(?:\d+[smhdy])+(?=\s|$)/gm, '<age>')
     .replace(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<date>')

@@ -2,7 +2,7 @@
 
 export const META_V1 = `
 ManagedFieldsEntry: manager 1, operation 2, apiVersion 3, time 4 time, fieldsType 6, fieldsV1 7 raw, subresource 8
-OwnerReference =atomic: kind! 1, name! 3, uid! 4, apiVersion! 5, controller 6 bool, blockOwnerDeletion 7 bool
+OwnerReference =atomic: kind* 1, name* 3, uid* 4, apiVersion* 5, controller 6 bool, blockOwnerDeletion 7 bool
 ListMeta: selfLink 1, resourceVersion 2, continue 3, remainingItemCount 4 int64
 Preconditions: uid 1, resourceVersion 2
 DeleteOptions: gracePeriodSeconds 1 int64, preconditions 2 Preconditions, orphanDependents 3 bool, propagationPolicy 4, dryRun 5[] =atomic,

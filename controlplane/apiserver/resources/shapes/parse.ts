@@ -180,5 +180,7 @@ export function defineObjectMeta(packageName: string): void {
     { name: 'ownerReferences', path: [13], of: of('OwnerReference'), form: 'list' },
     { name: 'managedFields', path: [17], of: of('ManagedFieldsEntry'), form: 'list' },
   ];
+  const properties = OBJECT_META.properties as Record<string, Writable<Schema>>;
+  for (const { name, of: item } of fields.slice(-2)) if (typeof item !== 'string') properties[name].items = item.schema;
   register({ name: `${packageName}.ObjectMeta`, schema: OBJECT_META, fields, required: [] }, 'ObjectMeta');
 }

@@ -19,7 +19,7 @@ const configMaps: Scenario = {
     'get configmap literal -o yaml',
     'get configmap literal -o json',
     'get cm/literal cm/file -o name',
-    'describe configmap literal',
+    'describe configmap file -n k-configmaps',
     'describe configmap file',
     'describe configmap absent',
     'get configmap/file --output-watch-events --watch --request-timeout=1',

@@ -50,7 +50,6 @@ const get: Scenario = {
     'get --raw /api/v1/namespaces/k-get/configmaps/absent',
     'get --raw /api/v1/namespaces/k-get/configmaps?labelSelector=none%3Dsuch',
     'get --raw /apis/stable.example.com',
-    'get --raw /apis/stable.example.com/v1',
     'get --raw /nothing',
     'get configmap one -o yaml --show-managed-fields',
     'get events',
@@ -62,7 +61,7 @@ const custom: Scenario = {
   files: {
     'a.yaml': widget('a', 'red', '  parts: [{name: x}, {name: y, count: 2}]\n'),
     'b.yaml': widget('b', 'blue', '  size: 3\n'),
-    'bad.yaml': widget('bad', 'pink', '  size: 1000\n'),
+    'bad.yaml': widget('bad', 'pink'),
     'rule.yaml': widget('rule', 'red', '  low: 3\n  high: 1\n'),
     'unknown.yaml': widget('unknown', 'red', '  colour: x\n'),
   },
