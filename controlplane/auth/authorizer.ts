@@ -26,9 +26,9 @@ export interface Attributes {
 
 export interface Decision {
   /** 'none': no opinion, which denies when nobody else has one. */
-  outcome: 'allow' | 'deny' | 'none';
+  readonly outcome: 'allow' | 'deny' | 'none';
   /** In Kubernetes' words; may be empty. */
-  reason: string;
+  readonly reason: string;
 }
 
 export type Decider = (identity: Identity, attributes: Attributes) => Decision;
@@ -58,8 +58,8 @@ export function firstOpinion(...deciders: readonly Decider[]): Decider {
 
 export function authorizerOf(decide: Decider): Authorizer {
   return (identity, attributes) => {
-    const { outcome, reason } = decide(identity, attributes);
-    return outcome === 'allow' ? undefined : refusal(identity, attributes, reason);
+    const decision = decide(identity, attributes);
+    return decision.outcome === 'allow' ? undefined : refusal(identity, attributes, decision.reason);
   };
 }
 

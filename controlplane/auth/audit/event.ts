@@ -1,4 +1,5 @@
 /** One line of the audit log: an `audit.k8s.io/v1` Event at level Metadata. No bodies, no credentials. Pure. */
+import type { ResourceAttributes } from '../authorizer';
 import { ANONYMOUS, UNAUTHENTICATED, type Identity } from '../identity';
 import type { RequestRecord } from './record';
 
@@ -19,47 +20,44 @@ const MAX_AGENT = 256;
 const MAX_REASON = 1024;
 const NOBODY: Identity = { user: ANONYMOUS, groups: [UNAUTHENTICATED] };
 
-/** With the newline. Texts of clients are cut to bounded lengths. */
+/** With the newline. Texts of clients are cut to bounded lengths. Put together by hand: every request pays for it. */
 export function auditLine({ identity = NOBODY, impersonated, attributes, apiVersion, decision, reason }: RequestRecord, served: Served): string {
   const { auditId, method, uri, userAgent, address, code, receivedAt, endedAt } = served;
-  const resource = attributes?.resource;
-  const event = {
-    kind: 'Event',
-    apiVersion: 'audit.k8s.io/v1',
-    level: 'Metadata',
-    auditID: auditId,
-    stage: 'ResponseComplete',
-    requestURI: cut(uri, MAX_URI),
-    verb: attributes?.verb ?? method.toLowerCase(),
-    user: userOf(identity),
-    ...(impersonated && { impersonatedUser: userOf(impersonated) }),
-    sourceIPs: address === '' ? [] : [address],
-    ...(userAgent !== '' && { userAgent: cut(userAgent, MAX_AGENT) }),
-    ...(resource && {
-      objectRef: {
-        resource: resource.plural,
-        ...(resource.namespace !== '' && { namespace: resource.namespace }),
-        ...(resource.name !== '' && { name: resource.name }),
-        ...(resource.group !== '' && { apiGroup: resource.group }),
-        ...(apiVersion !== undefined && { apiVersion: apiVersion.slice(apiVersion.indexOf('/') + 1) }),
-        ...(resource.subresource !== '' && { subresource: resource.subresource }),
-      },
-    }),
-    responseStatus: { metadata: {}, ...(code >= 400 && { status: 'Failure' }), code },
-    requestReceivedTimestamp: new Date(receivedAt).toISOString(),
-    stageTimestamp: new Date(endedAt).toISOString(),
-    ...(decision && {
-      annotations: {
-        'authorization.k8s.io/decision': decision,
-        ...(reason !== undefined && { 'authorization.k8s.io/reason': cut(reason, MAX_REASON) }),
-      },
-    }),
-  };
-  return `${JSON.stringify(event)}\n`;
+  return (
+    '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":' + quote(auditId) +
+    ',"stage":"ResponseComplete","requestURI":' + quote(cut(uri, MAX_URI)) +
+    ',"verb":' + quote(attributes?.verb ?? method.toLowerCase()) +
+    ',"user":' + userOf(identity) +
+    (impersonated ? ',"impersonatedUser":' + userOf(impersonated) : '') +
+    ',"sourceIPs":[' + (address === '' ? '' : quote(address)) + ']' +
+    (userAgent === '' ? '' : ',"userAgent":' + quote(cut(userAgent, MAX_AGENT))) +
+    (attributes?.resource ? ',"objectRef":' + refOf(attributes.resource, apiVersion) : '') +
+    ',"responseStatus":{"metadata":{},' + (code >= 400 ? '"status":"Failure",' : '') + '"code":' + String(code) +
+    '},"requestReceivedTimestamp":"' + new Date(receivedAt).toISOString() + '","stageTimestamp":"' + new Date(endedAt).toISOString() + '"' +
+    (decision ? ',"annotations":{"authorization.k8s.io/decision":"' + decision + '"' + (reason === undefined ? '' : ',"authorization.k8s.io/reason":' + quote(cut(reason, MAX_REASON))) + '}' : '') +
+    '}\n'
+  );
 }
 
-function userOf({ user, uid, groups, extra }: Identity): object {
-  return { username: user, ...(uid && { uid }), groups, ...(extra && { extra }) };
+const quote = (text: string): string => JSON.stringify(text);
+const optional = (name: string, value: string): string => (value === '' ? '' : `,"${name}":${quote(value)}`);
+
+function refOf({ plural, namespace, name, group, subresource }: ResourceAttributes, apiVersion = ''): string {
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  return `{"resource":${quote(plural)}${optional('namespace', namespace)}${optional('name', name)}${optional('apiGroup', group)}${optional('apiVersion', version)}${optional('subresource', subresource)}}`;
+}
+
+/** By identity: those of tokens are the same objects every time. */
+const users = new WeakMap<Identity, string>();
+
+function userOf(identity: Identity): string {
+  let text = users.get(identity);
+  if (text === undefined) {
+    const { user, uid, groups, extra } = identity;
+    text = JSON.stringify({ username: user, ...(uid && { uid }), groups, ...(extra && { extra }) });
+    users.set(identity, text);
+  }
+  return text;
 }
 
 const cut = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max)}…` : text);

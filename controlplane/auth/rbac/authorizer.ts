@@ -1,5 +1,5 @@
 /** Decides by roles and bindings. */
-import type { Attributes, Decider } from '../authorizer';
+import type { Attributes, Decider, Decision } from '../authorizer';
 import type { Identity } from '../identity';
 import { subjectFor, type CompiledRole, type RoleIndex } from './role-index';
 import { ruleAllows } from './rules';
@@ -7,16 +7,29 @@ import { RBAC_GROUP, type PolicyRule, type RoleBinding } from './types';
 
 const NO_OPINION = { outcome: 'none', reason: '' } as const;
 
+/** Hardly anybody asks for the reason: it is made when somebody does. */
+class Allowed implements Decision {
+  readonly outcome = 'allow';
+
+  constructor(private readonly identity: Identity, private readonly binding: RoleBinding) {}
+
+  get reason(): string {
+    return `RBAC: allowed by ${describe(this.identity, this.binding)}`;
+  }
+}
+
 /** Never denies: what no role allows is left to others. The reason names the binding that allows, or the roles that are missing. */
 export function rbacDecider(index: RoleIndex): Decider {
   return (identity, attributes) => {
     const { resource } = attributes;
     const namespace = resource?.anyNamespace ? '*' : (resource?.namespace ?? '');
     let missing: RoleBinding[] | undefined;
-    for (const binding of index.bindings(identity, namespace)) {
-      const role = index.roleOf(binding);
-      if (!role) (missing ??= []).push(binding);
-      else if (roleAllows(role, attributes)) return { outcome: 'allow', reason: `RBAC: allowed by ${describe(identity, binding)}` };
+    for (const group of index.bindings(identity, namespace)) {
+      for (const binding of group) {
+        const role = index.roleOf(binding);
+        if (!role) (missing ??= []).push(binding);
+        else if (roleAllows(role, attributes)) return new Allowed(identity, binding);
+      }
     }
     return missing ? { outcome: 'none', reason: `RBAC: ${missingRoles(missing)}` } : NO_OPINION;
   };
@@ -50,7 +63,7 @@ function missingRoles(bindings: readonly RoleBinding[]): string {
 export function rulesFor(index: RoleIndex, identity: Identity, namespace: string): { rules: PolicyRule[]; error: string } {
   const rules: PolicyRule[] = [];
   const missing: RoleBinding[] = [];
-  for (const binding of new Set(index.bindings(identity, namespace))) {
+  for (const binding of new Set(index.bindings(identity, namespace).flatMap((group) => [...group]))) {
     const role = index.roleOf(binding);
     if (role) rules.push(...role.rules);
     else missing.push(binding);

@@ -58,20 +58,25 @@ export class RoleIndex {
     return this.#roles.get(kind === 'Role' ? `${metadata.namespace ?? ''}/${name}` : `/${name}`);
   }
 
-  /** ClusterRoleBindings of the identity, then RoleBindings in the namespace ('*': in any; '': none). */
-  *bindings({ user, groups }: Identity, namespace: string): Iterable<RoleBinding> {
-    const subjects = [userKey(user), ...groups.map(groupKey)];
+  /** ClusterRoleBindings of the identity, then RoleBindings in the namespace ('*': in any; '': none), each in groups by subject. */
+  bindings(identity: Identity, namespace: string): Iterable<RoleBinding>[] {
+    const subjects = keysOf(identity);
+    const found: Iterable<RoleBinding>[] = [];
     for (const subject of subjects) {
       const bound = this.#cluster.get(subject);
-      if (bound) yield* bound.values();
+      if (bound) found.push(bound.values());
     }
-    if (namespace === '') return;
+    if (namespace === '') return found;
     for (const subject of subjects) {
       const spaces = this.#namespaced.get(subject);
       if (!spaces) continue;
-      if (namespace === '*') for (const bound of spaces.values()) yield* bound.values();
-      else yield* spaces.get(namespace)?.values() ?? [];
+      if (namespace === '*') for (const bound of spaces.values()) found.push(bound.values());
+      else {
+        const bound = spaces.get(namespace);
+        if (bound) found.push(bound.values());
+      }
     }
+    return found;
   }
 
   #follow<T extends KubeObject>(source: ObjectSource<T>, put: (object: T) => void, remove: (object: T) => void): void {
@@ -158,8 +163,17 @@ function keyOfSubject({ kind, name, namespace }: Subject, bindingNamespace: stri
   }
 }
 
+const keys = new WeakMap<Identity, readonly string[]>();
+
+/** Under which keys an identity's bindings are found. Identities of tokens are the same objects every time. */
+function keysOf(identity: Identity): readonly string[] {
+  let found = keys.get(identity);
+  if (!found) keys.set(identity, (found = [userKey(identity.user), ...identity.groups.map(groupKey)]));
+  return found;
+}
+
 /** The first subject of a binding that the identity is. */
-export function subjectFor({ user, groups }: Identity, { subjects, metadata }: RoleBinding): Subject | undefined {
-  const keys = new Set([userKey(user), ...groups.map(groupKey)]);
-  return (subjects ?? []).find((subject) => keys.has(keyOfSubject(subject, metadata.namespace ?? '') ?? ''));
+export function subjectFor(identity: Identity, { subjects, metadata }: RoleBinding): Subject | undefined {
+  const own = keysOf(identity);
+  return (subjects ?? []).find((subject) => own.includes(keyOfSubject(subject, metadata.namespace ?? '') ?? ''));
 }
