@@ -101,6 +101,8 @@ export class Definitions {
     const { items, resourceVersion } = await store.list<CustomResourceDefinition>(CRDS);
     const names = new Set(items.map(({ metadata }) => metadata.name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#gone(name);
+    // All names are known before any is judged.
+    for (const crd of items) this.#note(crd);
     for (const crd of items) this.#seen(crd);
     this.#watch = store.watch<CustomResourceDefinition>(CRDS, { resourceVersion }, {
       events: (batch) => {
@@ -129,18 +131,25 @@ export class Definitions {
 
   #seen(crd: CustomResourceDefinition): void {
     const { name } = crd.metadata;
+    const before = this.#known.get(name)?.status.acceptedNames;
+    const known = this.#note(crd);
+    this.#judge(name, known);
+    if (!equal(before, known.status.acceptedNames)) this.#judgeOthers(name, crd.spec.group);
+  }
+
+  #note(crd: CustomResourceDefinition): Known {
+    const { name } = crd.metadata;
     const before = this.#known.get(name);
     const known: Known = { ...before, crd, status: crd.status ?? firstStatus(undefined), lifecycle: before?.lifecycle ?? { terminating: false } };
     this.#known.set(name, known);
-    this.#judge(name, known);
-    if (before === undefined || !equal(before.status.acceptedNames, known.status.acceptedNames)) this.#judgeOthers(name, crd.spec.group);
+    return known;
   }
 
   #gone(name: string): void {
     const known = this.#known.get(name);
     if (!known) return;
     this.#known.delete(name);
-    this.options.registry.remove(name);
+    if (known.served) this.options.registry.remove(name);
     this.#judgeOthers(name, known.crd.spec.group);
   }
 
@@ -159,7 +168,7 @@ export class Definitions {
   *#otherNames(name: string, group: string): Iterable<CrdNames> {
     for (const [other, { crd, status }] of this.#known) if (other !== name && crd.spec.group === group) yield status.acceptedNames;
     // Kinds that the server has without a definition.
-    for (const resource of this.options.registry.all()) if (resource.group === group && !this.#known.has(resource.name)) yield resource;
+    for (const resource of this.options.registry.all()) if (resource.group === group && resource.core) yield resource;
   }
 
   /** As the status of definitions is said to be kube-apiserver's. */
