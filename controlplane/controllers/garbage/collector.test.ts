@@ -116,3 +116,71 @@ test('foreground: the owner goes after its dependents; orphan: it goes without t
   expect(await names(JOBS)).toEqual(['first']);
   expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'kept'))?.metadata.ownerReferences ?? []).toEqual([]);
 });
+
+/** Makes `dependent` depend on `owner` too. */
+async function own(dependent: KubeObject, owner: KubeObject, more: Partial<OwnerReference> = {}): Promise<KubeObject> {
+  const resource = dependent.kind === 'Job' ? JOBS : TASKS;
+  const { metadata, ...rest } = (await folder.store.get<KubeObject>(resource, 'lab', dependent.metadata.name))!;
+  const reference: OwnerReference = { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid!, ...more };
+  return folder.store.update<KubeObject>(resource, { ...rest, metadata: { ...metadata, ownerReferences: [...(metadata.ownerReferences ?? []), reference] } } as KubeObject);
+}
+/** As DELETE with propagationPolicy Foreground does. */
+async function deleteForeground(resource: ResourceName, name: string): Promise<void> {
+  const object = (await folder.store.get<KubeObject>(resource, 'lab', name))!;
+  await folder.store.update(resource, { ...object, metadata: { ...object.metadata, finalizers: [...(object.metadata.finalizers ?? []), 'foregroundDeletion'] } });
+  await folder.store.delete(resource, 'lab', name);
+  await settle(60);
+}
+
+test('dependents that block are waited for; others are not, and go too', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  const blocking = await create(TASKS, 'Task', 'blocking', [], { finalizers: ['x'] });
+  await own(blocking, job, { blockOwnerDeletion: true });
+  const loose = await create(TASKS, 'Task', 'loose', [], { finalizers: ['x'] });
+  await own(loose, job);
+  await deleteForeground(JOBS, 'a');
+  expect(await names(JOBS)).toEqual(['a']);
+  for (const name of ['blocking', 'loose']) expect((await folder.store.get(TASKS, 'lab', name))?.metadata.deletionTimestamp).toBeDefined();
+  const held = (await folder.store.get<KubeObject>(TASKS, 'lab', 'blocking'))!;
+  await folder.store.update<KubeObject>(TASKS, { ...held, metadata: { ...held.metadata, finalizers: [] } });
+  await settle();
+  expect([await names(JOBS), await names(TASKS)]).toEqual([[], ['loose']]);
+});
+
+test('a dependent of one owner that is there and one that waits stays, without the reference to that one', async () => {
+  const going = await create(JOBS, 'Job', 'going');
+  const staying = await create(JOBS, 'Job', 'staying');
+  const both = await create(TASKS, 'Task', 'both');
+  await own(both, going, { blockOwnerDeletion: true });
+  await own(both, staying);
+  await deleteForeground(JOBS, 'going');
+  expect([await names(JOBS), await names(TASKS)]).toEqual([['staying'], ['both']]);
+  expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'both'))?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['staying']);
+});
+
+test('references to owners that are gone are taken out of what another owner keeps', async () => {
+  const gone = await create(JOBS, 'Job', 'gone');
+  const staying = await create(JOBS, 'Job', 'staying');
+  await create(TASKS, 'Task', 'both', [gone, staying]);
+  await folder.store.delete(JOBS, 'lab', 'gone');
+  await settle();
+  expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'both'))?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['staying']);
+});
+
+test.each([[true], [false]])('a circle of owners is no reason to stay (blocking: %s)', async (blockOwnerDeletion) => {
+  const [one, two, three] = [await create(TASKS, 'Task', 'one'), await create(TASKS, 'Task', 'two'), await create(TASKS, 'Task', 'three')];
+  await own(one, three, { blockOwnerDeletion });
+  await own(two, one, { blockOwnerDeletion });
+  await own(three, two, { blockOwnerDeletion });
+  await deleteForeground(TASKS, 'one');
+  expect(await names(TASKS)).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+test('what is owned across namespaces has no such owner; what has no namespace cannot be owned from one, and stays', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  await create(TASKS, 'Task', 'elsewhere', [job], { namespace: 'other' });
+  await create(RUNTIMES, 'Runtime', 'wide', [job]);
+  await settle();
+  expect([await names(TASKS), await names(RUNTIMES)]).toEqual([[], ['wide']]);
+});

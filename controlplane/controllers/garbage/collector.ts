@@ -3,12 +3,12 @@
  *
  * ```
  *  owner deleted ─────────────────────────────► its dependents are looked at
- *  owner held by finalizer foregroundDeletion ─► dependents deleted; the finalizer goes when none is left
+ *  owner held by finalizer foregroundDeletion ─► its dependents are looked at; the finalizer goes when none is left that blocks it
  *  owner held by finalizer orphan ─────────────► the reference is taken out of dependents; then the finalizer goes
  * ```
- * A dependent goes when none of its owners exists. An owner of a kind that is not collected is taken to exist: nothing is deleted
- * out of ignorance; and one that is not in the cache is asked for in the store first. Deletions name the uid that was judged, and
- * go in batches of at most MAX_BATCH.
+ * What becomes of a dependent is decided in plan.ts. Nothing is deleted out of ignorance: an owner of a kind that is not collected is
+ * taken to exist, and one that is not in the cache is asked for in the store first. Deletions name the uid that was judged, and go in
+ * batches of about MAX_BATCH.
  */
 import type { KubeObject, OwnerReference, ResourceName } from '../../../crds/meta';
 import { isDeleting } from '../../../crds/status';
@@ -16,10 +16,9 @@ import type { ObjectStore, Operation } from '../../store/store';
 import type { Clock } from '../runtime/clock';
 import { Controller, type ControllerMetrics } from '../runtime/controller';
 import { keyOf, splitKey, type Change } from '../runtime/reflector';
+import { blocks, FOREGROUND, fateOf, inForeground, isWaiting, ORPHAN, withoutOwners, type Fate, type OwnerState } from './plan';
 
 export const MAX_BATCH = 500;
-const FOREGROUND = 'foregroundDeletion';
-const ORPHAN = 'orphan';
 
 /** What the collector needs of a reflector of any object. */
 export interface ObjectCache {
@@ -124,7 +123,7 @@ export class GarbageCollector {
       const known = this.dependents.get(owner.uid);
       if (known) known.set(linkKey(dependent), dependent);
       else this.dependents.set(owner.uid, new Map([[linkKey(dependent), dependent]]));
-      if (this.cached(owner, object) === undefined) this.controller.queue.add(owner.uid);
+      if (this.cached(owner, object) === undefined || this.held.has(owner.uid)) this.controller.queue.add(owner.uid);
     }
   }
 
@@ -148,43 +147,57 @@ export class GarbageCollector {
     const held = this.held.get(ownerUid);
     const owner = held && held.resource.cache.getByKey(held.key);
     if (owner?.metadata.uid === ownerUid) return this.release(held!, owner);
-    const operations: Operation[] = [];
-    let more = false;
-    const gone = new Map<string, boolean>();
-    for (const { resource, key } of this.dependents.get(ownerUid)?.values() ?? []) {
-      if (operations.length >= MAX_BATCH) {
-        more = true;
-        break;
-      }
-      const object = resource.cache.getByKey(key);
-      if (object && !isDeleting(object) && await this.isOrphaned(object, gone)) operations.push(deletion(resource, object));
-    }
-    await this.write(operations);
-    // Deleted objects leave `dependents` as the caches hear of it; what is left over is looked at again then.
-    if (more) this.controller.queue.add(ownerUid);
+    await this.collect(ownerUid);
   }
 
   /** Lets an owner go that waits for its dependents. */
   private async release({ resource }: Dependent, owner: KubeObject): Promise<void> {
     const { uid = '', finalizers = [] } = owner.metadata;
     const orphan = finalizers.includes(ORPHAN);
-    const operations: Operation[] = [];
-    let left = 0;
-    for (const dependent of this.dependents.get(uid)?.values() ?? []) {
-      const object = dependent.resource.cache.getByKey(dependent.key);
-      if (!object) continue;
-      left += 1;
-      if (operations.length >= MAX_BATCH) break;
-      if (orphan) operations.push({ verb: 'update', resource: dependent.resource.resource, object: withoutOwner(object, uid) });
-      else if (!isDeleting(object)) operations.push(deletion(dependent.resource, object));
-    }
-    if (left > 0) {
-      await this.write(operations);
-      if (operations.length >= MAX_BATCH) this.controller.queue.add(uid);
-      return;
-    }
-    const kept = finalizers.filter((each) => each !== FOREGROUND && each !== ORPHAN);
+    if (orphan ? await this.orphan(uid) : await this.collect(uid)) return;
+    if (!orphan && this.present(uid).some(({ object }) => blocks(object, uid))) return;
+    const kept = finalizers.filter((each) => each !== (orphan ? ORPHAN : FOREGROUND));
     await this.write([{ verb: 'update', resource: resource.resource, object: { ...owner, metadata: { ...owner.metadata, finalizers: kept } } }]);
+  }
+
+  /** Takes the owner out of its dependents. @returns whether there were any */
+  private async orphan(uid: string): Promise<boolean> {
+    const dependents = this.present(uid);
+    await this.write(dependents.slice(0, MAX_BATCH).map(({ resource, object }) => ({ verb: 'update', resource: resource.resource, object: withoutOwners(object, [uid]) })));
+    if (dependents.length > MAX_BATCH) this.controller.queue.add(uid);
+    return dependents.length > 0;
+  }
+
+  /** Does with each dependent of an owner what its owners demand. @returns whether some are left for another time */
+  private async collect(uid: string): Promise<boolean> {
+    const operations: Operation[] = [];
+    const states = new Map<string, OwnerState>();
+    for (const { resource, object } of this.present(uid)) {
+      // Deleted objects leave `dependents` as the caches hear of it; what is left over is looked at again then.
+      if (operations.length >= MAX_BATCH) {
+        await this.write(operations);
+        this.controller.queue.add(uid);
+        return true;
+      }
+      if (isDeleting(object)) continue;
+      for (const owner of object.metadata.ownerReferences ?? []) {
+        const key = stateKey(owner, object);
+        if (!states.has(key)) states.set(key, await this.stateOf(owner, object));
+      }
+      const own = this.present(object.metadata.uid ?? '');
+      const fate = fateOf(object, (owner) => states.get(stateKey(owner, object)) ?? 'unknown', { any: own.length > 0, waiting: own.some((each) => isWaiting(each.object)) });
+      operations.push(...operationsFor(fate, resource, object));
+    }
+    await this.write(operations);
+    return false;
+  }
+
+  /** The dependents of an owner that are there. */
+  private present(uid: string): { resource: CollectedResource; object: KubeObject }[] {
+    return [...(this.dependents.get(uid)?.values() ?? [])].flatMap(({ resource, key }) => {
+      const object = resource.cache.getByKey(key);
+      return object ? [{ resource, object }] : [];
+    });
   }
 
   private async write(operations: Operation[]): Promise<void> {
@@ -193,26 +206,14 @@ export class GarbageCollector {
     if (failed && !failed.ok) throw failed.error;
   }
 
-  /** None of its owners exists. */
-  private async isOrphaned(object: KubeObject, gone: Map<string, boolean>): Promise<boolean> {
-    const owners = object.metadata.ownerReferences ?? [];
-    for (const owner of owners) {
-      let missing = gone.get(owner.uid);
-      if (missing === undefined) {
-        missing = await this.isMissing(owner, object);
-        gone.set(owner.uid, missing);
-      }
-      if (!missing) return false;
-    }
-    return owners.length > 0;
-  }
-
-  private async isMissing(owner: OwnerReference, dependent: KubeObject): Promise<boolean> {
-    if (this.cached(owner, dependent) !== undefined) return false;
+  private async stateOf(owner: OwnerReference, dependent: KubeObject): Promise<OwnerState> {
     const resource = this.byKind.get(kindKey(owner));
-    if (!resource) return false;
-    const stored = await this.options.store.get(resource.resource, resource.namespaced ? (dependent.metadata.namespace ?? '') : '', owner.name);
-    return stored?.metadata.uid !== owner.uid;
+    // What has no namespace cannot be owned by what has one: it says nothing of where that is.
+    if (!resource || (resource.namespaced && !dependent.metadata.namespace)) return 'unknown';
+    const cached = this.cached(owner, dependent);
+    const found = typeof cached === 'object' ? cached : await this.options.store.get(resource.resource, resource.namespaced ? (dependent.metadata.namespace ?? '') : '', owner.name);
+    if (found?.metadata.uid !== owner.uid) return 'dangling';
+    return isWaiting(found) ? 'waiting' : 'solid';
   }
 
   /** The owner, or true when its kind is not collected; undefined when the cache has no such object. */
@@ -234,8 +235,17 @@ const deletion = ({ resource }: CollectedResource, object: KubeObject): Operatio
   return { verb: 'delete', resource, namespace, name, ...(object.metadata.uid && { preconditions: { uid: object.metadata.uid } }) };
 };
 
-function withoutOwner(object: KubeObject, uid: string): KubeObject {
-  const { ownerReferences = [], ...metadata } = object.metadata;
-  const left = ownerReferences.filter((each) => each.uid !== uid);
-  return { ...object, metadata: { ...metadata, ...(left.length > 0 && { ownerReferences: left }) } };
+/** Owners are looked for in the namespace of their dependent. */
+const stateKey = ({ uid, name, kind }: OwnerReference, { metadata: { namespace = '' } }: KubeObject): string => `${namespace} ${kind} ${name} ${uid}`;
+
+function operationsFor(fate: Fate, resource: CollectedResource, object: KubeObject): Operation[] {
+  switch (fate.kind) {
+    case 'keep':
+      return [];
+    case 'unlink':
+      return [{ verb: 'update', resource: resource.resource, object: withoutOwners(object, fate.owners) }];
+    case 'delete':
+      if (!fate.foreground) return [deletion(resource, object)];
+      return [{ verb: 'update', resource: resource.resource, object: inForeground(object, fate.unblock) }, deletion(resource, object)];
+  }
 }
