@@ -8,7 +8,7 @@ export type AnswerForm =
 
 const META_VERSIONS = new Set(['v1', 'v1beta1']);
 
-/** The first acceptable form in the client's order. Clients that prefer protobuf get JSON. @throws ApiError 406 */
+/** The first acceptable form in the client's order. Answers are JSON: who takes protobuf only, or YAML only, gets none. @throws ApiError 406 */
 export function negotiate(header: string | undefined): AnswerForm {
   if (header === undefined || header === '' || header === 'application/json') return { as: 'object' };
   for (const clause of header.split(',')) {
@@ -20,7 +20,6 @@ export function negotiate(header: string | undefined): AnswerForm {
 
 function formOf(clause: string): AnswerForm | undefined {
   const [type, ...rest] = clause.split(';').map((part) => part.trim());
-  if (type === 'application/vnd.kubernetes.protobuf') return rest.length === 0 ? { as: 'object' } : undefined;
   if (type !== 'application/json' && type !== '*/*') return undefined;
   const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
   const as = parameters.get('as');

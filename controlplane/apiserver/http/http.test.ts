@@ -27,7 +27,8 @@ test.each([
   [undefined, { as: 'object' }],
   ['*/*', { as: 'object' }],
   ['application/json', { as: 'object' }],
-  ['application/vnd.kubernetes.protobuf', { as: 'object' }],
+  ['application/vnd.kubernetes.protobuf,application/json', { as: 'object' }],
+  ['application/vnd.kubernetes.protobuf, */*', { as: 'object' }],
   ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', { as: 'Table', version: 'v1' }],
   ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io', { as: 'Table', version: 'v1beta1' }],
   ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', { as: 'PartialObjectMetadataList', version: 'v1' }],
@@ -38,6 +39,7 @@ test.each([
 });
 
 test('what cannot be answered is 406', () => {
+  expect(() => negotiate('application/vnd.kubernetes.protobuf')).toThrow('406: Not Acceptable');
   expect(() => negotiate('application/yaml')).toThrow('406: Not Acceptable');
 });
 
