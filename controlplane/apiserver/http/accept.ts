@@ -8,12 +8,12 @@ export type AnswerForm =
 
 const META_VERSIONS = new Set(['v1', 'v1beta1']);
 
-/** The first acceptable form in the client's order. Answers are JSON: who takes protobuf only, or YAML only, gets none. @throws ApiError 406 */
-export function negotiate(header: string | undefined): AnswerForm {
+/** The first acceptable form, of those that `takes` allows, in the client's order. Answers are JSON: who takes protobuf only, or YAML only, gets none. @throws ApiError 406 */
+export function negotiate(header: string | undefined, takes: (form: AnswerForm) => boolean = () => true): AnswerForm {
   if (header === undefined || header === '' || header === 'application/json') return { as: 'object' };
   for (const clause of header.split(',')) {
     const form = formOf(clause);
-    if (form) return form;
+    if (form && takes(form)) return form;
   }
   throw header.split(',').some((clause) => clause.trim().startsWith('application/json')) ? notAcceptable('application/json') : noRepresentation('application/json');
 }

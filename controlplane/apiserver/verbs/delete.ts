@@ -7,8 +7,7 @@ import type { Resource } from '../resources/resource';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { readDeleteOptions, type DeleteOptions } from './delete-options';
-import { answerList } from './list';
-import { integerParameter, selectionOf } from './options';
+import { answerList, readList } from './list';
 import { retrying } from './retry';
 
 /** Finalizers that tell the garbage collector what to do with the dependents of an object that goes. */
@@ -22,18 +21,21 @@ export async function deleteOne(context: ApiContext, request: ResourceRequest): 
   refuseProtected(resource, name);
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
-  const result = options.dryRun ? dryRunOf(old, context.now()) : await retrying(context, request, () => remove(context, request, options));
+  const result = options.dryRun ? dryRunOf(old, options, context.now()) : await retrying(context, request, () => remove(context, request, options));
   if (result.gone && !resource.strategy.answersDeleted) sendJson(res, 200, success(resource, result.object));
   else answerObject(context, request, 200, result.object);
 }
 
 /** An object that something holds would stay, marked. */
-function dryRunOf(object: KubeObject, now: number): DeleteResult<KubeObject> {
+function dryRunOf(old: KubeObject, { propagation }: DeleteOptions, now: number): DeleteResult<KubeObject> {
+  const object = old.metadata.deletionTimestamp ? old : withPolicy(old, propagation);
   const { spec } = object as KubeObject & { spec?: { finalizers?: string[] } };
   const held = [...(object.metadata.finalizers ?? []), ...(object.kind === 'Namespace' ? (spec?.finalizers ?? []) : [])].length > 0;
   if (!held) return { object, gone: true };
   const deletionTimestamp = object.metadata.deletionTimestamp ?? `${new Date(now).toISOString().slice(0, 19)}Z`;
-  const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp, ...(object.kind !== 'Namespace' && { deletionGracePeriodSeconds: 0 }) } };
+  const { generation } = object.metadata;
+  const counted = generation !== undefined && old.metadata.deletionTimestamp === undefined && { generation: generation + 1 };
+  const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp, ...counted, ...(object.kind !== 'Namespace' && { deletionGracePeriodSeconds: 0 }) } };
   return { object: object.kind === 'Namespace' ? ({ ...marked, status: { ...(object as { status?: object }).status, phase: 'Terminating' } } as KubeObject) : marked, gone: false };
 }
 
@@ -109,11 +111,12 @@ function success(resource: Resource, { metadata }: KubeObject): Status {
 
 /** Deletes everything that the selectors match; answers with what was there. */
 export async function deleteCollection(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const { resource, query } = request;
+  const { resource } = request;
   const options = await readDeleteOptions(request);
-  const limit = integerParameter(query, 'limit');
-  const { items, resourceVersion } = await storing(request, () => context.store.list(resource.name, { ...selectionOf(request), ...(limit && { limit }) }));
+  const { items, resourceVersion } = await readList(context, request);
   const chosen = items.filter(({ metadata }) => resource.strategy.deleteProblem?.(metadata.name) === undefined);
+  // Of one that they do not fit, nothing is deleted: they are checked again when each of them is.
+  for (const object of chosen) checkPreconditions(object, options, { ...request, name: object.metadata.name });
   if (!options.dryRun) {
     for (let at = 0; at < chosen.length; at += COLLECTION_PAGE) {
       await removeAll(context, request, chosen.slice(at, at + COLLECTION_PAGE), options);
@@ -132,7 +135,7 @@ async function removeAll(context: ApiContext, request: ResourceRequest, objects:
     return;
   }
   const outcomes = await context.store.batch(
-    objects.map(({ metadata: { namespace = '', name, uid } }) => ({ verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid } })),
+    objects.map(({ metadata: { namespace = '', name, uid } }) => ({ verb: 'delete', resource: resource.name, namespace, name, preconditions: { ...options.preconditions, uid } })),
   );
   for (const outcome of outcomes) {
     // Gone or made anew by somebody else in the meantime: it is not ours to delete.

@@ -11,6 +11,11 @@ import { pageOptions } from './list-options';
 import { includeObject, selectionOf } from './options';
 
 export async function list(context: ApiContext, request: ResourceRequest): Promise<void> {
+  await answerList(context, request, await readList(context, request));
+}
+
+/** What a request asks for of its collection. @throws ApiError 400, 410, 422, 504 */
+export async function readList(context: ApiContext, request: ResourceRequest): Promise<ListResult<KubeObject>> {
   const { query, resource } = request;
   const { limit, token, resourceVersion, exact } = pageOptions(query);
   const result = await storing(request, () =>
@@ -19,7 +24,7 @@ export async function list(context: ApiContext, request: ResourceRequest): Promi
     }),
   );
   requireRevision(resourceVersion, result.resourceVersion);
-  await answerList(context, request, result);
+  return result;
 }
 
 /** Answers with a list, in the form that the client asked for. */

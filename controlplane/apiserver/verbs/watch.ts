@@ -5,7 +5,7 @@
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
-import { OBJECT_TYPES } from '../http/body';
+import { negotiate } from '../http/accept';
 import { ApiError, expired, notAcceptable, type Status } from '../http/errors';
 import { JSON_TYPE } from '../http/respond';
 import { groupVersion } from '../resources/resource';
@@ -22,13 +22,15 @@ const BOOKMARK_BEFORE_END_SECONDS = 2;
 
 export async function watch(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resourceVersion, initialEvents, bookmarks } = watchParameters(request.query);
-  if (request.form.as === 'Table' && initialEvents && bookmarks) throw notAcceptable(OBJECT_TYPES.join(', '));
+  const tables = !(initialEvents && bookmarks);
+  // Nothing in a Table says that the list has ended: a client that takes something else gets that.
+  const form = tables || request.form.as !== 'Table' ? request.form : negotiate(request.req.headers.accept, ({ as }) => as !== 'Table');
   const client = request.identity.user;
   context.openWatches.check(client);
   const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
-    encode: frameEncoder(context, request),
+    encode: frameEncoder(context, { ...request, form }),
     bytesOf: ({ type, object }) => context.encoder.frame(type, object).length,
     memory: context.watchMemory,
   });
