@@ -34,6 +34,7 @@ import { type ControlPlaneConfig, paths } from './config';
 import { openDatabase } from './db/open';
 import { DiskBlobStore } from './gateway/elements/disk';
 import { gatewayDirs } from './gateway/gateway';
+import { LogFiles } from './gateway/log-files';
 import { closeServer, hostOf, httpsServer, listen } from './https-server';
 import { BookLedger } from './ledger/book-ledger';
 import { commitMetrics } from './metrics';
@@ -111,9 +112,9 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     access.register(resources);
     const { authenticator, authorizer } = access;
 
-    const { elements, ...dirs } = gatewayDirs(config.dataDir);
+    const { pki, elements, logs } = gatewayDirs(config.dataDir);
     const plane = await startPlane({
-      config, caches, metrics, logger, dirs, blobs: new DiskBlobStore(elements), tables: database.tables, store, ledger,
+      config, caches, metrics, logger, dirs: { pki }, blobs: new DiskBlobStore(elements), logs: new LogFiles(logs), tables: database.tables, store, ledger,
       authenticator, authorizer, userTokens: tokens, certificates: ca,
       namespaces: {
         resources: () => resources.preferred().filter((each) => each.namespaced && isStored(each)).map((each) => each.name),

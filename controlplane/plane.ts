@@ -11,7 +11,7 @@ import type { ControlPlaneConfig } from './config';
 import { startControllers, type ControllersOptions } from './controllers';
 import { Gateway, type GatewayOptions } from './gateway/gateway';
 
-export interface PlaneOptions extends Pick<GatewayOptions, 'dirs' | 'blobs' | 'tables' | 'store' | 'ledger' | 'authenticator' | 'authorizer' | 'userTokens' | 'certificates'> {
+export interface PlaneOptions extends Pick<GatewayOptions, 'dirs' | 'blobs' | 'logs' | 'tables' | 'store' | 'ledger' | 'authenticator' | 'authorizer' | 'userTokens' | 'certificates'> {
   config: ControlPlaneConfig;
   /** Filled. */
   caches: Caches;

@@ -45,6 +45,7 @@ import { LinkServer } from './link/server';
 import { Session, type SessionEvents } from './link/session';
 import { OUTBOX_LIMITS } from './link/outbox';
 import { logSource } from './log-source';
+import type { LogStore } from './log-store';
 import { Logs } from './logs';
 import { GatewayMetrics } from './metrics';
 import { Progress } from './progress';
@@ -56,8 +57,10 @@ import { Tasks } from './tasks';
 import { Aliases, loadGatewayKey, Tickets } from './tickets';
 
 export interface GatewayOptions {
-  /** DIR/pki, DIR/logs */
-  dirs: { pki: string; logs: string };
+  /** DIR/pki */
+  dirs: { pki: string };
+  /** Output of attempts. */
+  logs: LogStore;
   /** The bytes of data elements. */
   blobs: BlobStore;
   /** Results, elements, join tokens. */
@@ -140,7 +143,7 @@ export class Gateway {
       tables, blobs, maxElementBytes: options.maxElementBytes, maxTotalBytes: options.maxElementsBytes,
     });
     const results = new Results(tables);
-    const logs = new Logs({ root: dirs.logs });
+    const logs = new Logs(options.logs);
     this.jobs = new Jobs({
       ...reflectors, market: this.market,
       removed: (uid) => void logs.remove(uid).catch((error: unknown) => log.warn({ err: error }, 'logs of a deleted job could not be removed')),

@@ -1,28 +1,17 @@
 /**
- * stdout and stderr of attempts: one bounded file per stream, `DIR/<job uid>/<index>-<attempt>.<stream>`, made when there is something.
+ * stdout and stderr of attempts: what may be written, and reading while it is written.
  *
- * Chunks of one stream are written in the order in which they came. They are acknowledged once the kernel has them: a killed process
- * loses none; a power cut may lose the last seconds of a log (results, usage and money never).
+ * Chunks of one stream are written in the order in which they came, and acknowledged once they outlive this process. What is beyond a bound is
+ * dropped: MAX_LOG_BYTES of a stream, the store's bytes of a Job.
  * `GET /logs/<ns>/<task>?stream=&attempt=&tail=&follow=true`
  */
 import { EventEmitter, once } from 'node:events';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { MAX_LOG_BYTES, type LogChunk } from '../../crds/agent-link';
 import type { Access } from './http/access';
 import { drained, HttpError, notFound, parseUrl, queryInteger, type Handler } from './http/reply';
+import type { LogStore, LogStream, LogTarget } from './log-store';
 
-export interface LogTarget {
-  jobUid: string;
-  index: number;
-  attempt: number;
-}
-
-export interface LogsOptions {
-  root: string;
-  /** Most bytes of all logs of one Job that this process takes; more is dropped. */
-  maxJobBytes?: number;
-}
+export type { LogStream, LogTarget } from './log-store';
 
 /** Of a Task that a request names; `active` tells whether the attempt may still write. */
 export interface LogSource {
@@ -33,8 +22,6 @@ export interface LogSource {
   active: (attempt: number) => boolean;
 }
 
-export type LogStream = LogChunk['stream'];
-
 export interface ReadOptions {
   /** Only so many of the last lines. */
   tail?: number | undefined;
@@ -43,8 +30,6 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
-const MAX_JOB_BYTES = 1024 ** 3;
-const READ_BYTES = 64 * 1024;
 /** A follower looks again at least so often, in case the end of the attempt came without a chunk. */
 const FOLLOW_CHECK_MS = 1000;
 const UID = /^[0-9a-zA-Z-]{1,64}$/;
@@ -55,23 +40,28 @@ export class Logs {
   private followers = 0;
   private readonly changes = new EventEmitter().setMaxListeners(0);
 
-  constructor(private readonly options: LogsOptions) {}
+  constructor(private readonly store: LogStore) {}
 
-  /** Resolves when the kernel has it. What is beyond a bound is dropped. */
+  /** Resolves when it is kept. What is beyond a bound is dropped. */
   write(target: LogTarget, chunk: Pick<LogChunk, 'stream' | 'offset' | 'data'>): Promise<void> {
     const data = Buffer.from(chunk.data, 'base64');
     const room = Math.max(0, MAX_LOG_BYTES - chunk.offset);
     const used = this.bytes.get(target.jobUid) ?? 0;
-    const kept = data.subarray(0, Math.min(room, Math.max(0, (this.options.maxJobBytes ?? MAX_JOB_BYTES) - used)));
+    const kept = data.subarray(0, Math.min(room, Math.max(0, this.store.maxJobBytes - used)));
     if (kept.length === 0 || !UID.test(target.jobUid)) return Promise.resolve();
-    // Taken until it is known how much the file grew: a chunk that is repeated costs nothing.
+    // Taken until it is known how much the stream grew: a chunk that is repeated costs nothing.
     this.bytes.set(target.jobUid, used + kept.length);
     const count = (grown: number): void => {
       const now = this.bytes.get(target.jobUid);
       if (now !== undefined) this.bytes.set(target.jobUid, Math.max(0, now - kept.length + grown));
     };
-    const file = this.path(target, chunk.stream);
-    const done = (this.writes.get(file) ?? Promise.resolve()).then(() => this.append(target.jobUid, file, kept, chunk.offset)).then(count, (error: unknown) => {
+    const file = nameOf(target, chunk.stream);
+    const append = async (): Promise<number> => {
+      const grown = await this.store.append(target, chunk.stream, kept, chunk.offset);
+      this.changes.emit(file);
+      return grown;
+    };
+    const done = (this.writes.get(file) ?? Promise.resolve()).then(append).then(count, (error: unknown) => {
       count(0);
       throw error;
     });
@@ -85,13 +75,13 @@ export class Logs {
   /** The attempt writes nothing more: followers finish. */
   ended(target: LogTarget): void {
     if (this.followers === 0) return;
-    for (const stream of ['stdout', 'stderr']) this.changes.emit(this.path(target, stream));
+    for (const stream of ['stdout', 'stderr'] as const) this.changes.emit(nameOf(target, stream));
   }
 
   /** Removes all logs of a Job. */
   async remove(jobUid: string): Promise<void> {
     this.bytes.delete(jobUid);
-    if (UID.test(jobUid)) await rm(join(this.options.root, jobUid), { recursive: true, force: true });
+    if (UID.test(jobUid)) await this.store.remove(jobUid);
   }
 
   /** @param find the Task that a request names, or what is still known of it */
@@ -108,7 +98,7 @@ export class Logs {
       const asked = queryInteger(query, 'attempt', 1, 1_000_000_000);
       const source = await find(namespace, task);
       if (!source || !UID.test(source.jobUid)) throw notFound(`there is no task ${JSON.stringify(task)} in namespace ${JSON.stringify(namespace)}`);
-      const attempt = asked ?? source.newestAttempt ?? (await this.newest(source));
+      const attempt = asked ?? source.newestAttempt ?? (await this.store.newest(source.jobUid, source.index));
       if (attempt === undefined) {
         throw notFound(`there are no logs of task ${JSON.stringify(task)}: it has had no attempt yet, or there is no such index, or its logs went with its Job`);
       }
@@ -129,12 +119,12 @@ export class Logs {
 
   /** One stream of an attempt: what is there, and what comes while `active`. Ends early when `signal` aborts. */
   async *read(target: LogTarget, stream: LogStream, { tail, active, signal }: ReadOptions): AsyncGenerator<Buffer> {
-    const file = this.path(target, stream);
-    let offset = tail === undefined ? 0 : await tailOffset(file, tail);
+    const file = nameOf(target, stream);
+    let offset = tail === undefined ? 0 : await this.tailOffset(target, stream, tail);
     for (;;) {
       const changed = active() ? this.change(file, signal) : undefined;
       if (!changed) await this.writes.get(file);
-      for await (const chunk of contentFrom(file, offset)) {
+      for await (const chunk of this.store.content(target, stream, offset)) {
         offset += chunk.length;
         yield chunk;
       }
@@ -156,69 +146,22 @@ export class Logs {
     }
   }
 
-  private path({ jobUid, index, attempt }: LogTarget, stream: string): string {
-    return join(this.options.root, jobUid, `${index}-${attempt}.${stream}`);
-  }
-
-  /** @returns by how many bytes the file grew */
-  private async append(jobUid: string, file: string, data: Buffer, offset: number): Promise<number> {
-    await mkdir(join(this.options.root, jobUid), { recursive: true, mode: 0o700 });
-    // Not 'a': a repeated offset overwrites. Not 'w': what is there stays.
-    const handle = await open(file, 'r+', 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      return open(file, 'w', 0o600);
-    });
-    let grown: number;
-    try {
-      grown = Math.max(0, offset + data.length - (await handle.stat()).size);
-      for (let written = 0; written < data.length;) written += (await handle.write(data, written, data.length - written, offset + written)).bytesWritten;
-    } finally {
-      await handle.close();
-    }
-    this.changes.emit(file);
-    return grown;
-  }
-
-  private async newest({ jobUid, index }: LogSource): Promise<number | undefined> {
-    const names = await readdir(join(this.options.root, jobUid)).catch(() => []);
-    const attempts = names.map((name) => new RegExp(`^${index}-(\\d+)\\.`).exec(name)?.[1]).filter((n) => n !== undefined).map(Number);
-    return attempts.length === 0 ? undefined : Math.max(...attempts);
-  }
-}
-
-/** From `offset` to the end. A file that is not there is empty. */
-async function* contentFrom(file: string, offset: number): AsyncGenerator<Buffer> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (!handle) return;
-  try {
-    const buffer = Buffer.alloc(READ_BYTES);
-    for (let at = offset; ;) {
-      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield Buffer.from(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Where the last `lines` lines begin. A file is at most MAX_LOG_BYTES long. */
-async function tailOffset(file: string, lines: number): Promise<number> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (!handle) return 0;
-  try {
-    const content = Buffer.alloc(MAX_LOG_BYTES);
-    const { bytesRead } = await handle.read(content, 0, MAX_LOG_BYTES, 0);
-    let at = content[bytesRead - 1] === 10 ? bytesRead - 1 : bytesRead;
-    if (lines === 0) return bytesRead;
+  /** Where the last `lines` lines begin. A stream has at most MAX_LOG_BYTES. */
+  private async tailOffset(target: LogTarget, stream: LogStream, lines: number): Promise<number> {
+    const parts: Buffer[] = [];
+    for await (const part of this.store.content(target, stream, 0)) parts.push(part);
+    const content = Buffer.concat(parts);
+    let at = content.at(-1) === NEWLINE ? content.length - 1 : content.length;
+    if (lines === 0) return content.length;
     for (let left = lines; left > 0 && at > 0; left -= 1) {
-      const newline = content.lastIndexOf(10, at - 1);
+      const newline = content.lastIndexOf(NEWLINE, at - 1);
       if (newline < 0) return 0;
       at = newline;
     }
     return at === 0 ? 0 : at + 1;
-  } finally {
-    await handle.close();
   }
 }
+
+const NEWLINE = 10;
+
+const nameOf = ({ jobUid, index, attempt }: LogTarget, stream: LogStream): string => `${jobUid}/${index}-${attempt}.${stream}`;

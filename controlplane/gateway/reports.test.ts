@@ -7,6 +7,7 @@ import type { Task } from '../../crds/task';
 import { CommitError } from '../db/writer';
 import type { GatewayContext } from './context';
 import { Leases, newLease } from './leases';
+import { LogFiles } from './log-files';
 import { Logs } from './logs';
 import { Reports, type ReportsOptions } from './reports';
 import { Aliases } from './tickets';
@@ -46,7 +47,7 @@ function world(elementSizes: ReportsOptions['elementSizes'] = () => new Map()): 
     status: { phase: 'Running', attempts: [{ number: 1, epoch: 1, agent: aliases.agent(ME, 'job-1'), phase: 'Ended', reason: 'AgentLost', leasedAt: '' }] },
   } as unknown as Task;
   const context = {
-    leases, aliases, logs: new Logs({ root: file }), lateByTask: new Map(),
+    leases, aliases, logs: new Logs(new LogFiles(file)), lateByTask: new Map(),
     store: { get: () => Promise.reject(new CommitError('write not saved', 'SQLITE_FULL')) },
   } as unknown as GatewayContext;
   return new Reports({

@@ -27,7 +27,7 @@ import type { CertificateAuthority } from '../tls/ca';
 import { announce } from './announce';
 import type { KubernetesConfig } from './config';
 import { openLeaderDatabase } from './database';
-import { openBlobs } from './blobs';
+import { openBlobs, openLogs } from './blobs';
 import type { ClusterReviews } from './reviews';
 
 export interface LeadingOptions {
@@ -86,7 +86,7 @@ export class LeaderWork {
       const { elements, logs } = gatewayDirs(folder);
       const { pki } = gatewayDirs(config.dataDir);
       const plane = await startPlane({
-        config, caches, metrics, logger, dirs: { pki, logs }, blobs: openBlobs(kubernetes, elements), tables: database.tables, store, ledger,
+        config, caches, metrics, logger, dirs: { pki }, blobs: openBlobs(kubernetes, elements), logs: openLogs(kubernetes, logs, database.tables), tables: database.tables, store, ledger,
         authenticator: reviews, authorizer: reviews.authorizer, userTokens: NO_USER_TOKENS, certificates: ca,
       });
       closers.push(() => plane.stop());

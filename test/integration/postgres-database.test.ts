@@ -1,4 +1,6 @@
 import { describeDatabase } from '../../controlplane/db/conformance';
+import { LogTable } from '../../controlplane/gateway/log-table';
+import { describeLogStore } from '../../controlplane/gateway/logs-conformance';
 import { describeTables } from '../../controlplane/gateway/tables-conformance';
 import { PostgresLedgers } from '../support/postgres-ledger';
 
@@ -15,3 +17,7 @@ const open = async () => {
 
 describeDatabase('PostgreSQL', open);
 describeTables('PostgreSQL', open);
+describeLogStore('a table of PostgreSQL', async () => {
+  const { database, close } = await open();
+  return { open: (maxJobBytes) => new LogTable(database, maxJobBytes), cleanup: close };
+});

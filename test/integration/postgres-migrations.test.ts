@@ -26,7 +26,7 @@ test('the migrations that SQLite runs make the same tables, once; two that start
   const tables = await first!.dataSource.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
   expect((tables as { tablename: string }[]).map((row) => row.tablename)).toEqual([
     'access_token', 'element', 'job_name', 'join_token', 'ledger_balance', 'ledger_credit_limit', 'ledger_hold', 'ledger_job_total', 'ledger_posting',
-    'ledger_settlement', 'ledger_transaction', 'migrations', 'object_log', 'object_log_floor', 'result', 'writer_epoch',
+    'ledger_settlement', 'ledger_transaction', 'log_chunk', 'migrations', 'object_log', 'object_log_floor', 'result', 'writer_epoch',
   ]);
   const collations = await first!.dataSource.query("SELECT DISTINCT data_type, collation_name FROM information_schema.columns WHERE table_name LIKE 'ledger%' ORDER BY 1");
   expect(collations).toEqual([{ data_type: 'bigint', collation_name: null }, { data_type: 'text', collation_name: 'C' }]);

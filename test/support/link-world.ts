@@ -21,6 +21,7 @@ import { taskFor } from '../../controlplane/controllers/job/task-object';
 import { Reflector } from '../../controlplane/controllers/runtime/reflector';
 import { openDatabase, type OpenedDatabase } from '../../controlplane/db/open';
 import { Gateway } from '../../controlplane/gateway/gateway';
+import { LogFiles } from '../../controlplane/gateway/log-files';
 import { DiskBlobStore } from '../../controlplane/gateway/elements/disk';
 import { BookLedger } from '../../controlplane/ledger/book-ledger';
 import { DEFAULT_TIERS } from '../../controlplane/market/default-tiers';
@@ -78,7 +79,7 @@ export class LinkWorld {
     const note = (fields: Record<string, unknown>, message: string): void => void warnings.push({ fields, message });
     const registry = new Registry();
     const gateway = new Gateway({
-      dirs: { pki: join(dir, 'pki'), logs: join(dir, 'logs') }, blobs: new DiskBlobStore(join(dir, 'elements')),
+      dirs: { pki: join(dir, 'pki') }, logs: new LogFiles(join(dir, 'logs')), blobs: new DiskBlobStore(join(dir, 'elements')),
       tables: database.tables, store, ledger, reflectors, authenticator: tokens, authorizer: mastersOnly, userTokens: tokens,
       certificates: ca, registry, log: { info: () => undefined, warn: note, error: note },
       settings: { heartbeatMs: 1000, lostAfterMs: options.lostAfterMs ?? 60_000, progressIntervalMs: 200 },

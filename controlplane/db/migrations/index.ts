@@ -8,7 +8,8 @@ import { LedgerTables } from './0002-ledger';
 import { AuthTables } from './0003-auth';
 import { Gateway } from './0004-gateway';
 import { WriterEpoch } from './0005-writer-epoch';
+import { LogChunk } from './0006-log-chunk';
 
 export type Migration = new () => MigrationInterface & { name: string };
 
-export const migrations: Migration[] = [ObjectLog, LedgerTables, AuthTables, Gateway, WriterEpoch];
+export const migrations: Migration[] = [ObjectLog, LedgerTables, AuthTables, Gateway, WriterEpoch, LogChunk];

@@ -41,6 +41,7 @@ const RELEASED = [
   'ledger_posting 4a8fd5d7cc1d',
   'ledger_settlement 94ef1486fa7f',
   'ledger_transaction 4d3463e29fbf',
+  'log_chunk 1bb8bc08e56c',
   'object_log f0df5fdfe3ac',
   'object_log_floor b9af0ab0cf0e',
   'result d9f0172267eb',
