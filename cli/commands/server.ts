@@ -44,6 +44,7 @@ interface ServerOptions {
   elementsUrl?: string;
   databaseUrlFile?: string;
   databasePasswordFile?: string;
+  databaseCaFile?: string;
   auditLog?: string;
   auditLogMaxBytes?: number;
   auditLogMaxFiles: number;
@@ -124,20 +125,22 @@ function kubernetesOptions(command: Command): Command {
     .addOption(option('--advertise-address <host>', 'name or address of this replica for the others (default: $POD_IP, or the first address of this machine)'))
     .addOption(option('--public-url <url>', "where agents and users reach all replicas; announced in the cluster (default: this replica's own port)"))
     .addOption(option('--install-crds', 'put the CustomResourceDefinitions into the cluster first'))
-    .addOption(option('--database-url-file <file>', 'file with postgres://USER@HOST/DATABASE (default: SQLite in the folder of blobs, for one replica only)'))
-    .addOption(option('--database-password-file <file>', 'file with its password (default: $PGPASSWORD)'))
+    .addOption(option('--database-url-file <file>', 'file with postgres://USER[:PASSWORD]@HOST/DATABASE (default: SQLite in the folder of blobs, for one replica only)'))
+    .addOption(option('--database-password-file <file>', 'file with its password (default: that of the URL, or $PGPASSWORD)'))
+    .addOption(option('--database-ca-file <file>', "CA that verifies the database (default: the system's)"))
     .addOption(option('--elements-url <url>', 'bucket for data elements: s3://BUCKET/PREFIX?region=REGION&endpoint=https://HOST&path-style=true; credentials from the environment (default: the folder of blobs)'))
     .addOption(option('--blobs-dir <dir>', 'data elements and logs, in a folder that all replicas share (default: the data folder)'));
 }
 
 function kubernetesConfig(options: ServerOptions): KubernetesConfig {
-  const { kubeconfig, context, namespace, publicUrl, blobsDir, elementsUrl, databaseUrlFile, databasePasswordFile } = options;
+  const { kubeconfig, context, namespace, publicUrl, blobsDir, elementsUrl, databaseUrlFile, databasePasswordFile, databaseCaFile } = options;
   if (publicUrl !== undefined && !/^https:\/\/[^/]+$/.test(publicUrl)) throw new CliError(`--public-url ${publicUrl}: must be https:// and a host, with no path`, EXIT.usage);
   return {
     ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }),
     ...(publicUrl !== undefined && { publicUrl }), ...(blobsDir !== undefined && { blobsDir }),
     ...(elementsUrl !== undefined && { elementsUrl }),
     ...(databaseUrlFile !== undefined && { databaseUrlFile }), ...(databasePasswordFile !== undefined && { databasePasswordFile }),
+    ...(databaseCaFile !== undefined && { databaseCaFile }),
     leaseName: options.leaseName,
     leaseDurationMs: options.leaseDuration ?? 3000,
     peerPort: options.peerPort,

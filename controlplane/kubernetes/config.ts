@@ -17,6 +17,8 @@ export interface KubernetesConfig {
   /** Files with the URL of the PostgreSQL database, and with its password. Absent: SQLite in the folder of blobs, for one replica. */
   databaseUrlFile?: string;
   databasePasswordFile?: string;
+  /** CA that verifies the database. */
+  databaseCaFile?: string;
   /** Bucket of the data elements, `s3://BUCKET/PREFIX?…` (gateway/elements/s3-url.ts). Absent: in the folder of blobs. */
   elementsUrl?: string;
   /** Elements and logs, in a folder that all replicas share. Absent: below the data folder. */

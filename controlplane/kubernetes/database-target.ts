@@ -5,9 +5,20 @@ import { openPostgresSnapshot } from '../db/postgres/postgres-database';
 import type { PostgresTarget } from '../db/postgres/target';
 
 /** @throws Error naming the file that cannot be read */
-export function targetOf(databaseUrlFile: string, databasePasswordFile: string | undefined): PostgresTarget {
-  const password = databasePasswordFile === undefined ? process.env.PGPASSWORD : read(databasePasswordFile, '--database-password-file');
-  return { url: read(databaseUrlFile, '--database-url-file'), ...(password !== undefined && password !== '' && { password }) };
+export function targetOf(databaseUrlFile: string, databasePasswordFile: string | undefined, databaseCaFile?: string): PostgresTarget {
+  const { url, password } = splitUrl(read(databaseUrlFile, '--database-url-file'), databaseCaFile);
+  const given = databasePasswordFile === undefined ? password ?? process.env.PGPASSWORD : read(databasePasswordFile, '--database-password-file');
+  return { url, ...(given !== undefined && given !== '' && { password: given }) };
+}
+
+/** A file may hold the password in the URL, as Secrets of database operators do; from there on it goes beside it. */
+export function splitUrl(text: string, caFile?: string): PostgresTarget {
+  if (!URL.canParse(text)) return { url: text };
+  const url = new URL(text);
+  const password = decodeURIComponent(url.password);
+  url.password = '';
+  if (caFile !== undefined) url.searchParams.set('sslrootcert', caFile);
+  return { url: url.href, ...(password !== '' && { password }) };
 }
 
 /** For reading only: takes nothing away from the leader. @throws Error when there is no database, or no ledger in it */

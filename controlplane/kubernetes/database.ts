@@ -18,8 +18,8 @@ export interface LeaderDatabase {
  * @param deposed another process opened the database: nothing more can be committed here
  * @throws Error naming the file or the database and the way out
  */
-export async function openLeaderDatabase({ databaseUrlFile, databasePasswordFile }: KubernetesConfig, folder: string, holder: string, deposed: (error: Error) => void): Promise<LeaderDatabase> {
+export async function openLeaderDatabase({ databaseUrlFile, databasePasswordFile, databaseCaFile }: KubernetesConfig, folder: string, holder: string, deposed: (error: Error) => void): Promise<LeaderDatabase> {
   if (databaseUrlFile === undefined) return openDatabase(join(folder, 'gleaner.db'));
-  const { url, password } = targetOf(databaseUrlFile, databasePasswordFile);
+  const { url, password } = targetOf(databaseUrlFile, databasePasswordFile, databaseCaFile);
   return openPostgres(url, { holder, onDeposed: deposed, ...(password !== undefined && { password }) });
 }
