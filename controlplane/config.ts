@@ -17,8 +17,10 @@ export interface ControlPlaneConfig {
   imagesDir?: string;
   heartbeatMs: number;
   lostAfterMs: number;
-  /** Least time between two writes of one attempt's progress. */
+  /** How often agents report the progress of an attempt. */
   progressIntervalMs: number;
+  /** Least time between two writes of what changes all the time. */
+  pace: WritePace;
   /** Largest data element. */
   maxElementBytes: number;
   /** All data elements together. */
@@ -30,6 +32,24 @@ export interface ControlPlaneConfig {
   /** Absent: nobody records who did what. */
   auditLog?: AuditLogConfig;
 }
+
+/** Phases, conditions and ends are written at once; these are the numbers between them, in milliseconds. */
+export interface WritePace {
+  /** Of one attempt; absent: as often as it is reported. */
+  progressMs?: number;
+  /** So long the first report of an attempt waits for its end, which says more. */
+  firstProgressMs?: number;
+  jobMs: number;
+  /** Of one agent: how many attempts it runs; when it was last heard of. */
+  agentMs: number;
+  agentSeenMs: number;
+  accountMs: number;
+}
+
+/** Embedded, a write costs next to nothing. */
+export const QUICK_PACE: WritePace = { jobMs: 100, agentMs: 2000, agentSeenMs: 30_000, accountMs: 1000 };
+/** In a cluster every write goes through etcd, which others need too. */
+export const CLUSTER_PACE: WritePace = { progressMs: 10_000, firstProgressMs: 1000, jobMs: 1000, agentMs: 10_000, agentSeenMs: 300_000, accountMs: 5000 };
 
 export interface AuditLogConfig {
   path: string;
@@ -51,6 +71,7 @@ export const defaultConfig = (dataDir: string): ControlPlaneConfig => ({
   heartbeatMs: 1000,
   lostAfterMs: 3000,
   progressIntervalMs: 1000,
+  pace: QUICK_PACE,
   maxElementBytes: GIB,
   maxElementsBytes: 64 * GIB,
   maxRequestsInFlight: 400,

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Job } from '../crds/job';
 import { AGENTS, API_VERSION, JOBS, type ResourceName, TASKS } from '../crds/meta';
 import type { Caches } from './caches';
+import type { WritePace } from './config';
 import { AccountController } from './controllers/account/account-controller';
 import { EventRecorder } from './controllers/events';
 import { GarbageCollector } from './controllers/garbage/collector';
@@ -26,6 +27,7 @@ export interface ControllersOptions {
   logger: Logger;
   /** What the market knows of a Job. */
   fit: (job: Job) => FitSummary | undefined;
+  pace: WritePace;
   /** Absent: the cluster sees to namespaces, and to what nobody owns any more. */
   namespaces?: {
     /** What a namespace that goes takes with it. */
@@ -43,7 +45,7 @@ export interface RunningControllers {
 }
 
 /** The caches are filled by now. */
-export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, namespaces: own }: ControllersOptions): Promise<RunningControllers> {
+export async function startControllers({ store, ledger, caches, metrics: registry, logger, fit, pace, namespaces: own }: ControllersOptions): Promise<RunningControllers> {
   const metrics = controllerMetrics(registry);
   const onError = (error: unknown, key: string): void => logger.error({ err: error, key }, 'a reconcile failed; it is tried again');
   const { jobs, tasks, agents, runtimes, rateTiers, events } = caches;
@@ -53,7 +55,7 @@ export async function startControllers({ store, ledger, caches, metrics: registr
     counted(AGENTS, agents, (agent) => agent.status?.state ?? 'Offline'),
   ]);
   const recorder = new EventRecorder({ store, events, registry, onError: (error) => logger.error({ err: error }, 'events could not be written') });
-  const job = new JobController({ store, jobs, tasks, runtimes, rateTiers, ledger, fit, events: recorder, metrics, onError });
+  const job = new JobController({ store, jobs, tasks, runtimes, rateTiers, ledger, fit, events: recorder, metrics, onError, statusIntervalMs: pace.jobMs });
   const task = new TaskController({ store, jobs, tasks, byJob: BY_JOB, metrics, onError });
   const garbage = own && new GarbageCollector({
     store, metrics, onError,
@@ -65,7 +67,7 @@ export async function startControllers({ store, ledger, caches, metrics: registr
   const followed = own && garbage && new FollowedResources({ store, collector: garbage, ...own.collected, onError });
   const namespaces = own && new NamespaceController({ store, resources: own.resources, metrics, onError });
   const content = own && new NamespaceContentController({ store, caCertificate: own.caCertificate, metrics, onError });
-  const accounts = new AccountController({ store, ledger, metrics, onError });
+  const accounts = new AccountController({ store, ledger, metrics, onError, intervalMs: pace.accountMs });
   task.start();
   job.start();
   garbage?.start();

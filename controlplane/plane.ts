@@ -32,14 +32,14 @@ export async function startPlane({ config, caches, metrics, logger, namespaces, 
   const gateway = new Gateway({
     ...parts, reflectors: caches, registry: metrics, log: logger,
     settings: { heartbeatMs: config.heartbeatMs, lostAfterMs: config.lostAfterMs, progressIntervalMs: config.progressIntervalMs },
-    maxElementBytes: config.maxElementBytes, maxElementsBytes: config.maxElementsBytes,
+    pace: config.pace, maxElementBytes: config.maxElementBytes, maxElementsBytes: config.maxElementsBytes,
     fitChanged: (namespace, name) => fitChanged(namespace, name),
   });
   try {
     await gateway.start();
     const runtimes = config.imagesDir === undefined ? [] : await ensureRuntimes(parts.store, gateway.elements, config.imagesDir, logger);
     const controllers = await startControllers({
-      store: parts.store, ledger: parts.ledger, caches, metrics, logger,
+      store: parts.store, ledger: parts.ledger, caches, metrics, logger, pace: config.pace,
       fit: (job) => gateway.fit(job),
       ...(namespaces && { namespaces }),
     });

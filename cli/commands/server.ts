@@ -6,7 +6,7 @@ import pino, { type Logger } from 'pino';
 import { formatDuration, parseDuration } from '../../crds/duration';
 import { PACKAGE_ROOT } from '../../crds/package-info';
 import { formatBytes, parseBytes } from '../../crds/quantity';
-import { type AuditLogConfig, type ControlPlaneConfig, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
+import { type AuditLogConfig, type ControlPlaneConfig, CLUSTER_PACE, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
 import { DEFAULT_PEER_PORT, type KubernetesConfig } from '../../controlplane/kubernetes/config';
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
@@ -177,7 +177,7 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
     maxRequestsInFlight: options.maxRequestsInflight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInflight,
     logLevel: options.logLevel,
-    ...(options.mode === 'kubernetes' && { kubernetes: kubernetesConfig(options) }),
+    ...(options.mode === 'kubernetes' && { kubernetes: kubernetesConfig(options), pace: CLUSTER_PACE }),
     ...auditLogOf(options, auditLog),
   };
 }

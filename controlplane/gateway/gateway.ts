@@ -81,6 +81,8 @@ export interface GatewayOptions {
   registry: Registry;
   log: GatewayLog;
   settings: LinkSettings;
+  /** Least milliseconds between two writes of what changes all the time; absent: as the parts think best. */
+  pace?: { progressMs?: number; firstProgressMs?: number; agentMs: number; agentSeenMs: number };
   maxElementBytes: number;
   maxElementsBytes: number;
   /** What the market knows of a Job changed in a way that its status should show. */
@@ -170,7 +172,7 @@ export class Gateway {
     this.agentLeases = agentLeases(this.leases, this.jobs);
     this.attemptLogs = { find: logSource(this.context), read: (...which) => logs.read(...which) };
     this.tasks = new Tasks(this.context);
-    this.progress = new Progress(this.context, () => options.settings.progressIntervalMs);
+    this.progress = new Progress(this.context, () => options.pace?.progressMs ?? options.settings.progressIntervalMs, options.pace?.firstProgressMs);
     this.reports = new Reports({
       context: this.context, progress: this.progress,
       taskByUid: (uid) => this.tasks.byUid(uid),
@@ -184,6 +186,7 @@ export class Gateway {
     this.cachedOn = new CachedOn({ store, runtimes: reflectors.runtimes, clock: this.clock, log, holders: (image) => this.agents.holders(image) });
     this.agents = new AgentDirectory({
       store, agents: reflectors.agents, market: this.market, clock: this.clock, log, lostAfterMs: options.settings.lostAfterMs,
+      ...(options.pace && { statusMs: options.pace.agentMs, lastSeenMs: options.pace.agentSeenMs }),
       running: (agentId) => this.leases.count(agentId),
       lost: (agentId) => this.reports.lost(agentId),
       imagesChanged: () => this.cachedOn.changed(),

@@ -9,17 +9,18 @@ import type { GatewayContext } from './context';
 import type { Lease } from './leases';
 import { newer, writeTasks } from './task-writer';
 
-/** So long a first report waits for company. */
-const DELAY_MS = 100;
+/** So long a first report waits for company, and for the end of its attempt. */
+const FIRST_MS = 100;
 /** In one transaction. */
 const MAX_WRITES = 2000;
 
 export class Progress {
-  private readonly due = new Set<Lease>();
+  /** Leases with a report that is not written → since when. */
+  private readonly due = new Map<Lease, number>();
   private cancel?: () => void;
   private stopped = false;
 
-  constructor(private readonly context: GatewayContext, private readonly intervalMs: () => number) {}
+  constructor(private readonly context: GatewayContext, private readonly intervalMs: () => number, private readonly firstMs = FIRST_MS) {}
 
   stop(): void {
     this.stopped = true;
@@ -34,8 +35,8 @@ export class Progress {
       lease.usage = boundUsage({ reported: report.usage, terms: lease.terms, wallSeenMs, ...(lease.usage ? { previous: lease.usage } : {}) }).usage;
     }
     lease.report = report;
-    this.due.add(lease);
-    this.arm(DELAY_MS);
+    if (!this.due.has(lease)) this.due.set(lease, clock.now());
+    this.arm(this.firstMs);
   }
 
   private arm(ms: number): void {
@@ -50,8 +51,9 @@ export class Progress {
     const { clock, store, tasks, log } = this.context;
     const now = clock.now();
     const ready: Lease[] = [];
-    for (const lease of this.due) {
-      if (lease.state === 'on' && lease.report && lease.reportedAt !== 0 && now - lease.reportedAt < this.intervalMs()) continue;
+    for (const [lease, since] of this.due) {
+      const early = lease.reportedAt === 0 ? now - since < this.firstMs : now - lease.reportedAt < this.intervalMs();
+      if (lease.state === 'on' && lease.report && early) continue;
       this.due.delete(lease);
       if (lease.state !== 'on' || !lease.report || !lease.task) continue;
       ready.push(lease);
@@ -84,6 +86,6 @@ export class Progress {
       // Nothing is lost that matters: the next report says more.
       log.warn({ err: error, attempts: ready.length }, 'progress could not be written');
     }
-    if (this.due.size > 0) this.arm(Math.max(DELAY_MS, this.intervalMs() / 4));
+    if (this.due.size > 0) this.arm(Math.max(this.firstMs, this.intervalMs() / 4));
   }
 }

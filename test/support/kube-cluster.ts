@@ -19,6 +19,8 @@ export class KubeCluster extends TestCluster {
   readonly kube = new TestKube();
   /** What every replica is started with. */
   flags: string[] = [];
+  /** As whom replicas act; absent: the administrator. */
+  replicaKubeconfig: string | undefined;
   private readonly ports = new Map<string, number>();
   private postgres: PostgresServer | undefined;
   /** What agents and users reach. */
@@ -48,7 +50,7 @@ export class KubeCluster extends TestCluster {
   /** Resolves when it listens; that is before it leads. A replica that is started again keeps its port. */
   async startReplica(name: string, extra: string[] = []): Promise<void> {
     await this.start(name, [
-      'server', '--mode', 'kubernetes', '--kubeconfig', this.kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--data', join(this.dir, name),
+      'server', '--mode', 'kubernetes', '--kubeconfig', this.replicaKubeconfig ?? this.kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--data', join(this.dir, name),
       '--port', String(this.ports.get(name) ?? 0), '--peer-port', '0', '--advertise-address', '127.0.0.1', '--public-url', this.service.url, '--blobs-dir', join(this.dir, 'shared'), ...this.flags, ...extra,
     ]);
     this.ports.set(name, Number(new URL(this.url(name)).port));
