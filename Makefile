@@ -10,7 +10,7 @@ WITH_DOCKER := endpoint=$$(scripts/ensure-docker.sh) && DOCKER_HOST=$$endpoint
 WITH_KUBE := kubectl=$$(scripts/ensure-kubectl.sh --install) && { scripts/ensure-kube.sh >/dev/null || [ "$$REQUIRE_KUBE" != 1 ]; }
 # An S3 server for the tests, likewise.
 WITH_S3 := { scripts/ensure-s3.sh >/dev/null || [ "$$REQUIRE_S3" != 1 ]; }
-SOURCES := $(shell find crds controlplane agent cli test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
+SOURCES := $(shell find crds controlplane agent cli deploy test bench -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null) tsconfig.json package.json
 
 .PHONY: help deps build generate verify lint test test-unit test-integration test-e2e bench demo images image clean
 
@@ -25,14 +25,16 @@ build: deps $(STAMP) ## Compile TypeScript to build/js; ./bin/gleaner works afte
 $(STAMP): $(SOURCES)
 	@$(NODE_BIN)/tsc -p . && touch $@
 
-generate: build ## Write crds/generated/*.yaml from the classes in crds/, and docs/cli/ from the commands
+generate: build ## Write crds/generated/*.yaml from the classes in crds/, docs/cli/ from the commands, and both into the chart
 	@node build/js/crds/schema/generate.js
 	@node build/js/cli/docs.js
+	@node build/js/deploy/generate.js
 
 verify: build ## Types, lint, import boundaries, generated files up to date
 	@$(NODE_BIN)/oxlint --deny-warnings
 	@node build/js/crds/schema/generate.js --check
 	@node build/js/cli/docs.js --check
+	@node build/js/deploy/generate.js --check
 
 
 images: deps ## Build the runtime images (shell, python, node) into build/images

@@ -2,14 +2,14 @@
 //
 //   node deploy/image/stage.mjs ROOT TO
 //
-// Sources, tests, types, source maps and what packages were compiled from are left out. Fails when a package is missing.
+// The runtime images are copied too (`make images`): the control plane hands them to agents. Sources, tests, types, source maps and what packages were compiled from are left out. Fails when a package is missing.
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const [root, to] = process.argv.slice(2);
 if (!root || !to) throw new Error('usage: node deploy/image/stage.mjs ROOT TO');
 
-const OURS = ['bin/gleaner', 'build/js', 'crds/generated', 'runtime-images/seccomp', 'package.json', 'LICENSE'];
+const OURS = ['bin/gleaner', 'build/js', 'build/images', 'crds/generated', 'runtime-images/seccomp', 'package.json', 'LICENSE'];
 const UNUSED = /\.(map|md|markdown|d\.[cm]?ts|test\.js|support\.js)$/;
 /** Folders of a package that its code does not load. */
 const UNUSED_FOLDERS = /^(\.github|test|tests|docs?|examples?|deps|src|obj|obj\.target)$/;
