@@ -36,7 +36,6 @@ verify: build ## Types, lint, import boundaries, generated files up to date
 	@node build/js/cli/docs.js --check
 	@node build/js/deploy/generate.js --check
 
-
 images: deps ## Build the runtime images (shell, python, node) into build/images
 	@runtime-images/build.sh
 

@@ -1,10 +1,10 @@
 /**
- * Writes the parts of the Helm chart that the code decides: the CustomResourceDefinitions and the roles for users; `--check` only compares
+ * Writes the parts of the Helm chart that the code decides: the CustomResourceDefinitions, the roles for users and the rules of a replica; `--check` only compares
  * and exits with 1 when one differs. Run by `make generate` and `make verify`.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { GENERATED_DIR } from '../crds/load-crds';
 import { AUTO_UPDATE, CLUSTER_ROLE_BINDING_DEFAULTS, CLUSTER_ROLE_DEFAULTS } from '../controlplane/auth/rbac/defaults';
 import type { ClusterRole, RoleBinding } from '../controlplane/auth/rbac/types';
@@ -20,7 +20,20 @@ export function chartFiles(): Map<string, string> {
   }
   files.set('deploy/base/crds.yaml', [...files.values()].join('---\n'));
   files.set(join(CHART, 'files', 'user-roles.yaml'), userRoles());
+  files.set(join(CHART, 'files', 'operator-rules.yaml'), operatorRules());
   return files;
+}
+
+/** What a replica may do: the rules of the kustomize base, by the names under which the chart's template asks for them. */
+function operatorRules(): string {
+  const roles = parseAllDocuments(readFileSync('deploy/base/rbac.yaml', 'utf8')).map((each) => each.toJS() as { kind: string; metadata: { name: string }; rules?: object[] });
+  const of = (kind: string, name: string): object[] => {
+    const rules = roles.find((role) => role.kind === kind && role.metadata.name === name)?.rules;
+    if (!rules) throw new Error(`deploy/base/rbac.yaml has no ${kind} ${name}`);
+    return rules;
+  };
+  const rules = { cluster: of('ClusterRole', 'gleaner-controlplane'), own: of('Role', 'gleaner-controlplane'), gatewayReader: of('Role', 'gleaner-gateway-reader') };
+  return `# Written by make generate from deploy/base/rbac.yaml.\n${stringify(rules, { lineWidth: 0 })}`;
 }
 
 /** Gleaner's roles for users, the same in both modes. A cluster has its own `view`, `edit` and `admin`, which gather ours by label. */

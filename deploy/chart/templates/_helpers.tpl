@@ -4,6 +4,13 @@
 {{- define "gleaner.serviceAccount" -}}{{ default (include "gleaner.fullname" .) .Values.serviceAccount.name }}{{- end }}
 {{- define "gleaner.host" -}}{{ include "gleaner.fullname" . }}.{{ .Release.Namespace }}.svc{{- end }}
 {{- define "gleaner.publicUrl" -}}{{ default (printf "https://%s:%v" (include "gleaner.host" .) .Values.service.port) .Values.publicUrl }}{{- end }}
+{{- define "gleaner.elementsUrl" -}}
+{{- $query := list }}
+{{- with .Values.s3.region }}{{ $query = append $query (printf "region=%s" (urlquery .)) }}{{ end }}
+{{- with .Values.s3.endpoint }}{{ $query = append $query (printf "endpoint=%s" (urlquery .)) }}{{ end }}
+{{- if .Values.s3.pathStyle }}{{ $query = append $query "path-style=true" }}{{ end }}
+{{- printf "s3://%s/%s?%s" .Values.s3.bucket .Values.s3.prefix (join "&" $query) | trimSuffix "?" }}
+{{- end }}
 {{- define "gleaner.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
