@@ -10,6 +10,7 @@ import { addIssuerCommands } from './commands/issuer';
 import { addMoneyCommands } from './commands/money';
 import { addResourceCommands } from './commands/resources';
 import { addServerCommands } from './commands/server';
+import { addTokenCommands } from './commands/token';
 import { CliError, EXIT } from './errors';
 
 export function buildProgram(name = 'gleaner'): Command {
@@ -31,6 +32,7 @@ export function buildProgram(name = 'gleaner'): Command {
       'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 server not reachable, 4 not allowed, 5 not found, 6 timed out.',
     ].join('\n'));
   addServerCommands(program);
+  addTokenCommands(program);
   addAgentCommands(program);
   addIssuerCommands(program);
   addResourceCommands(program);

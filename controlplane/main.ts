@@ -23,7 +23,7 @@ import { ResourceRegistry } from './apiserver/resources/registry';
 import { isStored } from './apiserver/resources/resource';
 import { ApiServer } from './apiserver/server';
 import { AccessControl } from './access';
-import { AuditLog } from './auth/audit/log';
+import { openAuditLog } from './auth/audit/log';
 import { NO_LEASES, type AgentLeases } from './auth/agent-authorizer';
 import { MASTERS } from './auth/authorizer';
 import { writeKubeconfig } from './auth/kubeconfig';
@@ -130,9 +130,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
     closers.push(() => shown.close());
     resources.add(pods(shown, gateway.attemptLogs));
 
-    const audit = config.auditLog && new AuditLog({
-      ...config.auditLog, registry: metrics, onError: (error) => logger.error({ err: error }, 'the audit log cannot be written; lines are lost'),
-    });
+    const audit = openAuditLog(config, metrics, logger);
     closers.push(() => audit?.close());
     let ready = false;
     let url = '';

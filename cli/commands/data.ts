@@ -24,26 +24,29 @@ export async function digestOf(file: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
+/** Elements belong to no namespace; the right to use them is had in one. */
+const elementPath = (client: Client, element: string): string => `/elements/${element}?namespace=${encodeURIComponent(client.target.namespace)}`;
+
 /** Uploads unless the server has it; returns the digest. */
 export async function putElement(client: Client, file: string): Promise<{ element: string; known: boolean }> {
   const element = await digestOf(file).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(`${file} cannot be read: ${error.message}`, EXIT.usage);
   });
-  const known = await client.open('HEAD', `/elements/${element}`).then(
+  const known = await client.open('HEAD', elementPath(client, element)).then(
     (reply) => (reply.stream.resume(), true),
     (error: CliError) => {
       if (error.exitCode === EXIT.notFound) return false;
       throw error;
     },
   );
-  if (!known) (await client.open('PUT', `/elements/${element}`, { file, headers: { 'content-type': 'application/octet-stream' } })).stream.resume();
+  if (!known) (await client.open('PUT', elementPath(client, element), { file, headers: { 'content-type': 'application/octet-stream' } })).stream.resume();
   return { element, known };
 }
 
 /** Downloads to `file`: written aside, digest checked, then renamed, so that a file that is there is whole. */
 export async function getElement(client: Client, element: string, file: string): Promise<void> {
   if (!DIGEST.test(element)) throw new CliError(`"${element}": expected sha256: and 64 hex digits`, EXIT.usage);
-  const reply = await client.open('GET', `/elements/${element}`);
+  const reply = await client.open('GET', elementPath(client, element));
   await mkdir(dirname(file), { recursive: true });
   const aside = `${file}.part`;
   const hash = createHash('sha256');
@@ -62,7 +65,7 @@ export async function getElement(client: Client, element: string, file: string):
 /** To standard output; a wrong digest is told at the end (exit code 1), when what came is already printed. */
 async function printElement(client: Client, element: string): Promise<void> {
   if (!DIGEST.test(element)) throw new CliError(`"${element}": expected sha256: and 64 hex digits`, EXIT.usage);
-  const reply = await client.open('GET', `/elements/${element}`);
+  const reply = await client.open('GET', elementPath(client, element));
   const hash = createHash('sha256');
   for await (const chunk of reply.stream) {
     hash.update(chunk as Buffer);
@@ -111,7 +114,7 @@ async function printLog(client: Client, task: string, options: { stderr?: boolea
 
 export function addDataCommands(program: Command): void {
   const elements = program.command('elements').description('data elements: content-addressed programs, inputs and results');
-  formatOption(targetOptions(elements.command('put <files...>').description('upload files; prints "sha256:…  FILE" for each'), false))
+  formatOption(targetOptions(elements.command('put <files...>').description('upload files; prints "sha256:…  FILE" for each')))
     .addHelpText('after', '\nExamples:\n  gleaner elements put data/part-0.json\n  gleaner elements put -o json data/*.json')
     .action(async (files: string[], options: TargetOptions & { output: Format }) =>
       withClient(options, async (client) => {
@@ -123,7 +126,7 @@ export function addDataCommands(program: Command): void {
         }
         if (options.output !== 'table') print(options.output, put, () => '');
       }));
-  targetOptions(elements.command('get <element>').description('download an element'), false)
+  targetOptions(elements.command('get <element>').description('download an element'))
     .requiredOption('-o, --output <file>', 'where to write it; - is standard output')
     .addHelpText('after', '\nExamples:\n  gleaner elements get sha256:… -o part-0.json\n  gleaner elements get sha256:… -o - | head')
     .action(async (element: string, options: TargetOptions & { output: string }) =>

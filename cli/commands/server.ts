@@ -1,4 +1,4 @@
-/** `gleaner up|server|token create`. */
+/** `gleaner up|server`. */
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -13,9 +13,9 @@ import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
 import { keepHeapSmall } from '../heap';
 import { startLocalAgent } from '../local-agent';
-import { type Format, note, print } from '../output';
+import { note } from '../output';
 import { onEnd } from '../signals';
-import { formatOption, LOG_LEVELS, logLevel, type TargetOptions, targetOptions, withClient } from '../target';
+import { LOG_LEVELS, logLevel } from '../target';
 
 interface ServerOptions {
   data: string;
@@ -243,28 +243,4 @@ export function addServerCommands(program: Command): void {
       });
       sayReady(plane);
     });
-
-  const token = program.command('token').description('tokens for agents and people');
-  formatOption(targetOptions(token.command('create').description('make a token; it is shown once'), false))
-    .option('--kind <kind>', 'agent (to join) or user (a bearer token)', 'agent')
-    .option('--owner <owner>', 'agent: whom its earnings go to; user: its name', 'operator')
-    .option('--user <name>', 'the same as --kind user --owner NAME')
-    .option('--uses <n>', 'agent: how many machines may join with it', '1')
-    .addOption(new Option('--group <group>', 'user: a group, whose rights it has; system:masters may do everything; repeat for more').argParser(collect).default([], 'none'))
-    .option('--ttl <duration>', 'how long it is good (agent: 1h when not said; user: no end when not said)')
-    .addHelpText('after', '\nExamples:\n  gleaner token create --owner alice --uses 40 --ttl 24h\n  gleaner token create --user ci --group system:masters --ttl 720h\n  gleaner token create --user ann && kubectl create clusterrolebinding ann --clusterrole=gleaner-operator --user=ann')
-    .action(async ({ user, ...given }: TargetOptions & { kind: string; owner: string; user?: string; uses: string; group: string[]; ttl?: string; output: Format }) =>
-      withClient(given, async (client) => {
-        const options = user === undefined ? given : { ...given, kind: 'user', owner: user };
-        const body = {
-          kind: options.kind,
-          owner: options.owner,
-          ...(options.kind === 'agent' ? { uses: Number(options.uses) } : { groups: options.group }),
-          ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
-        };
-        const made = await client.json<{ token: string; id: string; expiresAt?: string }>('POST', '/tokens', body);
-        print(options.output, made, () => made.token);
-        if (options.kind === 'user' && !options.group.includes('system:masters')) note(`what this user may do is up to roles: kubectl create rolebinding ${options.owner} -n NAMESPACE --clusterrole=gleaner-issuer --user=${options.owner}`);
-        if (options.output === 'table' && made.expiresAt !== undefined) note(`good until ${made.expiresAt}`);
-      }));
 }

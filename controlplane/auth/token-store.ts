@@ -104,8 +104,9 @@ export class TokenStore implements Authenticator, TokenAuthenticator {
     return true;
   }
 
+  /** Those that are good. */
   list(): TokenInfo[] {
-    return [...this.#entries.values()].map(infoOf);
+    return [...this.#entries.values()].filter(({ expiresAtMs }) => expiresAtMs > this.now()).map(infoOf);
   }
 
   /** Whom a token's text stands for. */

@@ -18,8 +18,20 @@ import type { Access, RouteRight } from './http/access';
 import { badRequest, notFound, parseUrl, readJson, sendJson, type Handler } from './http/reply';
 import type { JoinTokens } from './join-tokens';
 
-/** Makes bearer tokens of people. */
+export interface UserTokenInfo {
+  id: string;
+  subject: string;
+  groups: readonly string[];
+  createdAt: string;
+  expiresAt?: string;
+}
+
+/** The bearer tokens of people. */
 export interface UserTokens {
+  /** Those that are good. */
+  list(): UserTokenInfo[];
+  /** @returns whether there was such a token */
+  revoke(id: string): Promise<boolean>;
   create(token: { subject: string; groups?: readonly string[]; description?: string; ttlMs?: number }): Promise<{ token: string; info: { id: string; expiresAt?: string } }>;
 }
 
@@ -62,6 +74,12 @@ export function adminRoutes(options: AdminOptions): Handler {
         return;
       case 'POST /tokens':
         sendJson(res, 201, await createToken(await readJson(req), (as) => requireOther(req, identity, as)));
+        return;
+      case 'GET /tokens':
+        sendJson(res, 200, { tokens: options.userTokens.list() });
+        return;
+      case 'DELETE /tokens':
+        sendJson(res, 200, await revokeToken(second ?? ''));
         return;
       case 'POST /drain':
         sendJson(res, 200, await drain(second ?? ''));
@@ -129,6 +147,12 @@ export function adminRoutes(options: AdminOptions): Handler {
       return { token: made.token, id: made.info.id, ...(made.info.expiresAt === undefined ? {} : { expiresAt: made.info.expiresAt }) };
     }
     throw badRequest(`kind: ${shown(body.kind)} is not "agent" or "user"`);
+  }
+
+  async function revokeToken(id: string): Promise<UserTokenInfo> {
+    const token = options.userTokens.list().find((each) => each.id === id);
+    if (!token || !(await options.userTokens.revoke(id))) throw notFound(`there is no token ${shown(id)}; "gleaner token list" lists them`);
+    return token;
   }
 
   /** No new attempts; what runs goes on. Undone with `kubectl patch`. */

@@ -116,5 +116,7 @@ export class LeaderWork {
 const OWN_EVENTS = { fields: [{ path: 'reportingComponent', operator: '=' as const, value: 'gleaner' }] };
 
 const NO_USER_TOKENS = {
+  list: () => [],
+  revoke: () => Promise.resolve(false),
   create: () => Promise.reject(badRequest('kind: "user" is not known here: people and programs come with the tokens of the cluster ("kubectl create token <service account>")')),
 };

@@ -23,6 +23,7 @@ import type { Holder } from '../leader/lease';
 import { route } from '../routes';
 import { KubeApi } from '../store/cluster/api';
 import { loadCredentials } from '../store/cluster/credentials';
+import { openAuditLog } from '../auth/audit/log';
 import { CertificateAuthority } from '../tls/ca';
 import { leaseTimes, type KubernetesConfig } from './config';
 import { FrontDoor, parseAddress } from './front-door';
@@ -70,7 +71,12 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     const identity = `${hostname()}_${randomBytes(5).toString('hex')}`;
     const otherwise = localRoutes(() => state, identity);
     const idle = route({ api: otherwise, gateway: otherwise, metrics, authenticator: reviews, authorizer: reviews.authorizer });
-    const server = await httpsServer(ca, (req, res) => (state.leading?.handle ?? idle)(req, res));
+    const audit = openAuditLog(config, metrics, logger);
+    closers.push(() => audit?.close());
+    const server = await httpsServer(ca, (req, res) => {
+      audit?.follow(req, res);
+      (state.leading?.handle ?? idle)(req, res);
+    });
     await listen(server, { listen: config.listen, port: kubernetes.peerPort }, '--peer-port');
     closers.push(() => closeServer(server));
     const peer = `${kubernetes.advertise.includes(':') ? `[${kubernetes.advertise}]` : kubernetes.advertise}:${(server.address() as AddressInfo).port}`;

@@ -103,6 +103,20 @@ test('an operator makes tokens for agents and issuers, but none of somebody with
   expect(kubectl.stderr).toContain('cannot create resource "clusterrolebindings"');
 }, 240_000);
 
+test('a token of a person is listed without itself, and ends when it is revoked', async () => {
+  const token = (await cluster.ok(['token', 'create', '--user', 'zoe', '--group', 'lab'])).trim();
+  const text = await cluster.ok(['token', 'list', '-o', 'json']);
+  expect(text).not.toContain(token);
+  const zoe = (JSON.parse(text) as { id: string; subject: string; groups: string[] }[]).find(({ subject }) => subject === 'zoe')!;
+  expect(zoe.groups).toEqual(['lab']);
+  const can = (): Promise<CommandResult> => cluster.kubectl(['get', 'runtimes', `--token=${token}`]);
+  expect((await can()).code).toBe(0);
+  expect(await cluster.ok(['token', 'revoke', zoe.id])).toBe(`token ${zoe.id} of zoe is refused from now on\n`);
+  expect((await can()).stderr).toMatch(/Unauthorized|must be logged in/);
+  expect(await cluster.gleaner(['token', 'revoke', zoe.id])).toMatchObject({ code: 5, stderr: expect.stringContaining(`there is no token "${zoe.id}"`) as string });
+  expect((await issuer(['token', 'list'])).code).toBe(4);
+}, 240_000);
+
 describe('an agent', () => {
   let identity: Identity;
   const get = (path: string, method = 'GET'): Promise<{ code: number; json: { message?: string; kind?: string; metadata?: { name: string } } }> =>

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 
 import { auditLine } from './event';
@@ -19,6 +20,11 @@ export interface AuditLogOptions {
   onError: (error: unknown) => void;
   now?: () => number;
   flushMs?: number;
+}
+
+/** @returns undefined when the configuration has none */
+export function openAuditLog({ auditLog }: { auditLog?: Pick<AuditLogOptions, 'path' | 'maxBytes' | 'maxFiles'> }, registry: Registry, logger: Pick<Logger, 'error'>): AuditLog | undefined {
+  return auditLog && new AuditLog({ ...auditLog, registry, onError: (error) => logger.error({ err: error }, 'the audit log cannot be written; lines are lost') });
 }
 
 const HEALTH = /^\/(?:healthz|livez|readyz)(?:[/?]|$)/;

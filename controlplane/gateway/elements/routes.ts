@@ -34,16 +34,17 @@ const TICKET = { user: 'system:gleaner:ticket', groups: [] };
 export function elementRoutes(options: ElementRoutesOptions): Handler {
   const { catalog, blobs } = options;
   return async (req, res) => {
-    const { segments } = parseUrl(req);
+    const { segments, query } = parseUrl(req);
     const digest = segments[1] ?? '';
     if (segments.length !== 2 || !DIGEST_PATTERN.test(digest)) {
       throw new HttpError(400, 'BadRequest', 'the path has to be /elements/sha256: and 64 hex digits (lower case)');
     }
     const ticket = /^Ticket (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const grant = ticket === undefined ? undefined : options.grant(ticket, req);
-    // Of an element only who has its digest knows; whoever may use elements in some namespace may use it.
+    // Of an element only who has its digest knows; whoever may use elements in some namespace (the one that is said) may use it.
+    const namespace = query.get('namespace') ?? '';
     if (grant) noteIdentity(req, TICKET);
-    else await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, anyNamespace: true });
+    else await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, namespace, anyNamespace: namespace === '' });
     const { socket } = req;
     const cut = (): void => void socket.destroy();
     socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, cut);
