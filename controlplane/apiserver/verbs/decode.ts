@@ -190,7 +190,8 @@ export function checkObject(context: ApiContext, { resource, res }: ResourceRequ
   const errors: FieldError[] = resource.core ? [] : ofMetadata();
   errors.push(...validateObject(object, resource.schema, old as (JsonObject & KubeObject) | undefined));
   errors.push(...scaleErrors(object, resource));
-  if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
+  // Admission is not asked about an object that the schema refuses.
+  if (errors.length > 0 || !context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
     if (resource.core) errors.push(...ofMetadata());
     errors.push(...(resource.strategy.validate?.(object, old) ?? []));
