@@ -150,7 +150,7 @@ export const NETWORK: Readonly<Record<string, FunctionSpec>> = {
     member: ['net.CIDR, string -> bool', 'net.CIDR, net.IP -> bool'],
     run: (cidr, other) => {
       const ip = typeof other === 'string' ? parseIp(other) : other;
-      if (ip instanceof CelError) return ip;
+      // As there, a text that is no address is no argument.
       return cidr instanceof Cidr && ip instanceof Ip ? cidr.contains(ip) : NO_OVERLOAD;
     },
     cost: (args) => 4 + traversal(costSize(args[1])),
@@ -159,7 +159,6 @@ export const NETWORK: Readonly<Record<string, FunctionSpec>> = {
     member: ['net.CIDR, string -> bool', 'net.CIDR, net.CIDR -> bool'],
     run: (cidr, other) => {
       const inner = typeof other === 'string' ? parseCidr(other) : other;
-      if (inner instanceof CelError) return inner;
       return cidr instanceof Cidr && inner instanceof Cidr ? cidr.prefix <= inner.prefix && cidr.contains(inner.ip) : NO_OVERLOAD;
     },
     cost: (args) => 7 + traversal(costSize(args[1])),
