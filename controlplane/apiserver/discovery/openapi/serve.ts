@@ -1,12 +1,13 @@
 /**
  * `/openapi/v2` (JSON and protobuf) and `/openapi/v3` (an index, and one document per group version).
  *
- * Documents are made when they are first asked for and kept until the registry changes. Each has an ETag of its JSON; those of version 3
+ * Documents are made when they are first asked for and kept until what they are about changes. Each has an ETag of its JSON; those of version 3
  * are addressed by it (`?hash=`), and such an answer may be cached for ever: another hash is redirected to the right one.
  */
 import { createHash } from 'node:crypto';
 
 import type { ResourceRegistry } from '../../resources/registry';
+import type { Resource } from '../../resources/resource';
 import { documentV2, documentV3 } from './documents';
 import { encodeV2 } from './v2-protobuf';
 
@@ -23,6 +24,8 @@ export type OpenApiAnswer =
 interface Kept {
   json: Buffer;
   etag: string;
+  /** The resources of a document of one group version. */
+  about?: readonly Resource[];
 }
 
 export class OpenApi {
@@ -39,13 +42,21 @@ export class OpenApi {
   /** @returns undefined when there is no such document */
   answer(path: string, accept: string | undefined, hash: string | undefined): OpenApiAnswer | undefined {
     if (this.#revision !== this.registry.revision) {
-      this.#kept.clear();
+      this.#forget();
       this.#protobuf = undefined;
       this.#revision = this.registry.revision;
     }
     if (path === '/openapi/v2') return this.#v2(accept);
     if (path === '/openapi/v3') return found(JSON_TYPE, this.#keep(path, () => this.#index()), {});
     return this.#v3(path, accept, hash);
+  }
+
+  /** What is still about the same resources stays: of many definitions, one changes at a time. */
+  #forget(): void {
+    for (const [path, { about }] of this.#kept) {
+      const now = about && this.registry.inGroupVersion(gvOf(path.slice('/openapi/v3/'.length)));
+      if (!now || now.length !== about.length || now.some((resource, at) => resource !== about[at])) this.#kept.delete(path);
+    }
   }
 
   #v2(accept: string | undefined): OpenApiAnswer {
@@ -78,19 +89,21 @@ export class OpenApi {
   }
 
   #document(key: string): Kept {
-    return this.#keep(`/openapi/v3/${key}`, () => documentV3(this.registry.inGroupVersion(key.replace(/^apis?\//, '')), this.version));
+    const about = this.registry.inGroupVersion(gvOf(key));
+    return this.#keep(`/openapi/v3/${key}`, () => documentV3(about, this.version), about);
   }
 
-  #keep(path: string, make: () => object): Kept {
+  #keep(path: string, make: () => object, about?: readonly Resource[]): Kept {
     let kept = this.#kept.get(path);
     if (!kept) {
       const json = Buffer.from(JSON.stringify(make()));
-      this.#kept.set(path, (kept = { json, etag: createHash('sha512').update(json).digest('hex').toUpperCase() }));
+      this.#kept.set(path, (kept = { json, etag: createHash('sha512').update(json).digest('hex').toUpperCase(), ...(about && { about }) }));
     }
     return kept;
   }
 }
 
+const gvOf = (key: string): string => key.replace(/^apis?\//, '');
 const addressOf = (key: string, etag: string): string => `/openapi/v3/${key}?hash=${etag}`;
 
 function found(contentType: string, { json, etag }: Kept, headers: Record<string, string>): OpenApiAnswer {
