@@ -69,16 +69,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },
 
   { sequence: 'reviews', step: /./, at: /^body\.(message|details\.kind)$/, reason: REVIEW_KIND },
-  { sequence: 'events', step: 'events.k8s.io without what it needs', at: /^body\.(message|details\.group)$/, reason: "kube-apiserver leaves the group out of this one kind's refusals" },
 
   { sequence: 'create', step: 'what only the server sets', at: /^body\.metadata\.generation$/, reason: "kube-apiserver stores whatever generation a client names for kinds that have none; ours drops it" },
   { sequence: 'create-bad', step: 'generateName that is bad', at: /^body\.(message|details\..*)$/, reason: 'the name is generated after the prefix was found bad, so it is not in the refusal' },
   { sequence: 'field-validation', step: /: repeated field$/, at: /f:a$|^body\.data\.a$/, reason: "of a map that is given twice Go keeps what both say; ours keeps the last, as both servers do for custom resources, and warns of it as well" },
-  { sequence: 'secrets', step: 'tls', at: /^headers\.warning$/, reason: 'certificates are not looked into: nothing here serves them' },
   { sequence: 'paths', step: 'unknown openapi', at: /^(headers\.|body$)/, reason: 'kube-apiserver says nothing at all; ours says in text that there is no such page' },
   { sequence: 'paths', step: /^post to (discovery|a group)$/, at: /^code$/, reason: 'discovery documents are there for GET only' },
-  { sequence: 'namespaces', step: 'with finalizers of its own', at: /managedFields/, reason: "a namespace's spec is the server's: nobody else owns it" },
+  { sequence: /^namespace(s|-finalize)$/, step: /^(with finalizers of its own|create)$/, at: /managedFields/, reason: "a namespace's spec is the server's: nobody else owns it" },
   { sequence: 'leases', step: /^(unknown strategy|Table)$/, at: /managedFields$/, reason: 'a field that is not stored (its feature is off by default) belongs to nobody' },
   { sequence: 'rbac', step: /^(role of a name with colons|aggregated cluster role|roles as Table|roles as partials)$/, at: /managedFields/, reason: 'an empty list of rules is stored as none, and belongs to nobody' },
-  { sequence: /^(templates|accounts)$/, step: 'delete', at: /^body\.metadata\.resourceVersion$/, reason: 'the answer shows the object as it was last, not the revision at which it went' },
+  { sequence: /^(templates|templates-merged|accounts)$/, step: 'delete', at: /^body\.metadata\.resourceVersion$/, reason: 'the answer shows the object as it was last, not the revision at which it went' },
 ];

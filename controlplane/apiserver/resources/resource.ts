@@ -56,6 +56,8 @@ export interface Strategy {
   validate?: (object: JsonObject, old?: KubeObject) => FieldError[];
   /** Of a write of the status; `object` is whole. */
   validateStatus?: (object: JsonObject) => FieldError[];
+  /** What is odd about an object that is taken all the same. */
+  warnings?: (object: JsonObject) => readonly string[];
   /** Fields that `prepare` writes, as names from the root: no manager owns them or what is below. */
   serverFields?: readonly (readonly string[])[];
   /** The status that a new object begins with; an object without status gets it. */
@@ -127,6 +129,8 @@ export interface Resource {
   serve?: Served;
   /** Another form of what is stored under this name. */
   viewOf?: ResourceName;
+  /** The group of the kind that refusals name, when it is another one: that of what a view shows. */
+  refusedAs?: string;
   /** Why users cannot write it; it can be read only. */
   readOnly?: string;
   subresources?: readonly Subresource[];

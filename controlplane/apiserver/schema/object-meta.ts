@@ -216,6 +216,12 @@ function checkOwner(owner: JsonObject, errors: FieldError[]): void {
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'foregroundDeletion', 'orphan']);
 
+const isKnownFinalizer = (finalizer: string): boolean => finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer);
+const UNKNOWN_FINALIZER = 'name is neither a standard finalizer name nor is it fully qualified';
+
+/** What is wrong with the name of a finalizer of a core kind. */
+export const finalizerProblems = (finalizer: string): string[] => [...qualifiedNameProblems(finalizer), ...(isKnownFinalizer(finalizer) ? [] : [UNKNOWN_FINALIZER])];
+
 /** Core kinds have only finalizers with a domain, and Kubernetes' own. */
 function checkFinalizers(finalizers: unknown, core: boolean, errors: FieldError[]): void {
   const all = Array.isArray(finalizers) ? (finalizers as string[]) : [];
@@ -224,8 +230,7 @@ function checkFinalizers(finalizers: unknown, core: boolean, errors: FieldError[
   }
   if (!core) return;
   all.forEach((finalizer, index) => {
-    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
-    errors.push(invalid(`metadata.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+    if (!isKnownFinalizer(finalizer)) errors.push(invalid(`metadata.finalizers[${index}]`, finalizer, UNKNOWN_FINALIZER));
   });
 }
 

@@ -197,7 +197,8 @@ export function checkObject(context: ApiContext, { resource, res }: ResourceRequ
     errors.push(...(resource.strategy.validate?.(object, old) ?? []));
     errors.push(...context.admit(resource.name, object, old).map(fromAdmission));
   }
-  if (errors.length > 0) throw invalidError(resource, object.metadata.name || object.metadata.generateName || '', errors);
+  if (errors.length > 0) throw invalidError({ ...resource, group: resource.refusedAs ?? resource.group }, object.metadata.name || object.metadata.generateName || '', errors);
+  addWarnings(res, resource.strategy.warnings?.(object) ?? []);
 }
 
 /** What the scale subresource asks of where it is kept. */

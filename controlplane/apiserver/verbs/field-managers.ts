@@ -39,7 +39,7 @@ export class FieldManagers {
 
 /** What a write leaves as it is, whatever its body says, and what the server writes itself. */
 function ignoredFields({ hasStatus, strategy }: Resource, subresource: string): FieldSet {
-  const own = FieldSet.of(...(strategy.serverFields ?? []).map((path) => path.map(fieldElement)));
+  const own = FieldSet.of(...(subresource === 'finalize' ? [] : (strategy.serverFields ?? [])).map((path) => path.map(fieldElement)));
   if (subresource === 'status') own.insert([fieldElement('spec')]);
   else if (hasStatus) own.insert([fieldElement('status')]);
   return own;

@@ -1,40 +1,54 @@
-/** PUT of a namespace's `/finalize`: what holds it. A namespace that goes and is held by nothing any more is gone. */
+/**
+ * PUT of a namespace's `/finalize`: the namespace with what holds it, which other writes leave alone. One that goes and is held by nothing
+ * any more is gone.
+ */
 import type { KubeObject } from '../../../crds/meta';
 import { invalidError } from '../http/errors';
-import { invalid } from '../schema/field-error';
-import { qualifiedNameProblem } from '../schema/object-meta';
-import { isObject } from '../schema/schema';
+import { invalid, type FieldError } from '../schema/field-error';
+import { finalizerProblems } from '../schema/object-meta';
+import { isObject, type JsonObject } from '../schema/schema';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
-import { place, readProposal } from './decode';
+import { forUpdate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
 import { managerName } from './field-managers';
 import { dryRun } from './options';
 import { retrying, unlessStale } from './retry';
 
-type Namespace = KubeObject & { spec?: { finalizers?: unknown } };
-
 export async function finalizeNamespace(context: ApiContext, request: ResourceRequest): Promise<void> {
   managerName(request, 'UpdateOptions');
-  const onlyTry = dryRun(request);
-  const { object: asked } = await readProposal(request);
-  place(asked, request);
-  const spec = isObject(asked.spec) ? asked.spec : {};
-  const finalizers = Array.isArray(spec.finalizers) ? (spec.finalizers as unknown[]) : [];
-  const errors = finalizers.flatMap((name, index) => {
-    const problem = typeof name === 'string' ? qualifiedNameProblem(name) : 'must be a string';
-    return problem ? [invalid(`spec.finalizers[${index}]`, name, problem)] : [];
-  });
+  const proposal = await readProposal(request);
+  place(proposal.object, request);
+  const errors = finalizerErrors(proposal.object);
   if (errors.length > 0) throw invalidError(request.resource, request.name, errors);
-  const { resourceVersion, uid } = asked.metadata;
+  const { resourceVersion, uid } = proposal.object.metadata;
   const object = await retrying(context, request, async () => {
     const old = await storing(request, () => getExisting(context, request));
-    const next: Namespace = {
-      ...old,
-      metadata: { ...old.metadata, resourceVersion: resourceVersion || old.metadata.resourceVersion, ...(uid && { uid }) },
-      spec: finalizers.length > 0 ? { finalizers } : {},
-    };
-    if (onlyTry) return next;
-    return unlessStale(!!resourceVersion || !!uid, () => storing(request, () => context.store.update(request.resource.name, next)));
+    return unlessStale(!!resourceVersion || !!uid, () => finalize(context, request, structuredClone(proposal), old));
   });
   answerObject(context, request, 200, object);
+}
+
+function finalizersOf({ spec }: JsonObject): unknown[] {
+  return isObject(spec) && Array.isArray(spec.finalizers) ? (spec.finalizers as unknown[]) : [];
+}
+
+function finalizerErrors(namespace: JsonObject): FieldError[] {
+  return finalizersOf(namespace).flatMap((name, index) => {
+    const problems = typeof name === 'string' ? finalizerProblems(name) : ['must be a string'];
+    return problems.map((problem) => invalid(`spec.finalizers[${index}]`, name, problem));
+  });
+}
+
+async function finalize(context: ApiContext, request: ResourceRequest, proposal: Proposal, old: KubeObject): Promise<KubeObject> {
+  const { resource } = request;
+  const finalizers = finalizersOf(proposal.object);
+  pruneAndDefault(proposal, request, strictBodyError(resource));
+  const next = proposal.object;
+  if (!next.metadata.resourceVersion) next.metadata.resourceVersion = old.metadata.resourceVersion;
+  forUpdate(next, old, resource, false);
+  next.spec = finalizers.length > 0 ? { finalizers } : {};
+  const manager = managerName(request, 'UpdateOptions');
+  next.metadata.managedFields = context.fieldManagers.of(resource, 'finalize').update(old as KubeObject & JsonObject, next, proposal.managedFields, manager);
+  if (dryRun(request)) return next;
+  return storing(request, () => context.store.update(resource.name, next as KubeObject));
 }

@@ -8,6 +8,7 @@ import { DEFINING } from './defining';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { PROTOCOL } from './protocol';
+import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...SHAPES];

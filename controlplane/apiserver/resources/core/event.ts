@@ -102,6 +102,7 @@ export const EVENT_V1: Resource = core({
   nameColumn: false,
   columns: COLUMNS.map((each) => ({ ...each, cell: (event: JsonObject, now: number) => each.cell?.(fields(toCore(event)), now) })),
   viewOf: 'events',
+  refusedAs: '',
   strategy: {
     prepare: (event) => {
       event.eventTime ??= null;

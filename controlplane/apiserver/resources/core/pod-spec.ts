@@ -1,5 +1,5 @@
 /** Defaults and rules of a pod's spec, as far as objects that only keep one are held to them. */
-import { duplicate, invalid, notSupported, required, type FieldError } from '../../schema/field-error';
+import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../schema/field-error';
 import { nameProblem } from '../../schema/object-meta';
 import { isObject, type JsonObject } from '../../schema/schema';
 import { listOf, textOf } from './cells';
@@ -68,8 +68,22 @@ export function podSpecErrors(spec: JsonObject, path: string): FieldError[] {
       names.add(name);
     });
   }
+  errors.push(...volumeErrors(spec, `${path}.volumes`));
   if (!RESTART_POLICIES.includes(textOf(spec.restartPolicy))) errors.push(notSupported(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES));
   return errors;
+}
+
+function volumeErrors(spec: JsonObject, path: string): FieldError[] {
+  const names = new Set<string>();
+  return listOf(spec.volumes).flatMap((volume, index) => {
+    const at = `${path}[${index}]`;
+    const name = textOf(volume.name);
+    const problem = nameProblem(name, 'label');
+    const errors = name === '' ? [required(`${at}.name`)] : problem ? [invalid(`${at}.name`, name, problem)] : names.has(name) ? [duplicate(`${at}.name`, name)] : [];
+    names.add(name);
+    const [, ...others] = Object.keys(volume).filter((key) => key !== 'name');
+    return [...errors, ...others.map((type) => forbidden(`${at}.${type}`, 'may not specify more than 1 volume type'))];
+  });
 }
 
 function containerErrors(container: JsonObject, path: string): FieldError[] {

@@ -61,12 +61,23 @@ function typeChange(secret: JsonObject, old: KubeObject | undefined): FieldError
   return before === undefined || before === secret.type ? [] : [invalid('type', secret.type, 'field is immutable')];
 }
 
+const PEM = /-----BEGIN [A-Z0-9 ]+-----[\s\S]+?-----END [A-Z0-9 ]+-----/;
+
+/** A certificate and key that TLS could not use. */
+function warnings({ type, data }: JsonObject): string[] {
+  if (type !== 'kubernetes.io/tls' || !isObject(data)) return [];
+  const holds = (key: string): boolean => PEM.test(Buffer.from(textOf(data[key]), 'base64').toString('latin1'));
+  if (!holds('tls.crt')) return ['tls: failed to find any PEM data in certificate input'];
+  return holds('tls.key') ? [] : ['tls: failed to find any PEM data in key input'];
+}
+
 export const SECRET = core({
   group: '', version: 'v1', plural: 'secrets', singular: 'secret', kind: 'Secret', shortNames: [], namespaced: true, selectableFields: ['type'],
   description: 'Secret holds secret data of a certain type. The total bytes of the values in the data field must be less than 1 MiB.',
   columns: [column('Type', 'type', 'What the data is for.'), cell('Data', ({ data }) => sizeOf(data), 'Number of keys.'), AGE],
   strategy: {
     prepare,
+    warnings,
     validate: (secret, old) => [...typeChange(secret, old), ...immutableErrors(secret, old, ['data']), ...dataErrors(secret, { data: 'base64' }), ...typeErrors(secret)],
   },
 });
