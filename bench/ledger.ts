@@ -1,17 +1,21 @@
 /**
- * How many hold + settle pairs a second the ledger makes durable, in batches: `node build/js/bench/ledger.js [pairs] [batch]`.
- * Beside it a floor: the same number of commits with one bare insert per pair and side.
+ * How many hold + settle pairs a second the ledger makes durable, in batches: `node build/js/bench/ledger.js [pairs] [batch] [postgres]`.
+ * Beside it a floor: the same number of commits with one bare insert per pair and side. `postgres`: on a PostgreSQL server of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uidSource } from '../controlplane/store/sqlite/uid';
+import type { Database } from '../controlplane/db/database';
 import { openDatabase } from '../controlplane/db/open';
+import { openPostgres } from '../controlplane/db/postgres/open';
+import { insert } from '../controlplane/db/statements';
 import { BookLedger } from '../controlplane/ledger/book-ledger';
 import type { HoldRequest } from '../controlplane/ledger/ledger';
 import { DEFAULT_TIERS } from '../controlplane/market/default-tiers';
 import { holdAmount, rateVector } from '../controlplane/market/price';
 import { settlement } from '../controlplane/market/settle';
+import { PostgresServer } from '../test/support/postgres';
 
 const nextUid = uidSource();
 
@@ -41,13 +45,46 @@ function requests(count: number, from: number): HoldRequest[] {
   });
 }
 
-/** Runs in a new folder, which is removed again. */
-export async function benchLedger(pairs: number, batch: number): Promise<LedgerBench> {
+interface OpenBench {
+  tables: Database;
+  exec(sql: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function openSqlite(): Promise<OpenBench> {
   const folder = mkdtempSync(join(tmpdir(), 'gleaner-bench-ledger-'));
-  const database = await openDatabase(join(folder, 'gleaner.db'));
+  const { tables, raw, close } = await openDatabase(join(folder, 'gleaner.db'));
+  return {
+    tables,
+    exec: async (sql) => raw.exec(sql),
+    close: async () => {
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openOnPostgres(): Promise<OpenBench> {
+  const server = await PostgresServer.start();
+  const { url, password } = await server.createDatabase();
+  const { tables, close } = await openPostgres(url, { password, holder: 'bench' });
+  return {
+    tables,
+    exec: (sql) => server.query(sql, new URL(url).pathname.slice(1)),
+    close: async () => {
+      await close();
+      await server.stop();
+    },
+  };
+}
+
+const FLOOR = insert('bench_floor', { text: 'text' });
+
+/** On a new database, which is removed again. */
+export async function benchLedger(pairs: number, batch: number, kind: 'sqlite' | 'postgres' = 'sqlite'): Promise<LedgerBench> {
+  const { tables, exec, close } = await (kind === 'sqlite' ? openSqlite() : openOnPostgres());
   try {
-    const { raw: db, writer } = database;
-    const ledger = await BookLedger.open({ database: database.tables });
+    const ledger = await BookLedger.open({ database: tables });
     await ledger.deposit({ key: 'bench', namespace: 'lab-a', amountMicro: 10n ** 15n });
     const batches = Array.from({ length: Math.ceil(pairs / batch) }, (_, n) => requests(batch, n * batch));
     const ours = await seconds(async () => {
@@ -64,14 +101,11 @@ export async function benchLedger(pairs: number, batch: number): Promise<LedgerB
       const report = await ledger.verify();
       if (!report.ok) throw new Error(report.violations.join('\n'));
     });
-    db.exec('CREATE TABLE bench_floor (id INTEGER PRIMARY KEY, text TEXT)');
-    const insert = db.prepare('INSERT INTO bench_floor (text) VALUES (?)');
+    await exec('CREATE TABLE bench_floor (text TEXT)');
     const floor = await seconds(async () => {
       for (const holds of batches) {
         for (let side = 0; side < 2; side += 1) {
-          await writer.enqueue(() => {
-            for (const { key } of holds) insert.run(key);
-          });
+          await tables.write([{ statement: FLOOR, rows: holds.map(({ key }) => [key]) }]);
         }
       }
     });
@@ -79,8 +113,7 @@ export async function benchLedger(pairs: number, batch: number): Promise<LedgerB
     const rate = (elapsed: number): number => Math.round(done / elapsed);
     return { pairs: done, batch, pairsPerSecond: rate(ours), floorPairsPerSecond: rate(floor), verifyPairsPerSecond: rate(verify) };
   } finally {
-    await database.close();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 
@@ -91,7 +124,7 @@ async function seconds(work: () => Promise<void>): Promise<number> {
 }
 
 if (require.main === module) {
-  benchLedger(Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 50)).then(
+  benchLedger(Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 50), process.argv[4] === 'postgres' ? 'postgres' : 'sqlite').then(
     (result) => process.stdout.write(`${JSON.stringify(result)}\n`),
     (error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -41,7 +41,7 @@ export class PostgresServer {
 
   /** @throws Error with the way out when there is no PostgreSQL on this machine */
   static async start(): Promise<PostgresServer> {
-    const bin = execFileSync(resolve(__dirname, '../../scripts/ensure-postgres.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    const bin = execFileSync(resolve('scripts/ensure-postgres.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
     const folder = mkdtempSync(join(tmpdir(), 'gleaner-postgres-'));
     try {
       const owner = serverUser();

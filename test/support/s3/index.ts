@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Options } from '../../../controlplane/gateway/elements/s3';
 
-const SCRIPT = resolve(__dirname, '../../../scripts/ensure-s3.sh');
+const SCRIPT = resolve('scripts/ensure-s3.sh');
 const START_MS = 30_000;
 
 /** @returns the program's path, or why it is not here, with the way to get it */
