@@ -50,6 +50,7 @@ function printBill(format: Format | 'csv', bill: StatementBody, job: string | un
 interface VerifyOptions extends TargetOptions {
   databaseUrlFile?: string;
   databasePasswordFile?: string;
+  databaseCaFile?: string;
 }
 
 /** Of a data folder or a database that is named the tables are read themselves, also when no server runs; otherwise the server is asked. */
@@ -57,7 +58,7 @@ async function verify(options: VerifyOptions): Promise<VerifyBody> {
   if (options.databaseUrlFile !== undefined) {
     // Loaded only when it is used: most commands ask the server.
     const { openDatabaseSnapshot } = require('../../controlplane/kubernetes/database-target') as typeof import('../../controlplane/kubernetes/database-target');
-    const snapshot = await openDatabaseSnapshot(options.databaseUrlFile, options.databasePasswordFile);
+    const snapshot = await openDatabaseSnapshot(options.databaseUrlFile, options.databasePasswordFile, options.databaseCaFile);
     return verifySnapshot(snapshot).finally(() => snapshot.close());
   }
   const file = options.data === undefined ? undefined : join(options.data, 'gleaner.db');
@@ -94,6 +95,7 @@ export function addMoneyCommands(program: Command): void {
   formatOption(targetOptions(ledger.command('verify').description('check every invariant of the ledger; exit code 1 when one is broken'), false))
     .option('--database-url-file <file>', 'read the PostgreSQL database of kubernetes mode: file with postgres://USER@HOST/DATABASE')
     .option('--database-password-file <file>', 'file with its password (default: $PGPASSWORD)')
+    .option('--database-ca-file <file>', "CA that verifies the database (default: the system's)")
     .addHelpText('after', [
       '',
       'Asks the server; with --data or --database-url-file the database is read itself, also when no server runs.',

@@ -22,8 +22,8 @@ export function splitUrl(text: string, caFile?: string): PostgresTarget {
 }
 
 /** For reading only: takes nothing away from the leader. @throws Error when there is no database, or no ledger in it */
-export function openDatabaseSnapshot(databaseUrlFile: string, databasePasswordFile: string | undefined): Promise<Snapshot> {
-  return openPostgresSnapshot(targetOf(databaseUrlFile, databasePasswordFile));
+export function openDatabaseSnapshot(databaseUrlFile: string, databasePasswordFile?: string, databaseCaFile?: string): Promise<Snapshot> {
+  return openPostgresSnapshot(targetOf(databaseUrlFile, databasePasswordFile, databaseCaFile));
 }
 
 function read(file: string, flag: string): string {

@@ -126,7 +126,9 @@ export class Turnstile {
       try {
         const book = first?.book ?? (await this.ready());
         const past = await (first?.past ?? this.read(book, calls.map((call) => call.needs(book))));
-        this.decideAll(book, past, calls);
+        // Held meanwhile: what was read may be old when it goes on.
+        if (this.holders > 0) this.waiting = [...calls, ...this.waiting];
+        else this.decideAll(book, past, calls);
       } catch (error) {
         for (const call of calls) call.reject(error);
       } finally {

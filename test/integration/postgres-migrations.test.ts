@@ -65,6 +65,15 @@ test('a database of a newer version is refused and left as it is', async () => {
   expect(await server.query('SELECT epoch::int FROM writer_epoch', name)).toEqual([{ epoch: 1 }]);
 });
 
+test('a server that acknowledges before it is durable is refused', async () => {
+  const database = await server.createDatabase();
+  const name = new URL(database.url).pathname.slice(1);
+  await server.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
+  await expect(open(database)).rejects.toThrow('synchronous_commit is off: what was acknowledged could be lost in a crash; set it to on');
+  await server.query(`ALTER DATABASE ${name} SET synchronous_commit = remote_apply`);
+  await (await open(database)).close();
+});
+
 test('a wrong password, and a certificate of somebody else, are refused with the place and without the password', async () => {
   const { url, password } = await server.createDatabase();
   await expect(open({ url, password: 'not-this-one' })).rejects.toThrow(/^cannot open the database 127\.0\.0\.1:\d+\/test_\d+: password authentication failed/);

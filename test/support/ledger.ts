@@ -3,7 +3,7 @@ import BetterSqlite3, { type Database as Connection } from 'better-sqlite3';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Database } from '../../controlplane/db/database';
+import type { Answer, Database, Lookup, Query, Snapshot, Value } from '../../controlplane/db/database';
 import { openDatabase } from '../../controlplane/db/open';
 import { SqliteDatabase } from '../../controlplane/db/sqlite-database';
 import { SqliteWriter } from '../../controlplane/db/sqlite-writer';
@@ -65,8 +65,52 @@ interface OpenSqlite extends OpenLedger {
   file: string;
 }
 
+/** A SQLite database that answers questions later, as one over a network does, and in another order than they were asked. */
+class LateDatabase implements Database {
+  private asked = 0;
+
+  constructor(private readonly database: Database) {}
+
+  get dialect(): Database['dialect'] {
+    return this.database.dialect;
+  }
+  get name(): string {
+    return this.database.name;
+  }
+  select<R>(query: Query<R>, ...parameters: Value[]): Promise<R[]> {
+    return this.later(() => this.database.select(query, ...parameters));
+  }
+  lookup<R>(query: Lookup<R>, keys: readonly Value[]): Promise<R[]> {
+    return this.later(() => this.database.lookup(query, keys));
+  }
+  openSnapshot(): Promise<Snapshot> {
+    return this.later(() => this.database.openSnapshot());
+  }
+  write(...call: Parameters<Database['write']>): Promise<void> {
+    return this.database.write(...call);
+  }
+  flush(): void {
+    this.database.flush();
+  }
+  onCommit(listener: Parameters<Database['onCommit']>[0]): void {
+    this.database.onCommit(listener);
+  }
+
+  /** Asked now or a little later, answered a little later: no turn of the event loop passes. */
+  private async later<T>(ask: () => Answer<T>): Promise<T> {
+    this.asked += 1;
+    const [before, after] = [this.asked % 3, (this.asked * 7) % 11];
+    for (let n = 0; n < before; n += 1) await undefined;
+    const answer = await ask();
+    for (let n = 0; n < after; n += 1) await undefined;
+    return answer;
+  }
+}
+
 /** Databases in files below one temporary folder. */
 export class SqliteLedgers implements LedgerBackend {
+  constructor(private readonly answers: 'at once' | 'later' = 'at once') {}
+
   private readonly folder = mkdtempSync(join(tmpdir(), 'gleaner-ledger-'));
   private readonly all: Connection[] = [];
   private template: string | undefined;
@@ -111,13 +155,16 @@ export class SqliteLedgers implements LedgerBackend {
     db.pragma('foreign_keys = ON');
     db.exec(failingCommit.tables);
     const writer = new SqliteWriter(db);
-    const database = new SqliteDatabase(db, writer);
+    const direct = new SqliteDatabase(db, writer);
+    const database = this.answers === 'at once' ? direct : new LateDatabase(direct);
+    const ledger = await BookLedger.open({ database, ...options });
     return {
-      ledger: await BookLedger.open({ database, ...options }), database, db, file,
+      ledger, database, db, file,
       exec: async (sql) => void db.exec(sql),
       // The commit comes at the end of the event loop's turn.
       begin: () => undefined,
       commit: async (fail) => {
+        if (this.answers === 'later') await decided(ledger);
         if (fail) failingCommit.write(database).catch(() => undefined);
         writer.flush();
       },

@@ -67,6 +67,7 @@ async function begin(target: PostgresTarget, where: string, dataSource: DataSour
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await dataSource.initialize();
     await refuseNewer(client, where);
+    await refuseForgetful(client);
     await dataSource.runMigrations({ transaction: 'each' });
     return await raiseEpoch(client, holder);
   } finally {
@@ -86,6 +87,14 @@ async function raiseEpoch(client: Client, holder: string): Promise<bigint> {
   const epoch = rows[0]?.epoch;
   if (epoch === undefined) throw new Error('the table writer_epoch has no row; restore the database from a backup');
   return epoch;
+}
+
+/** An acknowledged posting is on the disk: a server that answers before that is not for money. */
+async function refuseForgetful(client: Client): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'");
+  if (rows.length === 0) return;
+  throw new Error(`${rows.map(({ name }) => name).join(' and ')} is off: what was acknowledged could be lost in a crash; set it to on for this server and role`);
 }
 
 /** A database with migrations that this program does not know belongs to a newer one: writing to it could destroy data. */
