@@ -20,6 +20,8 @@ interface Shape {
 }
 
 interface Figures {
+  /** Of creating, updating and listing together, seconds. */
+  seconds: number;
   /** Per second. */
   created: number;
   updated: number;
@@ -51,7 +53,8 @@ async function measure(context: Context, shape: Shape, name: string, endpoint: E
       `${name}: created ${Math.round(created)}/s, updated ${Math.round(updated)}/s, listed ${Math.round(listed)} objects/s; resident ${Math.round(residentBytes / MIB)} MiB, ` +
         `at most ${Math.round(peakBytes / MIB)} MiB; ${(sum(cpuSeconds) - cpu).toFixed(1)} s of CPU`,
     );
-    return { created, updated, listed, residentBytes, peakBytes };
+    const seconds = objects / created + objects / updated + (objects * lists) / listed;
+    return { seconds, created, updated, listed, residentBytes, peakBytes };
   } finally {
     await worker.stop();
   }
@@ -100,6 +103,9 @@ export const objects: Scenario = {
     const bytes = (what: string, of: (figures: Figures) => number): Row =>
       besideRow({ name: `${count}: ${what}`, unit: 'MiB', ours: mib(of)(figures), beside: beside(mib(of)), bound: { atMost: 1 / 3 } });
     return [
+      besideRow({
+        name: `${count}, created, updated and listed ${shape.lists} times`, unit: 's', ours: figures.seconds, beside: beside((each) => each.seconds), faster: true, bound: { atLeast: 2 },
+      }),
       throughput('created', 'objects/s', (each) => each.created),
       throughput('updated', 'objects/s', (each) => each.updated),
       throughput('listed', 'objects/s', (each) => each.listed),

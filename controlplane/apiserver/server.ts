@@ -34,7 +34,7 @@ import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context'
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
 import { OpenWatches } from './verbs/open-watches';
-import { chooseVerb, type VerbName } from './verbs/verbs';
+import { chooseVerb, type Verb, type VerbName } from './verbs/verbs';
 import { WatchMemory } from './verbs/watch-memory';
 
 /** Documents at paths that are no resources, made when they are asked for. */
@@ -179,9 +179,22 @@ export class ApiServer {
     // A single object that is watched.
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
-    const longRunning = verb.name === 'watch' || resource.subresources?.find((each) => each.name === subresource)?.longRunning === true;
-    if (longRunning) return verb.run(this.#contextOf(resource), request);
+    if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
+    if (resource.subresources?.find((each) => each.name === subresource)?.longRunning) return this.#follow(request, verb);
     await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#contextOf(resource), request));
+  }
+
+  /** Counts with the watches: it takes as long as the client wants. */
+  async #follow(request: ResourceRequest, verb: Verb): Promise<void> {
+    const { res, resource, identity } = request;
+    const { openWatches } = this.#context;
+    openWatches.check(identity.user);
+    const over = openWatches.add(identity.user, () => res.destroy());
+    try {
+      await verb.run(this.#contextOf(resource), request);
+    } finally {
+      over();
+    }
   }
 
   /** What anyone may see. */
