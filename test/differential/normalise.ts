@@ -48,7 +48,7 @@ export class Normaliser {
     }
     const body = code < 400 ? pick(parse(text)) : parse(text);
     this.#list = isList(body);
-    return { code, headers: kept, body: this.#value(body, []) };
+    return { code, headers: kept, body: this.#value(inOrder(body), []) };
   }
 
   #value(value: unknown, path: readonly string[]): unknown {
@@ -113,6 +113,23 @@ export class Normaliser {
     return { kind, ...(this.#value(rest, path) as JsonObject) };
   }
 }
+
+interface Cause {
+  field: string;
+  message: string;
+}
+
+/** Several mistakes in one order: kube-apiserver looks at the fields of an object in an order that changes from request to request. */
+function inOrder(body: unknown): unknown {
+  if (!isObject(body) || body.kind !== 'Status' || body.reason !== 'Invalid' || !isObject(body.details) || !Array.isArray(body.details.causes)) return body;
+  const causes = [...(body.details.causes as Cause[])].sort((a, b) => (lineOf(a) < lineOf(b) ? -1 : 1));
+  const lines = [...new Set(causes.map(lineOf))];
+  const listed = /^(.* is invalid: )\[(.*)\]$/s.exec(String(body.message));
+  const whole = listed && listed[2].length === lines.join(', ').length && lines.every((line) => listed[2].includes(line));
+  return { ...body, details: { ...body.details, causes }, ...(whole && { message: `${listed[1]}[${lines.join(', ')}]` }) };
+}
+
+const lineOf = ({ field, message }: Cause): string => `${field}: ${message}`;
 
 function numbered(seen: Map<string, string>, value: string, what: string): string {
   let shown = seen.get(value);

@@ -22,9 +22,10 @@ const TERMINATING = VERBS.filter((verb) => verb !== 'create' && verb !== 'patch'
 /** In the order in which kube-apiserver lists those of custom resources. */
 const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
-function verbsOfResource({ serve, readOnly, lifecycle, core }: Resource): readonly string[] {
+function verbsOfResource({ serve, readOnly, lifecycle, core, group, plural }: Resource): readonly string[] {
   if (lifecycle?.terminating) return TERMINATING;
-  return verbsOf(serve, readOnly !== undefined ? READING : core ? VERBS : CUSTOM_VERBS);
+  const all = group === '' && plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS;
+  return verbsOf(serve, readOnly !== undefined ? READING : core ? all : CUSTOM_VERBS);
 }
 
 const JSON_TYPE = 'application/json';
@@ -109,7 +110,7 @@ export class Discovery {
         .filter((gv) => (core ? !gv.includes('/') : gv.startsWith(`${name}/`)))
         .map((gv) => ({
           version: core ? gv : gv.slice(name.length + 1),
-          resources: this.registry.inGroupVersion(gv).map(aggregatedResource),
+          resources: [...this.registry.inGroupVersion(gv)].sort(byPlural).map(aggregatedResource),
           freshness: 'Current',
         })),
     }));
@@ -123,6 +124,8 @@ export class Discovery {
   }
 }
 
+const byPlural = (a: Resource, b: Resource): number => (a.plural < b.plural ? -1 : 1);
+
 function isDiscoveryPath(path: string): boolean {
   return path === '/api' || /^\/api\/[^/]+$/.test(path) || path === '/apis' || /^\/apis\/[^/]+(\/[^/]+)?$/.test(path);
 }
@@ -130,8 +133,12 @@ function isDiscoveryPath(path: string): boolean {
 const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: `${JSON.stringify(body)}\n` });
 
 function aggregatedResource(resource: Resource): object {
-  const { group, version, kind } = resource;
-  const subresources = subresourcesOf(resource).map(({ name, verbs, ...responseKind }) => ({ subresource: name, responseKind, verbs }));
+  const { kind } = resource;
+  // Of Kubernetes' own kinds, group and version are only said where they are others than the resource's.
+  const { group, version } = resource.core ? { group: '', version: '' } : resource;
+  const same = (of: { group: string; version: string }): boolean => of.group === resource.group && of.version === resource.version;
+  const subresources = subresourcesOf(resource).map(({ name, verbs, ...of }) => ({ subresource: name, responseKind: same(of) ? { ...of, group, version } : of, verbs }));
+  if (resource.core) subresources.sort((a, b) => (a.subresource < b.subresource ? -1 : 1));
   return {
     resource: resource.plural,
     responseKind: { group, version, kind },
@@ -152,7 +159,8 @@ function storageHash(apiVersion: string, kind: string): string {
 function resourceList(gv: string, resources: readonly Resource[]): object {
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // Of the core group it is not said.
+    ...(gv.includes('/') && { apiVersion: 'v1' }),
     groupVersion: gv,
     resources: resources.flatMap((resource) => [
       {

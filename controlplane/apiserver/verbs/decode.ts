@@ -155,7 +155,11 @@ export const strictBodyError =
 export function forCreate(object: JsonObject & KubeObject, resource: Resource): void {
   if (Number(object.metadata.resourceVersion ?? 0) > 0) throw badRequest('resourceVersion should not be set on objects to be created');
   for (const field of STORE_OWNED) delete object.metadata[field];
-  if (resource.hasStatus) delete object.status;
+  if (resource.hasStatus) {
+    delete object.status;
+    // What a status is when nothing is known is told from the start.
+    if (!resource.core) applyDefaults(object, resource.schema);
+  }
   resource.strategy.prepare?.(object);
 }
 

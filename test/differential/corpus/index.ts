@@ -5,10 +5,13 @@ import { APPLYING } from './applying';
 import { CREATE } from './create';
 import { CUSTOM } from './custom';
 import { DEFINING } from './defining';
+import { DOCUMENTS } from './documents';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
+import { MANIFEST_SEQUENCES } from './manifests';
 import { PROTOCOL } from './protocol';
+import { REFUSED } from './refused';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...SHAPES];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES];

@@ -176,7 +176,8 @@ export class Definitions {
     const vague = old && (nullable === true || keepsUnknown);
     const either = schema['x-kubernetes-int-or-string'] === true;
     const fields = { ...(properties && !vague && mapValues(properties, (each) => this.#custom(each))) };
-    if (root || (schema['x-kubernetes-embedded-resource'] === true && !vague)) {
+    const embedded = schema['x-kubernetes-embedded-resource'] === true && !vague;
+    if (root || embedded) {
       const metadata = { ...this.#wrapped(this.#shape(metaShape('ObjectMeta'))), description: 'Standard metadata of an object.' };
       Object.assign(fields, TYPE_META, { metadata });
     }
@@ -187,7 +188,7 @@ export class Definitions {
       ...(items && !vague && { items: unwrapped(this.#custom(items)) }),
       ...(Object.keys(fields).length > 0 && { properties: fields }),
       ...(additionalProperties !== undefined && { additionalProperties: typeof additionalProperties === 'object' ? unwrapped(this.#custom(additionalProperties)) : additionalProperties }),
-      ...requiredOf(required, old ? properties : undefined),
+      ...requiredOf(embedded && !root ? ['kind', 'apiVersion', ...(required ?? [])] : required, old ? properties : undefined),
       ...(!old && { ...(nullable !== undefined && { nullable }), ...(allOf && { allOf }), ...(oneOf && { oneOf }), ...(not && { not }), ...((anyOf ?? either) && { anyOf: anyOf ?? EITHER }) }),
     };
     this.#open.delete(schema);
