@@ -11,7 +11,7 @@ const named = (list: unknown, keep: (name: string) => boolean): JsonObject[] =>
   (Array.isArray(list) ? (list as JsonObject[]) : []).filter(({ name }) => keep(String(name))).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
 
 /** Hashes of what is stored are the server's own. */
-const withoutHash = ({ storageVersionHash: _, ...rest }: JsonObject): JsonObject => rest;
+const withoutHash = (resource: JsonObject): JsonObject => Object.fromEntries(Object.entries(resource).filter(([name]) => name !== 'storageVersionHash'));
 
 function ofGroups(body: unknown): unknown {
   const { groups, ...rest } = body as JsonObject;
