@@ -19,6 +19,8 @@ export class KubeCluster extends TestCluster {
   readonly kube = new TestKube();
   /** What every replica is started with. */
   flags: string[] = [];
+  /** Whether replicas keep elements and logs in a folder that all of them see. */
+  sharesFolder = true;
   /** As whom replicas act; absent: the administrator. */
   replicaKubeconfig: string | undefined;
   private readonly ports = new Map<string, number>();
@@ -51,7 +53,8 @@ export class KubeCluster extends TestCluster {
   async startReplica(name: string, extra: string[] = []): Promise<void> {
     await this.start(name, [
       'server', '--mode', 'kubernetes', '--kubeconfig', this.replicaKubeconfig ?? this.kubeconfig, '--namespace', OPERATOR_NAMESPACE, '--data', join(this.dir, name),
-      '--port', String(this.ports.get(name) ?? 0), '--peer-port', '0', '--advertise-address', '127.0.0.1', '--public-url', this.service.url, '--blobs-dir', join(this.dir, 'shared'), ...this.flags, ...extra,
+      '--port', String(this.ports.get(name) ?? 0), '--peer-port', '0', '--advertise-address', '127.0.0.1', '--public-url', this.service.url,
+      ...(this.sharesFolder ? ['--blobs-dir', join(this.dir, 'shared')] : []), ...this.flags, ...extra,
     ]);
     this.ports.set(name, Number(new URL(this.url(name)).port));
     this.service.targets = [...this.ports.values()];
