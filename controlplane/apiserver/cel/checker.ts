@@ -2,7 +2,7 @@
 import type { Expr, Issue } from './ast';
 import { qualifiedName } from './parser';
 import type { FunctionTable, Overload } from './functions';
-import { BOOL, BYTES, DOUBLE, DURATION, DYN, ERROR, formatType, INT, isOptional, listOf, mapOf, NULL, optionalOf, sameType, STRING, Substitutions, TIMESTAMP, typeOf, UINT, type Type } from './types';
+import { BOOL, BYTES, DOUBLE, DURATION, DYN, ERROR, formatType, INT, isOptional, listOf, mapOf, NULL, optionalOf, parameter, sameType, STRING, Substitutions, TIMESTAMP, TYPE, typeOf, UINT, type Type } from './types';
 import { TypeValue, UInt } from './values';
 
 export interface Checked {
@@ -17,7 +17,7 @@ export interface Checked {
 /** Names of types, which are values too. */
 export const TYPE_NAMES: Readonly<Record<string, Type>> = {
   bool: BOOL, int: INT, uint: UINT, double: DOUBLE, string: STRING, bytes: BYTES, null_type: NULL,
-  list: listOf(DYN), map: mapOf(DYN, DYN), type: typeOf(DYN), dyn: DYN,
+  list: listOf(parameter('A')), map: mapOf(parameter('A'), parameter('B')), type: TYPE, duration: DURATION, timestamp: TIMESTAMP,
   'google.protobuf.Timestamp': TIMESTAMP, 'google.protobuf.Duration': DURATION,
   'net.IP': { kind: 'opaque', name: 'net.IP', params: [] }, 'net.CIDR': { kind: 'opaque', name: 'net.CIDR', params: [] },
   'kubernetes.URL': { kind: 'opaque', name: 'kubernetes.URL', params: [] }, 'kubernetes.Quantity': { kind: 'opaque', name: 'kubernetes.Quantity', params: [] },
@@ -89,8 +89,10 @@ class Checker {
     return this.#report(at, `undeclared reference to '${name}' (in container '')`);
   }
 
-  #lookup(name: string): Type | undefined {
-    for (let i = this.#scope.length - 1; i >= 0; i--) if (this.#scope[i].name === name) return this.#scope[i].type;
+  /** `.name` looks past the variables of comprehensions. */
+  #lookup(written: string): Type | undefined {
+    const name = written.replace(/^\./, '');
+    for (let i = this.#scope.length - 1; i >= 0; i--) if (this.#scope[i].name === written) return this.#scope[i].type;
     const variable = this.variables.get(name);
     if (variable) {
       this.read.add(name);
@@ -133,8 +135,9 @@ class Checker {
 
   #call(expr: Expr & { kind: 'call' }): Type {
     const args = expr.args.map((arg) => this.check(arg));
+    if (this.functions.has(expr.name.replace(/^\./, ''))) expr.name = expr.name.replace(/^\./, '');
     if (expr.target) {
-      const prefix = qualifiedName(expr.target);
+      const prefix = qualifiedName(expr.target)?.replace(/^\./, '');
       const full = prefix === undefined ? undefined : `${prefix}.${expr.name}`;
       if (full === undefined || !this.functions.has(full)) {
         const target = this.check(expr.target);
@@ -146,14 +149,16 @@ class Checker {
     }
     if (!this.functions.has(expr.name)) return this.#undeclared(expr.at, expr.name);
     if (expr.name === '_&&_' || expr.name === '_||_') {
-      for (const [index, arg] of expr.args.entries()) this.#mustBeBool(arg.at, args[index]);
-      return BOOL;
+      const fit = expr.args.map((arg, index) => this.#mustBeBool(arg.at, args[index]));
+      return fit.every(Boolean) ? BOOL : ERROR;
     }
     return this.#resolve(expr, args, false);
   }
 
-  #mustBeBool(at: number, type: Type): void {
-    if (!this.substitutions.assignAll([type], [BOOL])) this.#report(at, `expected type 'bool' but found '${formatType(this.substitutions.apply(type))}'`);
+  #mustBeBool(at: number, type: Type): boolean {
+    if (this.substitutions.assignAll([type], [BOOL])) return true;
+    this.#report(at, `expected type 'bool' but found '${formatType(this.substitutions.apply(type))}'`);
+    return false;
   }
 
   #resolve(expr: Expr & { kind: 'call' }, args: readonly Type[], member: boolean): Type {
@@ -238,9 +243,15 @@ class Checker {
   }
 
   #optionalMap(expr: Expr & { kind: 'optional-map' }): Type {
+    const before = this.issues.length;
     const operand = this.substitutions.apply(this.check(expr.operand));
+    // The macro stands for hasValue() and value() of the operand, which is looked at for each.
+    this.issues.push(...this.issues.slice(before));
     if (!isOptional(operand) && operand.kind !== 'dyn' && operand.kind !== 'error') {
       for (const name of ['hasValue', 'value']) this.#report(expr.at, `found no matching overload for '${name}' applied to '${formatType(operand)}.()'`);
+      this.#scope.push({ name: expr.variable, type: ERROR });
+      this.check(expr.body);
+      this.#scope.pop();
       return ERROR;
     }
     this.#scope.push({ name: expr.variable, type: isOptional(operand) ? operand.params[0] : DYN });

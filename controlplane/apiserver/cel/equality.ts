@@ -1,5 +1,5 @@
 /** Equality and order of CEL values. */
-import { CelError, Duration, hasSurrogates, ListValue, MapValue, Opaque, Optional, Preserved, Timestamp, TypeValue, UInt, type Result, type Value } from './values';
+import { CelError, Duration, hasSurrogates, ListValue, MapValue, NO_OVERLOAD, Opaque, Optional, Preserved, Timestamp, TypeValue, UInt, type Result, type Value } from './values';
 import { sameJson } from '../../../crds/schema/same-json';
 
 /** The value as a number that compares exactly with any other; undefined: not a number. */
@@ -10,17 +10,18 @@ function numeric(value: Value): bigint | number | undefined {
 
 /** Values of different types are different, never an error; numbers compare by value. */
 export function equal(a: Value, b: Value): Result {
-  if (a === b) return true;
+  if (a === b && !(a instanceof MapValue)) return true;
   const x = numeric(a);
   if (x !== undefined) {
     const y = numeric(b);
     // eslint-disable-next-line eqeqeq -- 1n == 1
     return y !== undefined && x == y;
   }
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (a === null || b === null || typeof a !== 'object') return false;
+  if (typeof b !== 'object') return a instanceof ListValue || a instanceof MapValue ? otherType(a) : false;
   if (a instanceof Preserved || b instanceof Preserved) return a instanceof Preserved && b instanceof Preserved && sameJson(a.json, b.json);
-  if (a instanceof ListValue) return b instanceof ListValue && lists(a, b);
-  if (a instanceof MapValue) return b instanceof MapValue && maps(a, b);
+  if (a instanceof ListValue) return b instanceof ListValue ? lists(a, b) : otherType(a);
+  if (a instanceof MapValue) return b instanceof MapValue ? maps(a, b) : otherType(a);
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof Timestamp) return b instanceof Timestamp && a.nanos === b.nanos;
   if (a instanceof Duration) return b instanceof Duration && a.nanos === b.nanos;
@@ -34,6 +35,8 @@ export function equal(a: Value, b: Value): Result {
   return false;
 }
 
+const otherType = ({ strict }: { strict: boolean }): Result => (strict ? NO_OVERLOAD : false);
+
 function lists(a: ListValue, b: ListValue): Result {
   const special = a.sameAs(b);
   if (special !== undefined) return special;
@@ -46,7 +49,7 @@ function lists(a: ListValue, b: ListValue): Result {
 }
 
 function maps(a: MapValue, b: MapValue): Result {
-  if (a.size !== b.size) return false;
+  if (a.size !== b.size || a.holdsNull) return false;
   for (const key of a.keys()) {
     const other = b.get(key);
     if (other === undefined) return false;

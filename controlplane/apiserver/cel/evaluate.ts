@@ -57,6 +57,8 @@ function charge(run: Run, cost: number): void {
   if (run.cost > run.limit) throw new CostExceeded();
 }
 
+const RUNTIME_TYPES: Readonly<Record<string, string>> = { timestamp: 'google.protobuf.Timestamp', duration: 'google.protobuf.Duration' };
+
 type Scope = ReadonlyMap<string, number>;
 
 class Compiler {
@@ -92,10 +94,11 @@ class Compiler {
     }
   }
 
-  #ident(name: string, scope: Scope): Evaluate {
+  #ident(written: string, scope: Scope): Evaluate {
+    const name = written.replace(/^\./, '');
     const slot = scope.get(name);
     if (slot === undefined) {
-      const type = Object.hasOwn(TYPE_NAMES, name) ? new TypeValue(name) : undefined;
+      const type = Object.hasOwn(TYPE_NAMES, name) ? new TypeValue(RUNTIME_TYPES[name] ?? name) : undefined;
       return () => type ?? new CelError(`no such attribute(s): ${name}`);
     }
     return (run) => {
@@ -112,7 +115,7 @@ class Compiler {
       if (!test) charge(run, 1);
       const inner = value instanceof Optional ? value.value : value;
       if (inner === undefined) return test ? false : value;
-      if (!(inner instanceof MapValue)) return test ? NO_OVERLOAD : new CelError(`no such key: ${field}`);
+      if (!(inner instanceof MapValue)) return test ? false : new CelError(`no such key: ${field}`);
       const found = inner.field(field);
       if (found instanceof CelError) return found;
       if (test) return found !== undefined;

@@ -63,6 +63,7 @@ function fromText(text: string, format: string | undefined): Result {
 
 /** An object with properties (read by escaped name, a null counts as absent) or a map (read by key). */
 export class JsonMap extends MapValue {
+  override readonly strict = true;
   readonly #schema: Schema;
   readonly #isObject: boolean;
 
@@ -77,6 +78,10 @@ export class JsonMap extends MapValue {
 
   get size(): number {
     return this.keys().length;
+  }
+
+  override get holdsNull(): boolean {
+    return this.#isObject && Object.keys(this.json).some((name) => this.json[name] === null && this.#schemaOf(name) !== undefined);
   }
 
   get(key: Value): Result | undefined {
@@ -103,6 +108,7 @@ export class JsonMap extends MapValue {
 
 /** Lists of type set and map are equal when they hold the same in any order, and `+` joins them without doubles. */
 export class JsonList extends ListValue {
+  override readonly strict = true;
   constructor(
     readonly json: readonly unknown[],
     private readonly schema: Schema,

@@ -16,19 +16,21 @@ export function expandGlobal(name: string, args: Expr[], at: number): Expr {
 export function expandMember(target: Expr, name: string, args: Expr[], at: number): Expr {
   const fold = Object.hasOwn(FOLDS, name) ? FOLDS[name] : undefined;
   if (fold !== undefined && args.length === 2) {
-    return { kind: 'fold', fold, variable: variableName(args[0]), range: target, body: args[1], at };
+    return { kind: 'fold', fold, variable: variableName(args[0], foldComplaint(fold)), range: target, body: args[1], at };
   }
   if (fold === 'map' && args.length === 3) {
-    return { kind: 'fold', fold, variable: variableName(args[0]), range: target, filter: args[1], body: args[2], at };
+    return { kind: 'fold', fold, variable: variableName(args[0], foldComplaint(fold)), range: target, filter: args[1], body: args[2], at };
   }
   if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) {
-    return { kind: 'optional-map', operand: target, variable: variableName(args[0]), body: args[1], flat: name === 'optFlatMap', at };
+    return { kind: 'optional-map', operand: target, variable: variableName(args[0], `${name}() variable name must be a simple identifier`), body: args[1], flat: name === 'optFlatMap', at };
   }
   return { kind: 'call', name, target, args, at };
 }
 
-function variableName(expr: Expr): string {
-  if (expr.kind !== 'ident') throw syntaxIssue(expr.at, 'argument must be a simple name');
+const foldComplaint = (fold: FoldKind): string => (fold === 'map' || fold === 'filter' ? 'argument is not an identifier' : 'argument must be a simple name');
+
+function variableName(expr: Expr, complaint: string): string {
+  if (expr.kind !== 'ident' || expr.name.startsWith('.')) throw syntaxIssue(expr.at, complaint);
   if (expr.name === '__result__' || expr.name === '@result') throw syntaxIssue(expr.at, 'iteration variable overwrites accumulator variable');
   return expr.name;
 }

@@ -2,7 +2,7 @@
  * Parses CEL expressions. Bounded: text of at most 100,000 code points, nesting of at most 250 levels (as in cel-go).
  * The macros has, all, exists, exists_one, map, filter, optMap and optFlatMap become nodes of their own.
  */
-import type { Expr, MapEntry } from './ast';
+import type { Expr, Issue, MapEntry } from './ast';
 import { expandGlobal, expandMember } from './macros';
 import { syntaxIssue, SyntaxIssue, tokenize, type Token } from './lexer';
 import { int, isInt, UInt } from './values';
@@ -26,23 +26,29 @@ const LEVELS: readonly Readonly<Record<string, string>>[] = [
 export function parse(source: string): Expr {
   if (source.length > MAX_CODE_POINTS) throw syntaxIssue(0, `expression code point size exceeds limit: size: ${[...source].length}, limit ${MAX_CODE_POINTS}`);
   const { tokens, issues } = tokenize(source);
+  const parser = new Parser(tokens, [...source]);
   try {
-    const parser = new Parser(tokens);
     const expr = parser.expression();
     parser.end();
-    if (issues.length === 0) return expr;
+    if (issues.length === 0 && parser.issues.length === 0) return expr;
   } catch (error) {
     if (!(error instanceof SyntaxIssue)) throw error;
-    issues.push(...error.issues);
+    parser.issues.push(...error.issues);
   }
-  throw new SyntaxIssue(issues);
+  throw new SyntaxIssue([...issues, ...parser.issues]);
 }
 
 class Parser {
   #index = 0;
   #depth = 0;
 
-  constructor(private readonly tokens: readonly Token[]) {}
+  /** What was passed over. */
+  readonly issues: Issue[] = [];
+
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly chars: readonly string[],
+  ) {}
 
   end(): void {
     const token = this.#peek();
@@ -113,7 +119,7 @@ class Parser {
         const dot = this.#next();
         const optional = this.#is('?');
         if (optional) this.#next();
-        const name = this.#identifier(true);
+        const name = this.#fieldName(dot);
         if (!optional && this.#is('(')) {
           const open = this.#next();
           const args = this.#arguments(')');
@@ -166,9 +172,11 @@ class Parser {
       case '{':
         return this.#map(at);
       case '.':
-        return this.#word(this.#identifier(false));
+        return this.#rooted(token);
       default:
-        throw this.#unexpected(token, PRIMARY);
+        if (!startsExpression(this.#peek())) throw this.#unexpected(token, PRIMARY);
+        this.issues.push(...this.#unexpected(token, PRIMARY, true).issues);
+        return this.#primary();
     }
   }
 
@@ -181,6 +189,17 @@ class Parser {
     if (!this.#is('(')) return { kind: 'ident', name: text, at };
     const open = this.#next();
     return expandGlobal(text, this.#arguments(')'), open.at);
+  }
+
+  /** `.name`: never a variable of a comprehension. */
+  #rooted(dot: Token): Expr {
+    const name = this.#peek();
+    if (name.kind !== 'ident') throw this.#noAlternative(dot, name);
+    if (RESERVED.has(name.text)) throw syntaxIssue(dot.at, `reserved identifier: ${name.text}`);
+    const { text, at } = this.#next();
+    if (!this.#is('(')) return { kind: 'ident', name: `.${text}`, at };
+    const open = this.#next();
+    return { kind: 'call', name: `.${text}`, args: this.#arguments(')'), at: open.at };
   }
 
   #number(token: Token, negative: boolean, at: number): Expr {
@@ -203,7 +222,8 @@ class Parser {
   #list(at: number): Expr {
     const elements: Expr[] = [];
     const optional = new Set<number>();
-    while (!this.#is(']')) {
+    if (this.#is(',')) this.#next();
+    else while (!this.#is(']')) {
       if (this.#is('?')) {
         this.#next();
         optional.add(elements.length);
@@ -212,13 +232,14 @@ class Parser {
       if (!this.#is(',')) break;
       this.#next();
     }
-    this.#expect(']');
+    this.#expect(']', "{']', ','}");
     return { kind: 'list', elements, optional, at };
   }
 
   #map(at: number): Expr {
     const entries: MapEntry[] = [];
-    while (!this.#is('}')) {
+    if (this.#is(',')) this.#next();
+    else while (!this.#is('}')) {
       const optional = this.#is('?');
       if (optional) this.#next();
       const key = this.expression();
@@ -227,14 +248,14 @@ class Parser {
       if (!this.#is(',')) break;
       this.#next();
     }
-    this.#expect('}');
+    this.#expect('}', "{'}', ','}");
     return { kind: 'map', entries, at };
   }
 
   #message(name: Expr, at: number): Expr {
     const values: Expr[] = [];
     while (!this.#is('}')) {
-      this.#identifier(false);
+      this.#identifier();
       this.#expect(':');
       values.push(this.expression());
       if (!this.#is(',')) break;
@@ -258,19 +279,34 @@ class Parser {
   }
 
   /** A field or function name may be a reserved word; `in`, `true`, `false` and `null` are never names. */
-  #identifier(field: boolean): Token {
+  #fieldName(dot: Token): Token {
+    const token = this.#peek();
+    if (token.kind !== 'ident') throw this.#noAlternative(dot, token);
+    return this.#identifier();
+  }
+
+  #identifier(): Token {
     const token = this.#next();
-    if (token.kind !== 'ident' || ['in', 'true', 'false', 'null'].includes(token.text)) {
-      throw syntaxIssue(token.at, field ? `Syntax error: no viable alternative at input '.${token.kind === 'end' ? '' : token.text}'` : `Syntax error: mismatched input '${token.text}' expecting IDENTIFIER`);
-    }
+    if (token.kind !== 'ident' || ['in', 'true', 'false', 'null'].includes(token.text)) throw this.#unexpected(token, 'IDENTIFIER');
     return token;
   }
 
-  #expect(text: string): void {
+  #noAlternative(dot: Token, token: Token): SyntaxIssue {
+    const between = this.chars.slice(dot.at, token.kind === 'end' ? undefined : token.at).join('');
+    return syntaxIssue(token.at, `Syntax error: no viable alternative at input '${between}${token.kind === 'end' ? '' : token.text}'`);
+  }
+
+  #expect(text: string, expected = `'${text}'`): void {
     const token = this.#next();
     if (token.kind === 'punctuation' && token.text === text) return;
-    if (token.kind === 'end' && text === ')') throw syntaxIssue(token.at, "Syntax error: missing ')' at '<EOF>'");
-    throw this.#unexpected(token, `'${text}'`);
+    if (token.kind === 'end' && (text === ')' || text === ']')) throw syntaxIssue(token.at, `Syntax error: missing '${text}' at '<EOF>'`);
+    if (this.#is(text)) {
+      // One token too many, as it seems: what follows is read without it.
+      this.issues.push(...this.#unexpected(token, expected, true).issues);
+      this.#next();
+      return;
+    }
+    throw this.#unexpected(token, expected);
   }
 
   #unexpected(token: Token, expected: string, extraneous = false): SyntaxIssue {
@@ -291,6 +327,13 @@ class Parser {
     const token = this.#peek();
     return token.kind === 'punctuation' && token.text === text;
   }
+}
+
+const STARTS = new Set(['[', '{', '(', '.', '-', '!']);
+
+function startsExpression({ kind, text }: Token): boolean {
+  if (kind === 'punctuation') return STARTS.has(text);
+  return kind !== 'end' && !(kind === 'ident' && text === 'in');
 }
 
 function isQualified(expr: Expr): boolean {

@@ -14,7 +14,7 @@ import { STANDARD } from './library/standard';
 import { STRINGS } from './library/strings';
 import { URLS } from './library/url';
 import { parse } from './parser';
-import type { Type } from './types';
+import type { Type, TypeKind } from './types';
 import { CelError, type Result, type Value } from './values';
 
 export const FUNCTIONS = functionTable([STANDARD, CONVERSIONS, STRINGS, LISTS, NETWORK, URLS, QUANTITIES, NAMED_FORMATS]);
@@ -38,13 +38,20 @@ export interface Outcome {
   exceeded: boolean;
 }
 
+/** What an expression must give, and what is said of one that does not. */
+export interface Wanted {
+  kind: TypeKind;
+  otherwise: string;
+}
+
 /** `variables` in the order in which `run` takes their values. */
-export function compileExpression(source: string, variables: ReadonlyMap<string, Type>): Program | CelError {
+export function compileExpression(source: string, variables: ReadonlyMap<string, Type>, wanted?: Wanted): Program | CelError {
   try {
     const expr = parse(source);
     const checked = check(expr, variables, FUNCTIONS);
     const issues = checked.issues.length > 0 ? checked.issues : checkLiterals(expr, checked.types);
     if (issues.length > 0) return new CelError(`compilation failed: ${formatIssues(source, issues)}`);
+    if (wanted && checked.type.kind !== wanted.kind) return new CelError(wanted.otherwise);
     const { evaluate, slotCount } = compile(expr, [...variables.keys()], FUNCTIONS);
     return { type: checked.type, reads: checked.variables, expr, types: checked.types, run: runner(evaluate, slotCount) };
   } catch (error) {

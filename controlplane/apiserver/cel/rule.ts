@@ -37,15 +37,13 @@ export function compileRule(source: ValidationRule, declared: Declared, schema: 
   if (String(source.rule ?? '').trim() === '') return compiled;
   const { type } = declared;
   const variables = new Map<string, Type>([['self', type], ['oldSelf', source.optionalOldSelf ? optionalOf(type) : type]]);
-  const program = compileExpression(source.rule, variables);
+  const program = compileExpression(source.rule, variables, { kind: 'bool', otherwise: 'cel expression must evaluate to a bool' });
   if (program instanceof CelError) return { ...compiled, error: program.message };
-  if (program.type.kind !== 'bool') return { ...compiled, error: 'cel expression must evaluate to a bool' };
   compiled.program = program;
   compiled.usesOldSelf = program.reads.has('oldSelf');
   if (source.messageExpression) {
-    const message = compileExpression(source.messageExpression, variables);
-    if (message instanceof CelError) compiled.messageError = `messageExpression ${message.message}`;
-    else if (message.type.kind !== 'string') compiled.messageError = 'messageExpression must evaluate to a string';
+    const message = compileExpression(source.messageExpression, variables, { kind: 'string', otherwise: 'must evaluate to a string' });
+    if (message instanceof CelError) compiled.messageError = `messageExpression ${message.message.replace(/^program /, '')}`;
     else compiled.messageProgram = message;
   }
   if (source.fieldPath) compiled.fieldPath = fieldPath(source.fieldPath, schema) ?? '';

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import fc from 'fast-check';
+
 import { PACKAGE_ROOT } from '../../../crds/package-info';
 import type { Schema } from '../schema/schema';
 import { declare } from './declare';
@@ -102,6 +104,18 @@ test('rules are not evaluated for an object that they cannot make sense of', () 
   });
   expect(ruleErrors([{ reason: 'FieldValueTypeInvalid', field: 'a', message: '' }], { a: 'x' }, { type: 'object' }, {})).toEqual([]);
   expect(ruleErrors([{ reason: 'FieldValueInvalid', field: 'a', message: '' }], { a: 1 }, positive, {})).toEqual([]);
+});
+
+test('whatever the text, it is refused or runs within its limit', () => {
+  const words = [...new Set(rules.flatMap(({ rule }) => rule.match(/'[^']*'|\w+|\s|[^\w\s]+/g) ?? []))];
+  const text = fc.oneof(fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((parts) => parts.join('')), fc.string({ unit: 'binary', maxLength: 60 }));
+  fc.assert(
+    fc.property(text, (source) => {
+      const program = compileExpression(source, new Map([['self', DYN]]));
+      expect('message' in program ? typeof program.message : program.run(['x'], 10_000).cost).toBeDefined();
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test.each([

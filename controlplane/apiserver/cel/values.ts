@@ -36,6 +36,7 @@ export class Optional {
 export const NONE = new Optional(undefined);
 
 export abstract class ListValue {
+  readonly strict: boolean = false;
   abstract readonly length: number;
   abstract at(index: number): Result;
   /** Whether both have the same items; undefined: compared item by item. */
@@ -68,6 +69,12 @@ export class ArrayList extends ListValue {
 }
 
 export abstract class MapValue {
+  /** A map of the object itself: asked whether it equals something that is no map, it fails instead of saying no. */
+  readonly strict: boolean = false;
+  /** Holds a null where there may be one: such an object equals nothing, as in Kubernetes. */
+  get holdsNull(): boolean {
+    return false;
+  }
   abstract readonly size: number;
   /** undefined: no such key. */
   abstract get(key: Value): Result | undefined;

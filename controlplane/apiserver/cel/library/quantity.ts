@@ -58,7 +58,8 @@ export const QUANTITIES: Readonly<Record<string, FunctionSpec>> = {
     global: ['string -> kubernetes.Quantity'],
     run: (text) => {
       if (typeof text !== 'string') return NO_OVERLOAD;
-      return parseQuantity(text) ?? new CelError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+      const suffix = /^[+-]?[0-9.]*[eEinumkKMGTP]+[-+]?[0-9]*$/.test(text);
+      return parseQuantity(text) ?? new CelError(suffix ? "unable to parse quantity's suffix" : "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     },
     cost: (args) => traversal(costSize(args[0])),
   },

@@ -64,7 +64,7 @@ const index: Run = (container, key) => {
     return at >= 0 && at < container.length ? container.at(at) : new CelError(`index out of bounds: ${at}`);
   }
   if (container instanceof MapValue) return container.get(key) ?? new CelError(`no such key: ${showKey(key)}`);
-  return NO_OVERLOAD;
+  return new CelError(`no such key: ${showKey(key)}`);
 };
 
 function optionalIndex(container: Value, key: Value): Result {
