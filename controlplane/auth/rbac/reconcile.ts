@@ -10,22 +10,41 @@ import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, type ClusterRole, type RoleBindin
 
 const ATTEMPTS = 5;
 
-/** @throws StoreError when the store cannot be written */
+/** What is missing is made in one go. @throws StoreError when the store cannot be written */
 export async function ensureDefaultRoles(store: ObjectStore): Promise<void> {
-  for (const expected of CLUSTER_ROLE_DEFAULTS) await ensure(store, CLUSTER_ROLES, expected, reconcileRole);
-  for (const expected of CLUSTER_ROLE_BINDING_DEFAULTS) await ensure(store, CLUSTER_ROLE_BINDINGS, expected, reconcileBinding);
+  const all: Default[] = [
+    ...CLUSTER_ROLE_DEFAULTS.map((expected) => ({ resource: CLUSTER_ROLES, expected, reconcile: reconcileRole as Reconcile })),
+    ...CLUSTER_ROLE_BINDING_DEFAULTS.map((expected) => ({ resource: CLUSTER_ROLE_BINDINGS, expected, reconcile: reconcileBinding as Reconcile })),
+  ];
+  const absent: Default[] = [];
+  for (const each of all) {
+    if (await store.get(each.resource, '', each.expected.metadata.name)) await ensure(store, each);
+    else absent.push(each);
+  }
+  const outcomes = absent.length === 0 ? [] : await store.batch(absent.map(({ resource, expected }) => ({ verb: 'create', resource, object: expected })));
+  for (const [at, outcome] of outcomes.entries()) if (!outcome.ok) await ensure(store, absent[at]);
+}
+
+/** @returns undefined when nothing is to be written */
+type Reconcile = (existing: KubeObject, expected: KubeObject) => KubeObject | 'recreate' | undefined;
+
+interface Default {
+  resource: ResourceName;
+  expected: KubeObject;
+  reconcile: Reconcile;
 }
 
 /** Others may write at the same time (another replica): whoever is late looks again. */
-async function ensure<T extends KubeObject>(store: ObjectStore, resource: ResourceName, expected: T, reconcile: (existing: T, expected: T) => T | 'recreate' | undefined): Promise<void> {
+async function ensure(store: ObjectStore, { resource, expected, reconcile }: Default): Promise<void> {
+  const { name } = expected.metadata;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const existing = await store.get<T>(resource, '', expected.metadata.name);
+      const existing = await store.get(resource, '', name);
       const next = existing ? reconcile(existing, expected) : expected;
       if (next === undefined) return;
       if (existing && next !== 'recreate') await store.update(resource, next);
       else {
-        if (existing) await store.delete(resource, '', expected.metadata.name, { uid: existing.metadata.uid ?? '' });
+        if (existing) await store.delete(resource, '', name, { uid: existing.metadata.uid ?? '' });
         await store.create(resource, expected);
       }
       return;
