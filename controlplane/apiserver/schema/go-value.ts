@@ -13,6 +13,13 @@ function number(value: number): string {
   return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
+/** A value as Go's `%v` shows it: `map[a:1]`, `[x y]`, `<nil>`. */
+export function goPlain(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goPlain).join(' ')}]`;
+  if (isObject(value)) return `map[${Object.keys(value).sort().map((key) => `${key}:${goPlain(value[key])}`).join(' ')}]`;
+  return value === null || value === undefined ? '<nil>' : typeof value === 'number' ? number(value) : String(value);
+}
+
 /** `map[string]interface {}{"a":1}`, `[]interface {}{"x"}`; fields in the order of their names. */
 export function goValue(value: unknown): string {
   if (typeof value === 'string') return quoted(value);

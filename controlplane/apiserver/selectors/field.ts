@@ -10,6 +10,7 @@ export interface Selectable {
   selectableFields: readonly string[];
   /** One of Kubernetes' own kinds: those that have no fields of their own say so otherwise. */
   core: boolean;
+  namespaced?: boolean;
 }
 
 /** @throws ApiError 400: no operator, a bad escape, or a field that cannot be selected by */
@@ -20,12 +21,13 @@ export function parseFieldSelector(text: string, selectable: Selectable): FieldR
   return terms.map((term) => parseTerm(term, text, selectable));
 }
 
-function parseTerm(term: string, text: string, { selectableFields, core }: Selectable): FieldRequirement {
+function parseTerm(term: string, text: string, { selectableFields, core, namespaced = true }: Selectable): FieldRequirement {
   const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
   if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
   const [, path, operator, raw] = match;
   const value = unescape(raw);
-  if (path !== 'metadata.name' && path !== 'metadata.namespace' && !selectableFields.includes(path)) {
+  const always = path === 'metadata.name' || (path === 'metadata.namespace' && (core || namespaced));
+  if (!always && !selectableFields.includes(path)) {
     const plain = core && selectableFields.length === 0;
     throw badRequest(plain ? `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"` : `field label not supported: ${path}`);
   }

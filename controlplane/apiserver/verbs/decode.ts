@@ -10,11 +10,12 @@ import { groupVersion, type Resource } from '../resources/resource';
 import { canonicalize } from '../resources/shapes/canonical';
 import { applyDefaults } from '../schema/default';
 import { invalid, showValue, type FieldError } from '../schema/field-error';
-import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
+import { finalizerWarnings, validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
 import { prune, pruneCustom } from '../schema/prune';
-import { isObject, own, type JsonObject } from '../schema/schema';
+import { isObject, type JsonObject } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
+import { scaleErrors } from '../schema/scale-values';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
@@ -193,7 +194,7 @@ export function checkObject(context: ApiContext, { resource, res }: ResourceRequ
   // Kubernetes looks at the metadata of custom resources before it looks at them.
   const errors: FieldError[] = resource.core ? [] : ofMetadata();
   errors.push(...validateObject(object, resource.schema, old as (JsonObject & KubeObject) | undefined));
-  errors.push(...scaleErrors(object, resource));
+  errors.push(...scaleErrors(object, resource.scale));
   // Admission is not asked about an object that the schema refuses.
   if (errors.length > 0 || !context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, object, resource.schema, { old, warn: (text) => addWarnings(res, [text]) }));
   if (errors.length === 0) {
@@ -202,23 +203,8 @@ export function checkObject(context: ApiContext, { resource, res }: ResourceRequ
     errors.push(...context.admit(resource.name, object, old).map(fromAdmission));
   }
   if (errors.length > 0) throw invalidError({ ...resource, group: resource.refusedAs ?? resource.group }, object.metadata.name || object.metadata.generateName || '', errors);
-  addWarnings(res, resource.strategy.warnings?.(object) ?? []);
+  addWarnings(res, resource.core ? (resource.strategy.warnings?.(object) ?? []) : finalizerWarnings(metadata, old?.metadata.finalizers));
 }
-
-/** What the scale subresource asks of where it is kept. */
-function scaleErrors(object: JsonObject, { scale }: Resource): FieldError[] {
-  if (!scale) return [];
-  const path = scale.specReplicasPath;
-  let value: unknown = object;
-  for (const key of path.split('.').slice(1)) {
-    if (value === undefined || value === null) return [];
-    if (!isObject(value)) return [invalid(path, 0, `${path} accessor error: ${showValue(value)} is of the type ${goTypeOf(value)}, expected map[string]interface{}`)];
-    value = own(value, key);
-  }
-  return typeof value === 'number' && value < 0 ? [invalid(path, value, 'should be a non-negative integer')] : [];
-}
-
-const goTypeOf = (value: unknown): string => (Array.isArray(value) ? '[]interface {}' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? 'int64' : 'string');
 
 /** As the schema's errors are: the field apart from the message. */
 function fromAdmission(error: AdmissionError): FieldError {

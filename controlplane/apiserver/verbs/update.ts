@@ -4,6 +4,7 @@ import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import { completeShape } from '../resources/shapes';
 import type { JsonObject } from '../schema/schema';
+import { scaleStatusErrors } from '../schema/scale-values';
 import { validateStatus } from '../schema/validate-object';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
@@ -68,7 +69,7 @@ export async function replace(
   pruneAndDefault(proposal, request, refuse);
   const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
   if (request.subresource === 'status') {
-    const errors = [...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...(resource.strategy.validateStatus?.(next) ?? [])];
+    const errors = [...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...scaleStatusErrors(next, resource.scale), ...(resource.strategy.validateStatus?.(next) ?? [])];
     if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, next, resource.schema, { old }));
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {

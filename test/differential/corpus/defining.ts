@@ -154,6 +154,9 @@ const unusual: Step[] = [
   post('try it', `${CRDS}?dryRun=All&fieldManager=m`, definition([version('v1', { any: { type: 'array', items: { type: 'object', additionalProperties: { type: 'string', nullable: false, description: '' } } } })], { preserveUnknownFields: false, names: { plural: 'things', kind: 'Thing', shortNames: [], categories: ['all'] } })),
   get('nothing was made', path),
   apply('apply', `${path}?fieldManager=m`, definition([version('v1', {})])),
+  served('v1'),
+  // Kubernetes answers the first one late: by then, all conditions are written.
+  post('an object', inNamespace('v1'), thing('a', {})),
   apply('apply again', `${path}?fieldManager=m`, definition([version('v1', {})])),
   apply('another manager', `${path}?fieldManager=n`, definition([version('v1', { b: { type: 'string' } })])),
   apply('by force', `${path}?fieldManager=n&force=true`, definition([version('v1', { b: { type: 'string' } })])),
@@ -162,10 +165,28 @@ const unusual: Step[] = [
   del('away', path),
 ];
 
+const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' };
+
+const scaled: Step[] = [
+  post('define', CRDS, definition([version('v1', {}, { subresources: { status: {}, scale }, schema: { openAPIV3Schema: { type: 'object', properties: { spec: anything, status: anything } } } })], { scope: 'Cluster' })),
+  get('until it is served', `${API}/v1/things`, { until: 200 }),
+  ...table<[string, unknown]>([['negative', -1], ['text', 'x'], ['too large', 3e9], ['a fraction', 1.5], ['null', null], ['an object', { a: 1 }]],
+    (label, replicas) => post(`replicas: ${label}`, `${API}/v1/things?dryRun=All`, thing('a', { replicas }))),
+  post('an object', `${API}/v1/things`, thing('a', { replicas: 2 })),
+  ...table<[string, unknown]>([['negative', { replicas: -1 }], ['text', { replicas: 'x' }], ['too large', { replicas: 3e9 }], ['a selector that is none', { selector: 5 }], ['good', { replicas: 3, selector: 'a=b' }]],
+    (label, status) => merge(`status: ${label}`, `${API}/v1/things/a/status?dryRun=All`, { status })),
+  ...table<[string]>([['plain'], ['with.dots'], ['example.com/path'], ['orphan']],
+    (finalizer) => post(`finalizer ${finalizer}`, `${API}/v1/things?dryRun=All`, thing('b', {}, 'v1', { finalizers: [finalizer] }))),
+  get('by a namespace that there is none of', `${API}/v1/things?fieldSelector=metadata.namespace%3Dx`),
+  del('away', path, undefined, { pick: () => 'going' }),
+];
+
 export const DEFINING: readonly Sequence[] = [
   { name: 'defining-versions', steps: versions },
   { name: 'defining-changes', steps: changes },
   { name: 'defining-ratcheting', steps: ratcheting },
   { name: 'defining-deletion', steps: deletion },
   { name: 'defining-unusual', steps: unusual },
+  { name: 'defining-scaled', steps: scaled },
 ];
