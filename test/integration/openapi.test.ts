@@ -87,6 +87,10 @@ describe('OpenAPI v3', () => {
     expect([plain.code, plain.headers.etag, plain.headers.expires]).toEqual([200, document.headers.etag, undefined]);
     const stale = await get('/openapi/v3/api/v1?hash=0123');
     expect([stale.code, stale.headers.location]).toEqual([301, address]);
+    for (const type of ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf']) {
+      const { code, headers } = await get(address, { Accept: type });
+      expect([code, headers['content-type'], headers.etag]).toEqual([200, 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf', document.headers.etag]);
+    }
     expect((await get('/openapi/v3/api/v1', { Accept: 'text/html' })).code).toBe(406);
     expect((await get('/openapi/v3/apis/nope.dev/v1')).code).toBe(404);
   });

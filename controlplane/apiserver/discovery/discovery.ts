@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { notAcceptable } from '../http/errors';
 import type { AnswerForm } from '../http/accept';
 import type { ResourceRegistry } from '../resources/registry';
-import { groupVersion, type Resource, type Served } from '../resources/resource';
+import { groupVersion, type Resource, type Served, type VerbName } from '../resources/resource';
 
 export interface Document {
   contentType: string;
@@ -19,13 +19,15 @@ const verbsOf = (served: Served | undefined, otherwise: readonly string[]): read
 /** While its definition is being deleted, nothing is written but deletions. */
 const TERMINATING = VERBS.filter((verb) => verb !== 'create' && verb !== 'patch' && verb !== 'update');
 
+/** The version in which objects are kept. */
+const storedAs = (resource: Resource): string => resource.stored?.apiVersion ?? (resource.viewOf === 'events' ? 'v1' : groupVersion(resource));
+
 /** In the order in which kube-apiserver lists those of custom resources. */
 const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 
-function verbsOfResource({ serve, readOnly, lifecycle, core, group, plural }: Resource): readonly string[] {
+function verbsOfResource({ serve, readOnly, lifecycle, core, lacks = [] }: Resource): readonly string[] {
   if (lifecycle?.terminating) return TERMINATING;
-  const all = group === '' && plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS;
-  return verbsOf(serve, readOnly !== undefined ? READING : core ? all : CUSTOM_VERBS);
+  return verbsOf(serve, readOnly !== undefined ? READING : (core ? VERBS : CUSTOM_VERBS).filter((verb) => !lacks.includes(verb as VerbName)));
 }
 
 const JSON_TYPE = 'application/json';
@@ -153,7 +155,7 @@ function aggregatedResource(resource: Resource): object {
 
 /** Names the form that objects are stored in. */
 function storageHash(apiVersion: string, kind: string): string {
-  return createHash('sha256').update(`${apiVersion}/${kind}`).digest().subarray(0, 8).toString('base64');
+  return createHash('sha256').update(`${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 
 function resourceList(gv: string, resources: readonly Resource[]): object {
@@ -171,7 +173,7 @@ function resourceList(gv: string, resources: readonly Resource[]): object {
         verbs: verbsOfResource(resource),
         ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
         ...(resource.categories.length > 0 && { categories: resource.categories }),
-        ...(!resource.core && resource.stored && { storageVersionHash: storageHash(resource.stored.apiVersion, resource.kind) }),
+        ...(resource.serve === undefined && { storageVersionHash: storageHash(storedAs(resource), resource.kind) }),
       },
       ...subresourcesOf(resource).map(({ name, group, version, kind, verbs }) => ({
         name: `${resource.plural}/${name}`,

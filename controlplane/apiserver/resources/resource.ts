@@ -131,6 +131,8 @@ export interface Resource {
   viewOf?: ResourceName;
   /** The group of the kind that refusals name, when it is another one: that of what a view shows. */
   refusedAs?: string;
+  /** Verbs that this resource does not have. */
+  lacks?: readonly VerbName[];
   /** Why users cannot write it; it can be read only. */
   readOnly?: string;
   subresources?: readonly Subresource[];

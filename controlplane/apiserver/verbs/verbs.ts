@@ -50,8 +50,9 @@ export function chooseVerb(request: ResourceRequest): Verb | undefined {
   if (!table) return undefined;
   const verb = table[request.req.method ?? ''];
   if (!verb) throw notAllowed(request);
-  const { readOnly, core, namespaced, plural } = request.resource;
-  if (verb.name === 'deletecollection' && core && (namespaced ? request.namespace === '' : plural === 'namespaces')) throw methodNotAllowed();
+  const { readOnly, core, namespaced, lacks } = request.resource;
+  if (lacks?.includes(verb.name)) throw methodNotAllowed();
+  if (verb.name === 'deletecollection' && core && namespaced && request.namespace === '') throw methodNotAllowed();
   if (readOnly !== undefined && request.req.method !== 'GET') throw methodNotAllowed(readOnly);
   if (request.watchPath && verb.name !== 'list' && verb.name !== 'get') throw methodNotAllowed();
   // One object is watched through its collection, or by the old path: GET of the object itself just gets it.

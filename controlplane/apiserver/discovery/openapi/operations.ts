@@ -139,14 +139,14 @@ function operationOf({ resource, path, namespaced, subresource, content, kind, e
 
 /** All paths of a resource with what can be done there. */
 export function pathsOf(resource: Resource): Path[] {
-  const { group, version, kind, plural, namespaced, serve, readOnly, hasStatus, scale, subresources = [] } = resource;
+  const { group, version, kind, plural, namespaced, serve, readOnly, lacks = [], hasStatus, scale, subresources = [] } = resource;
   const gv = groupVersion(resource);
   const root = `/${gv.includes('/') ? 'apis' : 'api'}/${gv}`;
   const own = { group, version, kind };
   const within = namespaced ? [pathParameter('namespace', 'Name of the namespace.')] : [];
   const base = `${root}${namespaced ? '/namespaces/{namespace}' : ''}/${plural}`;
   const named = [pathParameter('name', `Name of the ${kind}.`), ...within, PRETTY];
-  const served = <T extends VerbName>(verbs: readonly T[]): T[] => verbs.filter((verb) => (serve ? serve[verb] !== undefined : readOnly === undefined || verb === 'get' || verb === 'list'));
+  const served = <T extends VerbName>(verbs: readonly T[]): T[] => verbs.filter((verb) => (serve ? serve[verb] !== undefined : !lacks.includes(verb) && (readOnly === undefined || verb === 'get' || verb === 'list')));
   const place = (path: string, parameters: readonly Parameter[], more: Partial<Place> = {}): Place => ({ resource, path, parameters, namespaced, subresource: '', content: 'object', kind: own, ...more });
   const editable = readOnly === undefined ? (['get', 'update', 'patch'] as const) : (['get'] as const);
   const paths = [

@@ -1,5 +1,5 @@
 /**
- * `/openapi/v2` (JSON and protobuf) and `/openapi/v3` (an index, and one document per group version).
+ * `/openapi/v2` and `/openapi/v3` (an index, and one document per group version), in JSON and in protobuf.
  *
  * Documents are made when they are first asked for and kept until what they are about changes. Each has an ETag of its JSON; those of version 3
  * are addressed by it (`?hash=`), and such an answer may be cached for ever: another hash is redirected to the right one.
@@ -10,10 +10,13 @@ import type { ResourceRegistry } from '../../resources/registry';
 import type { Resource } from '../../resources/resource';
 import { documentV2, documentV3 } from './documents';
 import { encodeV2 } from './v2-protobuf';
+import { encodeV3 } from './v3-protobuf';
 
 const JSON_TYPE = 'application/json';
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const V2_PROTOBUF_NAMES = [V2_PROTOBUF, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'];
+const V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+const V3_PROTOBUF_NAMES = [V3_PROTOBUF, 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'];
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
 export type OpenApiAnswer =
@@ -24,13 +27,14 @@ export type OpenApiAnswer =
 interface Kept {
   json: Buffer;
   etag: string;
+  /** The same, made when first asked for. */
+  protobuf?: Buffer;
   /** The resources of a document of one group version. */
   about?: readonly Resource[];
 }
 
 export class OpenApi {
   readonly #kept = new Map<string, Kept>();
-  #protobuf: Buffer | undefined;
   #revision = -1;
 
   constructor(
@@ -43,7 +47,6 @@ export class OpenApi {
   answer(path: string, accept: string | undefined, hash: string | undefined): OpenApiAnswer | undefined {
     if (this.#revision !== this.registry.revision) {
       this.#forget();
-      this.#protobuf = undefined;
       this.#revision = this.registry.revision;
     }
     if (path === '/openapi/v2') return this.#v2(accept);
@@ -64,19 +67,22 @@ export class OpenApi {
     const chosen = choose(accept, [JSON_TYPE, ...V2_PROTOBUF_NAMES]);
     if (chosen === undefined) return { kind: 'notAcceptable' };
     if (chosen === JSON_TYPE) return found(JSON_TYPE, kept, { Vary: 'Accept' });
-    this.#protobuf ??= encodeV2(documentV2(this.registry.all(), this.version));
-    return found(V2_PROTOBUF, { json: this.#protobuf, etag: kept.etag }, { Vary: 'Accept' });
+    kept.protobuf ??= encodeV2(documentV2(this.registry.all(), this.version));
+    return found(V2_PROTOBUF, kept, { Vary: 'Accept' });
   }
 
   #v3(path: string, accept: string | undefined, hash: string | undefined): OpenApiAnswer | undefined {
     const key = path.slice('/openapi/v3/'.length);
     if (!this.#keys().includes(key)) return undefined;
-    if (choose(accept, [JSON_TYPE]) === undefined) return { kind: 'notAcceptable' };
+    const chosen = choose(accept, [JSON_TYPE, ...V3_PROTOBUF_NAMES]);
+    if (chosen === undefined) return { kind: 'notAcceptable' };
     const kept = this.#document(key);
-    if (hash === undefined || hash === '') return found(JSON_TYPE, kept, { Vary: 'Accept' });
+    const type = chosen === JSON_TYPE ? JSON_TYPE : V3_PROTOBUF;
+    if (type === V3_PROTOBUF) kept.protobuf ??= encodeV3(documentV3(this.registry.inGroupVersion(gvOf(key)), this.version));
+    if (hash === undefined || hash === '') return found(type, kept, { Vary: 'Accept' });
     if (hash !== kept.etag) return { kind: 'redirect', location: addressOf(key, kept.etag) };
     const expires = new Date(this.now() + YEAR_MS).toUTCString();
-    return found(JSON_TYPE, kept, { Vary: 'Accept', 'Cache-Control': 'public, immutable', Expires: expires });
+    return found(type, kept, { Vary: 'Accept', 'Cache-Control': 'public, immutable', Expires: expires });
   }
 
   /** `api/v1`, `apis/gleaner.dev/v1alpha1`, … */
@@ -106,8 +112,9 @@ export class OpenApi {
 const gvOf = (key: string): string => key.replace(/^apis?\//, '');
 const addressOf = (key: string, etag: string): string => `/openapi/v3/${key}?hash=${etag}`;
 
-function found(contentType: string, { json, etag }: Kept, headers: Record<string, string>): OpenApiAnswer {
-  return { kind: 'document', contentType, body: json, headers: { ETag: `"${etag}"`, ...headers } };
+function found(contentType: string, { json, protobuf, etag }: Kept, headers: Record<string, string>): OpenApiAnswer {
+  const body = contentType === JSON_TYPE || protobuf === undefined ? json : protobuf;
+  return { kind: 'document', contentType, body, headers: { ETag: `"${etag}"`, ...headers } };
 }
 
 /** The first of the client's media types that is offered; without any, the first that is offered. */

@@ -36,7 +36,7 @@ function validateStatus(namespace: JsonObject): FieldError[] {
 export const NAMESPACE = core({
   group: '', version: 'v1', plural: 'namespaces', singular: 'namespace', kind: 'Namespace', shortNames: ['ns'], namespaced: false,
   description: 'Namespace provides a scope for names.',
-  nameRule: 'label', hasStatus: true, selectableFields: ['status.phase'],
+  nameRule: 'label', hasStatus: true, selectableFields: ['status.phase'], lacks: ['deletecollection'],
   columns: [column('Status', 'status.phase', 'The status of the namespace'), AGE],
   strategy: {
     prepare,
