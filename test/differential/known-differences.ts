@@ -60,7 +60,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'patches', step: 'strategic: wrong type', at: /message$/, reason: GO_WORDS },
   { sequence: 'subresources', step: /^put scale, (text|other kind)$/, at: /^(code|body\.message)$/, reason: GO_WORDS },
   { sequence: 'schema', step: 'embedded with bad metadata', at: /^code$/, reason: GO_WORDS },
-  { sequence: 'schema', step: 'spec that is a list', at: /message$/, reason: GO_WORDS },
   { sequence: 'forms', step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
   { sequence: 'reviews', step: /^(self access with both|review of unknown kind)$/, at: /message$/, reason: GO_WORDS },
 
