@@ -32,12 +32,22 @@ function shown({ code, stdout, stderr }: Ran, secrets: readonly (readonly [strin
   return { code, stdout: normal(stdout, secrets), stderr: normal(stderr, secrets) };
 }
 
+/** In an order of their own: the servers' depends on which second it is. */
+function managersInOrder(text: string): string {
+  if (!text.startsWith('{') || !text.includes('"managedFields"')) return text;
+  const object = JSON.parse(text) as { metadata?: { managedFields?: object[] } };
+  object.metadata?.managedFields?.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return `${JSON.stringify(object, undefined, 2)}\n`;
+}
+
+const keyOf = (entry: object): string => JSON.stringify({ ...entry, time: '' });
+
 const UID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 const DAY_MS = 24 * 3600 * 1000;
 
 function normal(text: string, secrets: readonly (readonly [string, string])[]): string {
-  let out = text;
+  let out = managersInOrder(text);
   for (const [secret, name] of secrets) out = out.replaceAll(secret, name);
   return out
     .replace(UID, '<uid>')

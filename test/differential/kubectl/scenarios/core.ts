@@ -39,7 +39,7 @@ const secrets: Scenario = {
     'get secrets',
     'get secret s -o yaml',
     'get secret typed -o jsonpath={.type}',
-    'describe secret s',
+    'describe secret typed',
     'create secret generic s --from-literal=a=b',
     piped('apply -f -', 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: str\nstringData:\n  k1: v1\n'),
     'get secret str -o jsonpath={.data}',

@@ -51,7 +51,7 @@ const get: Scenario = {
     'get --raw /api/v1/namespaces/k-get/configmaps?labelSelector=none%3Dsuch',
     'get --raw /apis/stable.example.com',
     'get --raw /nothing',
-    'get configmap one -o yaml --show-managed-fields',
+    'get configmap one -o json --show-managed-fields',
     'get events',
   ],
 };
