@@ -7,7 +7,7 @@ import { formatDuration, parseDuration } from '../../crds/duration';
 import { PACKAGE_ROOT } from '../../crds/package-info';
 import { formatBytes, parseBytes } from '../../crds/quantity';
 import { type AuditLogConfig, type ControlPlaneConfig, CLUSTER_PACE, DEFAULT_PORT, defaultConfig } from '../../controlplane/config';
-import { DEFAULT_PEER_PORT, type KubernetesConfig } from '../../controlplane/kubernetes/config';
+import { DEFAULT_PEER_PORT, type KubernetesConfig, type WebhookPlace } from '../../controlplane/kubernetes/config';
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
@@ -40,6 +40,8 @@ interface ServerOptions {
   advertiseAddress?: string;
   publicUrl?: string;
   installCrds?: boolean;
+  webhook?: WebhookPlace;
+  webhookFailurePolicy: 'Fail' | 'Ignore';
   blobsDir?: string;
   elementsUrl?: string;
   databaseUrlFile?: string;
@@ -110,6 +112,13 @@ function serverOptions(command: Command): Command {
     .option('--log-level <level>', LOG_LEVELS.join(', '), logLevel, 'info');
 }
 
+function webhookPlace(text: string): WebhookPlace {
+  const service = /^service\/([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(?::(\d{1,5}))?$/.exec(text);
+  if (service) return { service: service[1], port: Number(service[3] ?? DEFAULT_PORT) };
+  if (/^https:\/\/[^/?#@]+$/.test(text)) return { url: text };
+  throw new CliError(`--webhook ${text}: must be service/NAME, service/NAME:PORT, or https:// and a host, with no path`, EXIT.usage);
+}
+
 /** Only `server` has them: `up` is always embedded. */
 function kubernetesOptions(command: Command): Command {
   const group = 'Kubernetes mode:';
@@ -124,6 +133,8 @@ function kubernetesOptions(command: Command): Command {
     .addOption(option('--peer-port <n>', 'port for other replicas, health and metrics of this one; 0: any free one').argParser(portOf('--peer-port')).default(DEFAULT_PEER_PORT))
     .addOption(option('--advertise-address <host>', 'name or address of this replica for the others (default: $POD_IP, or the first address of this machine)'))
     .addOption(option('--public-url <url>', "where agents and users reach all replicas; announced in the cluster (default: this replica's own port)"))
+    .addOption(option('--webhook <where>', "where the cluster's API server asks about what schema and CEL cannot say: service/NAME[:PORT] in the operator's namespace, or https://HOST[:PORT] (default: it is not asked)").argParser(webhookPlace))
+    .addOption(option('--webhook-failure-policy <policy>', 'while no replica answers: Fail accepts no Job, Ignore accepts it unchecked').choices(['Fail', 'Ignore']).default('Fail'))
     .addOption(option('--install-crds', 'put the CustomResourceDefinitions into the cluster first'))
     .addOption(option('--database-url-file <file>', 'file with postgres://USER[:PASSWORD]@HOST/DATABASE (default: SQLite in the folder of blobs, for one replica only)'))
     .addOption(option('--database-password-file <file>', 'file with its password (default: that of the URL, or $PGPASSWORD)'))
@@ -146,6 +157,7 @@ function kubernetesConfig(options: ServerOptions): KubernetesConfig {
     peerPort: options.peerPort,
     advertise: options.advertiseAddress ?? process.env.POD_IP ?? ownAddress(),
     installCrds: options.installCrds ?? false,
+    ...(options.webhook && { webhook: { where: options.webhook, failurePolicy: options.webhookFailurePolicy } }),
   };
 }
 

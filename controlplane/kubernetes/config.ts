@@ -1,3 +1,6 @@
+/** A Service is one of the operator's own namespace. */
+export type WebhookPlace = { url: string } | { service: string; port: number };
+
 /** What kubernetes mode needs beyond the embedded mode's configuration. */
 export interface KubernetesConfig {
   /** Absent: $KUBECONFIG, ~/.kube/config, or the pod's service account. */
@@ -14,6 +17,8 @@ export interface KubernetesConfig {
   /** What agents and users reach all replicas by: it is announced in the cluster. Absent: this replica's own port. */
   publicUrl?: string;
   installCrds: boolean;
+  /** How the cluster's API server reaches this operator, to ask about what schema and CEL cannot say. Absent: it is not asked. */
+  webhook?: { where: WebhookPlace; failurePolicy: 'Fail' | 'Ignore' };
   /** Files with the URL of the PostgreSQL database, and with its password. Absent: SQLite in the folder of blobs, for one replica. */
   databaseUrlFile?: string;
   databasePasswordFile?: string;

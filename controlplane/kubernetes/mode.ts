@@ -31,6 +31,8 @@ import { installCrds, missingCrds } from './install-crds';
 import { LeaderWork, type Leading } from './leading';
 import { shareKeys } from './pki-secret';
 import { ClusterReviews } from './reviews';
+import { WEBHOOK_PATH, webhookHandler } from '../webhook/handler';
+import { registerWebhook } from '../webhook/register';
 
 export interface Replica {
   /** Where agents and users reach this replica. */
@@ -73,8 +75,11 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     const idle = route({ api: otherwise, gateway: otherwise, metrics, authenticator: reviews, authorizer: reviews.authorizer });
     const audit = openAuditLog(config, metrics, logger);
     closers.push(() => audit?.close());
+    const reviewed = webhookHandler({ onError: (error) => logger.error({ err: error }, 'an admission review failed') });
     const server = await httpsServer(ca, (req, res) => {
       audit?.follow(req, res);
+      // Every replica answers the cluster's API server by itself.
+      if (req.url?.split('?', 1)[0] === WEBHOOK_PATH) return void reviewed(req, res);
       (state.leading?.handle ?? idle)(req, res);
     });
     await listen(server, { listen: config.listen, port: kubernetes.peerPort }, '--peer-port');
@@ -88,6 +93,13 @@ export async function startReplica(config: ControlPlaneConfig, kubernetes: Kuber
     closers.push(() => door.stop());
     const url = `https://${hostOf(config.listen)}:${port}`;
 
+    const { webhook } = kubernetes;
+    if (webhook) {
+      const { where, failurePolicy } = webhook;
+      const target = 'url' in where ? where : { service: { namespace, name: where.service, port: where.port } };
+      const labels = { 'app.kubernetes.io/part-of': 'gleaner' };
+      logger.info({ webhook: await registerWebhook(api, { target, failurePolicy, caCertificate: ca.caCertificate, labels }) }, 'the webhook is registered');
+    }
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<Error>((resolve) => { fail = resolve; });
     const election = new KubeApi({ credentials, maxTries: 1, timeoutMs: leaseTimes(kubernetes.leaseDurationMs).deadlineMs / 2 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { webhookConfiguration } from './configuration';
 import { webhookHandler } from './handler';
+import { registerWebhook, type ClusterApi } from './register';
 import { answerReview, MalformedReview } from './review';
 
 const JOB = { apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name: 'j', namespace: 'lab' }, spec: { runtime: 'shell', parameters: { matrix: { A: ['x'] } }, template: { program: { script: 'true' } } } };
@@ -138,5 +139,53 @@ test('its configuration names what has checks, and nothing that the control plan
         matchConditions: [{ expression: '!(request.userInfo.username in ["system:serviceaccount:gleaner-system:gleaner"])' }],
       },
     ],
+  });
+});
+
+describe('registering', () => {
+  /** A cluster that keeps one configuration, fills in what an API server does, and answers as it is told to. */
+  class Cluster implements ClusterApi {
+    stored: Record<string, unknown> | undefined;
+    readonly writes: string[] = [];
+    refusal: { status: number; body: unknown } | undefined;
+
+    request({ method, path, body }: { method: string; path: string; body?: unknown }): Promise<{ status: number; body: unknown }> {
+      if (path.endsWith('selfsubjectreviews')) return Promise.resolve({ status: 201, body: { status: { userInfo: { username: 'system:serviceaccount:gleaner-system:gleaner' } } } });
+      if (method === 'GET') return Promise.resolve(this.stored ? { status: 200, body: this.stored } : { status: 404, body: {} });
+      if (this.refusal) return Promise.resolve(this.refusal);
+      this.writes.push(method);
+      const { webhooks, ...rest } = body as { webhooks: object[]; metadata: object };
+      this.stored = { ...rest, metadata: { ...rest.metadata, resourceVersion: String(this.writes.length) }, webhooks: webhooks.map((each) => ({ ...each, namespaceSelector: {}, objectSelector: {} })) };
+      return Promise.resolve({ status: method === 'POST' ? 201 : 200, body: this.stored });
+    }
+  }
+
+  const options = { target: { url: 'https://10.0.0.1:7643' }, caCertificate: 'PEM', failurePolicy: 'Fail' as const };
+
+  test('writes it once, and again only when something changed', async () => {
+    const cluster = new Cluster();
+    expect(await registerWebhook(cluster, options)).toBe('made');
+    expect(await registerWebhook(cluster, options)).toBe('as it was');
+    expect(await registerWebhook(cluster, { ...options, caCertificate: 'NEW' })).toBe('changed');
+    expect(await registerWebhook(cluster, { ...options, caCertificate: 'NEW', failurePolicy: 'Ignore' })).toBe('changed');
+    expect(cluster.writes).toEqual(['POST', 'PUT', 'PUT']);
+    expect(cluster.stored).toMatchObject({ metadata: { resourceVersion: '3' }, webhooks: [{ clientConfig: { url: 'https://10.0.0.1:7643/validate', caBundle: 'TkVX' }, failurePolicy: 'Ignore' }] });
+  });
+
+  test('another replica may be faster, but not for ever', async () => {
+    const cluster = new Cluster();
+    cluster.refusal = { status: 409, body: { message: 'already exists' } };
+    await expect(registerWebhook(cluster, options)).rejects.toThrow('the webhook cannot be registered: already exists');
+    const other = new Cluster();
+    await registerWebhook(other, options);
+    const { request } = cluster;
+    cluster.request = (asked) => (asked.method === 'POST' && asked.path.endsWith('configurations') ? ((cluster.stored = other.stored), Promise.resolve({ status: 409, body: {} })) : request.call(cluster, asked));
+    expect(await registerWebhook(cluster, options)).toBe('as it was');
+  });
+
+  test('says which right is missing', async () => {
+    const cluster = new Cluster();
+    cluster.refusal = { status: 403, body: { message: 'cannot create resource "validatingwebhookconfigurations"' } };
+    await expect(registerWebhook(cluster, options)).rejects.toThrow('cannot create resource "validatingwebhookconfigurations"; see deploy/base/rbac.yaml, or start without --webhook');
   });
 });

@@ -16,7 +16,7 @@ const TASKS = 60;
 /** What did not happen here: events that repeat or expire, a window of Tasks that moves on, a conflict, a new image or address; asked for by admission alone. */
 const RARE = new Set([
   'delete events', 'delete tasks.gleaner.dev', 'get events', 'get tasks.gleaner.dev', 'update configmaps', 'update events',
-  'update jobs/finalizers.gleaner.dev', 'update runtimes.gleaner.dev',
+  'update jobs/finalizers.gleaner.dev', 'update runtimes.gleaner.dev', 'update validatingwebhookconfigurations.admissionregistration.k8s.io',
 ]);
 
 interface AuditEvent {
@@ -52,7 +52,7 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
     const token = (await cluster.kubectlOk(['create', 'token', 'gleaner', '-n', OPERATOR_NAMESPACE])).trim();
     cluster.replicaKubeconfig = join(cluster.dir, 'replica-kubeconfig');
     writeFileSync(cluster.replicaKubeconfig, cluster.kube.kubeconfig({ token }), { mode: 0o600 });
-    await cluster.startReplica('a');
+    await cluster.startReplica('a', ['--webhook', cluster.service.url]);
     await cluster.serving('a');
     await cluster.kubectlOk(['create', 'namespace', 'lab']);
     await cluster.joinAgent('agent-1');
@@ -92,6 +92,15 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
     const others = [...writes].filter(([what]) => !what.includes('tasks') && !what.includes('leases') && !what.includes('reviews'));
     expect(others.reduce((sum, [, count]) => sum + count, 0)).toBeLessThan(TASKS);
   }, 180_000);
+
+  it('is asked about what schema and CEL cannot say', async () => {
+    const template = { program: { script: '{}' }, timeout: '60s' };
+    const refused = await cluster.kubectl(['-n', 'lab', 'apply', '-f', '-'], jobManifest('impossible', { runtime: 'shell', template, parameters: { matrix: { A: [] } } }));
+    expect(refused.stderr).toBe('The Job "impossible" is invalid: spec.parameters.matrix.A: Required value: must have at least one value\n');
+    expect(refused.code).toBe(1);
+    const asked = JSON.parse(await cluster.kubectlOk(['get', 'validatingwebhookconfiguration', 'gleaner', '-o', 'json'])) as { webhooks: { matchConditions: { expression: string }[] }[] };
+    expect(asked.webhooks[0].matchConditions[0].expression).toContain(`system:serviceaccount:${OPERATOR_NAMESPACE}:gleaner`);
+  }, 60_000);
 
   it('lets in whom the cluster knows, for what its roles allow', async () => {
     const token = async (account: string): Promise<string> => {
