@@ -83,8 +83,11 @@ export class ClusterWatch<T extends KubeObject> implements Watch {
       try {
         if (!checked) await this.refuseFuture();
         checked = true;
-        if (this.revision === undefined) await this.initial();
-        else await this.follow(this.revision);
+        const before = this.revision;
+        if (before === undefined) await this.initial();
+        else await this.follow(before);
+        // A server that ends connections at once, without a word, is not asked again at once.
+        if (this.revision === before && !this.stopped) throw new StoreError('Unavailable', 'the server ended the watch without an event');
       } catch (error) {
         if (this.stopped) return;
         const known = error instanceof StoreError ? error : new StoreError('Unavailable', `watch of ${resource.name}: ${String(error)}`, { resource: resource.name }, error);
