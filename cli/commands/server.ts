@@ -11,7 +11,7 @@ import { DEFAULT_PEER_PORT, type KubernetesConfig, type WebhookPlace } from '../
 import { type ControlPlane, startControlPlane } from '../../controlplane/main';
 import { Client, defaultDataDir, findTarget } from '../client';
 import { CliError, EXIT } from '../errors';
-import { keepHeapSmall } from '../heap';
+import { keepSmallHeapSmall } from '../heap';
 import { startLocalAgent } from '../local-agent';
 import { note } from '../output';
 import { onEnd } from '../signals';
@@ -195,7 +195,7 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
 }
 
 async function startServer(options: ServerOptions, logger: Logger): Promise<ControlPlane> {
-  keepHeapSmall();
+  keepSmallHeapSmall();
   const plane = await startControlPlane(configOf(options), logger);
   if (plane.runtimes?.length === 0) note('no runtime images: run "make images" and start again; until then Jobs wait for a Runtime');
   return plane;

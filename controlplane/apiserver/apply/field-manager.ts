@@ -13,6 +13,7 @@ import { isObject, type JsonObject } from '../schema/schema';
 import { FieldSet, fieldElement } from './field-set';
 import { decodeManaged, capUpdaters, encodeManaged, identityKey, isReset, NOBODY, type Identity, type Managed } from './managed-fields';
 import { fieldsAppliedBefore, KUBECTL, withLastApplied } from './last-applied';
+import { shapeKey } from './shape-key';
 import { StructureError, type Type, type Typed } from './type';
 import { ConflictError, Updater, type Managers, type Owned } from './updater';
 import { typeProblems } from './walk-fields';
@@ -54,8 +55,13 @@ const NOT_OWNED = FieldSet.of(
   ]),
 );
 
+/** Shapes of new objects whose fields are remembered. */
+const MAX_SHAPES = 256;
+
 export class FieldManager {
   readonly #updater: Updater;
+  /** Entries of objects that were made, by their shape; oldest first. */
+  readonly #shapes = new Map<string, ManagedFieldsEntry[]>();
 
   constructor(private readonly options: FieldManagerOptions) {
     const { apiVersion, ignored, alike } = options;
@@ -71,6 +77,26 @@ export class FieldManager {
    * @param asked the managedFields of the request, which may set or reset them; those of `live` count when it has none
    */
   update(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): ManagedFieldsEntry[] | undefined {
+    if (!live && (asked === undefined || asked === null)) return this.#created(next, manager);
+    return this.#changed(live, next, asked, manager);
+  }
+
+  /** Objects that are made alike have the same fields: they are worked out once. */
+  #created(next: JsonObject, manager: string): ManagedFieldsEntry[] | undefined {
+    const { blank, timestamp } = this.options;
+    const key = shapeKey(this.#typed(next).value as JsonObject, (field) => field === 'apiVersion' || field === 'kind' || (blank !== undefined && Object.hasOwn(blank, field)));
+    const known = key === undefined ? undefined : this.#shapes.get(key);
+    if (known) return known.map((entry) => ({ ...entry, manager: manager === '' ? 'unknown' : manager, time: timestamp() }));
+    const entries = this.#changed(undefined, next, undefined, manager);
+    if (key !== undefined && entries) {
+      this.#shapes.set(key, entries);
+      const [oldest] = this.#shapes.keys();
+      if (this.#shapes.size > MAX_SHAPES) this.#shapes.delete(oldest);
+    }
+    return entries;
+  }
+
+  #changed(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): ManagedFieldsEntry[] | undefined {
     const managed = this.#before(live, asked);
     if (live && managed.managers.size === 0) return undefined;
     try {

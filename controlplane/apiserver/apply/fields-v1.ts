@@ -10,8 +10,28 @@ const SELF = '.';
 /** As deep as a request's body may be. */
 const MAX_DEPTH = 64;
 
+/** Sets that were read before, by their object: the store keeps one object for all who own the same. Neither is ever changed. */
+const decoded = new WeakMap<object, FieldSet>();
+const encoded = new WeakMap<FieldSet, JsonObject>();
+
 /** @throws Error for what is no fieldsV1 */
-export function decodeFields(fields: unknown, depth = 0): FieldSet {
+export function decodeFields(fields: unknown): FieldSet {
+  const known = isObject(fields) ? decoded.get(fields) : undefined;
+  if (known) return known;
+  const set = decode(fields, 0);
+  const canonical = fill({}, set);
+  decoded.set(fields as JsonObject, set);
+  // What somebody wrote in another order is written as it should be.
+  encoded.set(set, JSON.stringify(fields) === JSON.stringify(canonical) ? (fields as JsonObject) : canonical);
+  return set;
+}
+
+/** Keys come sorted. */
+export function encodeFields(set: FieldSet): JsonObject {
+  return encoded.get(set) ?? fill({}, set);
+}
+
+function decode(fields: unknown, depth: number): FieldSet {
   if (!isObject(fields)) throw new Error('fieldsV1: not an object');
   if (depth > MAX_DEPTH) throw new Error(`fieldsV1: nested more than ${MAX_DEPTH} levels deep`);
   const set = new FieldSet();
@@ -23,14 +43,9 @@ export function decodeFields(fields: unknown, depth = 0): FieldSet {
     const element = parseElement(key);
     if (!isObject(below)) throw new Error(`fieldsV1: ${JSON.stringify(key)} is not an object`);
     if (Object.hasOwn(below, SELF) || Object.keys(below).length === 0) set.members.add(element);
-    set.adopt(element, decodeFields(below, depth + 1));
+    set.adopt(element, decode(below, depth + 1));
   }
   return set;
-}
-
-/** Keys come sorted. */
-export function encodeFields(set: FieldSet): JsonObject {
-  return fill({}, set);
 }
 
 function fill(out: JsonObject, set: FieldSet): JsonObject {
