@@ -71,3 +71,27 @@ test('Pods cannot be written, and what logs do not hold is said', async () => {
     expect([args, code, stderr]).toEqual([args, 1, expect.stringMatching(words)]);
   }
 }, 60_000);
+
+test('`gleaner up` with the scripted runtime: many attempts at once, each a Pod with its own log', async () => {
+  const up = new TestCluster();
+  try {
+    await up.start('up', ['up', '--data', up.dataDir, '--port', '0', '--agent', 'scripted']);
+    await up.ok(['deposit', '5']);
+    const script = '{"sleepMs": 1500, "stdout": "index $GLEANER_INDEX\\n", "stderr": "done\\n"}';
+    await up.kubectlOk(['apply', '-f', '-'], jobManifest('many', { runtime: 'shell', completions: 20, template: { program: { script }, timeout: '1m', resources: { cpu: '10m', memory: '16Mi', scratch: '1Mi' } } }));
+    const list = async (...args: string[]): Promise<string[]> => (await up.kubectlOk(['get', 'pods', '--no-headers', ...args])).trim().split('\n').filter((line) => line !== '');
+    const running = await eventually('running pods', async () => {
+      const rows = await list('--field-selector=status.phase=Running');
+      return rows.length > 0 ? rows : undefined;
+    });
+    expect(running[0]).toMatch(/^many-\d+-1 +1\/1 +Running /);
+    await up.kubectlOk(['wait', '--for=condition=Complete', '--timeout=60s', 'jobs.gleaner.dev/many'], undefined, 70_000);
+    expect((await list('-l', 'gleaner.dev/job=many')).map((row) => row.split(/ +/)[2])).toEqual(Array.from({ length: 20 }, () => 'Completed'));
+    expect(await up.kubectlOk(['logs', 'many-7-1'])).toBe('index 7\ndone\n');
+    expect(await list('-l', 'gleaner.dev/index=7', '-o', 'name')).toEqual(['pod/many-7-1']);
+    await up.kubectlOk(['delete', 'jobs.gleaner.dev', 'many']);
+    await eventually('the pods have gone with it', async () => ((await list()).length === 0 ? true : undefined));
+  } finally {
+    await up.close();
+  }
+}, 180_000);
