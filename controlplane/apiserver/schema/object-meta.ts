@@ -25,7 +25,7 @@ export const OBJECT_META: Schema = {
     uid: text('UID is the unique in time and space value for this object, set by the server.'),
     resourceVersion: text('The internal version of this object: changes with every write. Set by the server.'),
     generation: { type: 'integer', format: 'int64', description: 'Rises when the desired state changes. Set by the server.' },
-    creationTimestamp: time('When the object was created. Set by the server.'),
+    creationTimestamp: time('CreationTimestamp is a timestamp of when the server made the object.'),
     deletionTimestamp: time('When deletion was asked for. Set by the server.'),
     deletionGracePeriodSeconds: { type: 'integer', format: 'int64', nullable: true, description: 'Seconds until the object may go. Set by the server.' },
     finalizers: {

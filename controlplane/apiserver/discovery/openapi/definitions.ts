@@ -178,7 +178,7 @@ export class Definitions {
     const fields = { ...(properties && !vague && mapValues(properties, (each) => this.#custom(each))) };
     const embedded = schema['x-kubernetes-embedded-resource'] === true && !vague;
     if (root || embedded) {
-      const metadata = { ...this.#wrapped(this.#shape(metaShape('ObjectMeta'))), description: 'Standard metadata of an object.' };
+      const metadata = { ...this.#wrapped(this.#shape(metaShape('ObjectMeta'))), description: "Standard object's metadata." };
       Object.assign(fields, TYPE_META, { metadata });
     }
     const neither = vague || (old && type === 'array' && !items);

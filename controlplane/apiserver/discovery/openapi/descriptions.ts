@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const FIELDS: Readonly<Record<string, string>> = {
-  metadata: 'Standard metadata of an object.',
+  metadata: "Standard object's metadata.",
   spec: 'What is wanted.',
   status: 'What is there.',
   'NamespaceSpec.finalizers': 'Must be empty before the namespace goes.',
