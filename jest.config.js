@@ -23,7 +23,7 @@ module.exports = {
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{crds,controlplane,agent,cli,bench}/**/*.test.ts'] },
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
     // The same tests of kubectl with the newest one (scripts/ensure-kube.sh).
-    { ...common, displayName: 'kubectl-current', setupFiles: [...common.setupFiles, '<rootDir>/test/support/kubectl-current/use.js'], testMatch: ['<rootDir>/test/integration/kubectl*.test.ts'] },
+    { ...common, displayName: 'kubectl-current', setupFiles: [...common.setupFiles, '<rootDir>/test/support/kubectl-current/use.js'], testMatch: ['<rootDir>/test/integration/kubectl*.test.ts', '!**/kubectl-old.test.ts'] },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };
