@@ -9,7 +9,8 @@ import type { Json, TestApiServer } from '../support/api-server';
 import { TestCluster } from '../support/gleaner';
 import { openWatch, type WatchClient } from '../support/watch-client';
 
-const ROUNDS = 12;
+/** KILL_ROUNDS=1000 takes half an hour; docs/performance.md says when that was run. */
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 12);
 const WRITERS = 8;
 const MAX_LIFE_MS = 400;
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -110,5 +111,5 @@ test(
     expect([...seen.steps].sort()).toEqual((await list()).items.map((item) => [item.metadata.name, stepOf(item)] as const).filter(([name]) => name?.startsWith('counter-')).sort());
     expect(seen.events).toBeGreaterThan(ROUNDS * WRITERS);
   },
-  300_000,
+  300_000 + ROUNDS * 10_000,
 );
