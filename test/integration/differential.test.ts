@@ -5,6 +5,7 @@
 import { compare, show } from '../differential/compare';
 import { CORPUS } from '../differential/corpus';
 import { KNOWN_DIFFERENCES, type KnownDifference } from '../differential/known-differences';
+import { differences, Normaliser } from '../differential/normalise';
 import { prepare } from '../differential/prepare';
 import type { Target } from '../differential/replay';
 import { startApiServer, type TestApiServer } from '../support/api-server';
@@ -16,6 +17,32 @@ test(`the corpus has at least ${MIN_REQUESTS} requests, each with a name of its 
   const names = CORPUS.flatMap(({ name, steps }) => steps.map(({ label }) => `${name} › ${label}`));
   expect(names.length).toBeGreaterThanOrEqual(MIN_REQUESTS);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
+
+describe('what counts as equal', () => {
+  const uids = ['aaaaaaaa-0000-4000-8000-000000000001', 'bbbbbbbb-0000-4000-8000-000000000002'];
+  const object = (uid: string, owner: string, resourceVersion: string): object => ({ metadata: { uid, resourceVersion, ownerReferences: [{ uid: owner }] } });
+  const normal = (...bodies: object[]): unknown[] => {
+    const normaliser = new Normaliser(new Map([['10.0.0.1:6443', '<server>']]), () => Date.parse('2026-01-01T12:00:00Z'));
+    return bodies.map((body) => normaliser.answer({ code: 200, headers: {}, text: JSON.stringify(body) }));
+  };
+  const differ = (real: object[], ours: object[]): string[] => differences(normal(...real), normal(...ours)).map(({ at }) => at);
+
+  test.each<[string, object[], object[], string[]]>([
+    ['other uids and revisions', [object(uids[0], uids[1], '5')], [object(uids[1], uids[0], '9')], []],
+    ['a uid where another was meant', [object(uids[0], uids[1], '5')], [object(uids[0], uids[0], '5')], ['.0.body.metadata.uid']],
+    ['a revision that moved', [object(uids[0], uids[1], '5'), object(uids[0], uids[1], '5')], [object(uids[0], uids[1], '5'), object(uids[0], uids[1], '6')], ['.1.body.metadata.resourceVersion']],
+    ['times of now, in their form', [{ at: '2026-01-01T12:00:05Z' }], [{ at: '2026-01-01T11:59:00Z' }], []],
+    ['a time with a fraction', [{ at: '2026-01-01T12:00:05Z' }], [{ at: '2026-01-01T12:00:05.000000Z' }], ['.0.body.at']],
+    ['a time of the corpus', [{ at: '2020-01-01T00:00:00Z' }], [{ at: '2020-01-02T00:00:00Z' }], ['.0.body.at']],
+    ['generated names', [{ metadata: { generateName: 'a-', name: 'a-bcdfg' } }], [{ metadata: { generateName: 'a-', name: 'a-xz245' } }], []],
+    ['a name that was not generated', [{ metadata: { generateName: 'a-', name: 'a-bcdfg' } }], [{ metadata: { generateName: 'a-', name: 'a-none' } }], ['.0.body.metadata.name']],
+    ['ages', [{ kind: 'Table', rows: [{ cells: ['x', '5s'] }] }], [{ kind: 'Table', rows: [{ cells: ['x', '7m2s'] }] }], []],
+    ['other cells', [{ kind: 'Table', rows: [{ cells: ['x', 5] }] }], [{ kind: 'Table', rows: [{ cells: ['x', '5'] }] }], ['.0.body.rows.0.cells.1']],
+    ['what is absent', [{ a: 1, b: null }], [{ a: 1 }], ['.0.body.b']],
+  ])('%s', (_, real, ours, expected) => {
+    expect(differ(real, ours)).toEqual(expected);
+  });
 });
 
 describeWithKube('beside a real kube-apiserver', ['etcd', 'kube-apiserver'], () => {
