@@ -47,12 +47,11 @@ test.each<[unknown, string | undefined]>([
   expect(metadataProblem(metadata)).toBe(expected);
 });
 
-test.each<[unknown, RegExp | undefined]>([
-  [null, undefined],
-  [{ apiVersion: 'v1', kind: 'X' }, undefined],
-  [{ kind: 5 }, /^json: cannot unmarshal number into Go struct field \.kind of type string$/],
-  [[], /^json: cannot unmarshal array into Go value of type struct \{ APIVersion string/],
+test.each<[unknown, string]>([
+  [null, ''],
+  [{ apiVersion: 'v1', kind: 'X' }, ''],
+  [{ kind: 5 }, 'json: cannot unmarshal number into Go struct field .kind of type string'],
+  [[], 'json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'],
 ])('what says which kind it is: %j', (value, expected) => {
-  if (expected) expect(typeMetaProblem(value)).toMatch(expected);
-  else expect(typeMetaProblem(value)).toBeUndefined();
+  expect(typeMetaProblem(value) ?? '').toBe(expected);
 });
