@@ -3,15 +3,9 @@
  * (Thompson, Pike), none is tried again, so that no rule can hang the server. Texts and expressions are bounded by the cost of a call.
  */
 import { CelError } from '../values';
-import { includes, normalize, type Ranges } from './classes';
+import { normalize } from './classes';
+import { Dfa, includes, isDeterminable, type Instruction } from './dfa';
 import { parseRegexp, type Assertion, type Node } from './parse';
-
-type Instruction =
-  | { op: 'set'; ranges: Ranges; ascii: Uint8Array }
-  | { op: 'split'; first: number; second: number }
-  | { op: 'jump'; to: number }
-  | { op: 'assert'; assertion: Assertion }
-  | { op: 'match' };
 
 /** Instructions of one expression. */
 const MAX_PROGRAM = 10_000;
@@ -115,12 +109,20 @@ export class Regexp {
   readonly #seen: Uint32Array;
   #generation = 0;
 
+  readonly #dfa: Dfa | undefined;
+
   constructor(private readonly program: readonly Instruction[]) {
     this.#seen = new Uint32Array(program.length);
+    if (isDeterminable(program)) this.#dfa = new Dfa(program);
   }
 
   /** Whether any part of `text` matches. */
   test(text: string): boolean {
+    return this.#dfa ? this.#dfa.test(text) : this.#searches(text);
+  }
+
+  /** As `test`, without tables. */
+  #searches(text: string): boolean {
     return this.#search([...text], 0, false) !== undefined;
   }
 
@@ -172,7 +174,7 @@ export class Regexp {
       threads = [];
       for (const { pc, start } of current) {
         const instruction = this.program[pc];
-        if (instruction.op === 'set' && (code < 128 ? instruction.ascii[code] === 1 : inSorted(instruction.ranges, code))) threads.push({ pc: pc + 1, start });
+        if (instruction.op === 'set' && (code < 128 ? instruction.ascii[code] === 1 : includes(instruction.ranges, code))) threads.push({ pc: pc + 1, start });
       }
     }
   }
@@ -205,18 +207,6 @@ export class Regexp {
     }
     return false;
   }
-}
-
-function inSorted(ranges: Ranges, code: number): boolean {
-  let low = 0;
-  let high = ranges.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (code < ranges[middle][0]) high = middle - 1;
-    else if (code > ranges[middle][1]) low = middle + 1;
-    else return true;
-  }
-  return false;
 }
 
 const isWord = (char: string | undefined): boolean => char !== undefined && /^[0-9A-Za-z_]$/.test(char);
