@@ -128,7 +128,7 @@ export function adminRoutes(options: AdminOptions): Handler {
   async function createToken(body: Record<string, unknown>, mayBe: (as: { user: string; groups: readonly string[] }) => Promise<void>): Promise<unknown> {
     if (body.kind === 'agent') {
       const owner = text('owner', body.owner ?? 'operator', 128);
-      if (/[\s/]/.test(owner)) throw badRequest(`owner: ${shown(owner)} must not have spaces or "/"`);
+      if (/[\s/\0]/.test(owner)) throw badRequest(`owner: ${shown(owner)} must not have spaces, "/" or NUL`);
       const uses = body.uses ?? 1;
       if (typeof uses !== 'number' || !Number.isInteger(uses) || uses < 1 || uses > MAX_USES) throw badRequest(`uses: ${shown(uses)} is not a whole number from 1 to ${MAX_USES}`);
       const made = await options.joinTokens.create({ owner, uses, ttlMs: ttl(body.ttl ?? DEFAULT_JOIN_TTL), caHash: options.caHash });

@@ -21,7 +21,8 @@ const MAX_KEY_LENGTH = 200;
 const MAX_TEXT_LENGTH = 256;
 const MAX_NOTE_LENGTH = 1024;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const OWNER = /^[^\s/]{1,128}$/;
+// A NUL has no place in a text of PostgreSQL.
+const OWNER = /^[^\s/\0]{1,128}$/;
 const KEY = /^[\x21-\x7e]+$/;
 
 function refuse(field: string, value: unknown, wanted: string): never {
@@ -49,7 +50,9 @@ export function checkNamespace(field: string, namespace: unknown): void {
 }
 
 function checkText(field: string, value: unknown): void {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH) refuse(field, value, `a text of 1 to ${MAX_TEXT_LENGTH} characters`);
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH || value.includes('\0')) {
+    refuse(field, value, `a text of 1 to ${MAX_TEXT_LENGTH} characters without NUL`);
+  }
 }
 
 /** 0 … MAX_CREDITS_MICRO. */
@@ -63,8 +66,8 @@ export function checkDeposit(request: { key: string; namespace: string; amountMi
   checkKey(request.key);
   checkNamespace('namespace', request.namespace);
   checkAmount('amountMicro', request.amountMicro, 1n);
-  if (request.note !== undefined && (typeof request.note !== 'string' || request.note.length > MAX_NOTE_LENGTH)) {
-    refuse('note', request.note, `a text of at most ${MAX_NOTE_LENGTH} characters`);
+  if (request.note !== undefined && (typeof request.note !== 'string' || request.note.length > MAX_NOTE_LENGTH || request.note.includes('\0'))) {
+    refuse('note', request.note, `a text of at most ${MAX_NOTE_LENGTH} characters without NUL`);
   }
 }
 

@@ -178,6 +178,7 @@ export function describeCalls(made: () => LedgerBackend): void {
     ['terms.namespace', { namespace: 'a/b' }],
     ['terms.ownerId', { ownerId: 'x/earned' }],
     ['terms.jobUid', { jobUid: '' }],
+    ['terms.jobName', { jobName: 'a\0b' }],
     ['terms.index', { index: Number.NaN }],
     ['terms.attempt', { attempt: 1.5 }],
   ];
@@ -195,6 +196,7 @@ export function describeCalls(made: () => LedgerBackend): void {
     await expect(ledger.hold([hold(-1n)])).rejects.toMatchObject({ field: 'amountMicro' });
     await expect(ledger.settle([settle('task-1/1', 5n, 6n)])).rejects.toMatchObject({ field: 'ownerMicro' });
     await expect(ledger.settle([settle('task-1/1', 5n, 5n, { reason: 'AgentLost' })])).rejects.toThrow('nobody pays for an attempt that ended AgentLost');
+    await expect(ledger.deposit({ key: 'x', namespace: 'lab-a', amountMicro: 1n, note: 'a\0b' })).rejects.toMatchObject({ field: 'note' });
     await expect(ledger.setCreditLimit('lab-a', -1n)).rejects.toMatchObject({ field: 'limitMicro' });
     expect(await ledger.verify()).toMatchObject({ ok: true, transactions: 0 });
   });
