@@ -46,5 +46,5 @@ export function describeRandom(made: () => LedgerBackend, runs: number): void {
       { numRuns: runs, endOnFailure: true },
     );
     expect(operations).toBeGreaterThanOrEqual(runs * 900);
-  }, 120_000);
+  }, 300_000);
 }
