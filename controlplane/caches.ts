@@ -19,15 +19,20 @@ export interface Caches {
   events: Reflector<KubeEvent>;
 }
 
-/** @param events which: in a cluster, others write many more of them than we do */
-export function makeCaches(store: ObjectStore, onError: (error: unknown) => void, events: Selection = {}): Caches {
+/** What the recorder writes. */
+const OWN_EVENTS: Selection = { fields: [{ path: 'reportingComponent', operator: '=', value: 'gleaner' }] };
+
+/** @param cluster objects are in a cluster: they come by the watch, and only our own events do, of which others write many more. */
+export function makeCaches(store: ObjectStore, onError: (error: unknown) => void, cluster = false): Caches {
+  const common = { store, onError, stream: cluster };
+  const selection = cluster ? OWN_EVENTS : {};
   return {
-    jobs: new Reflector<Job>({ store, resource: JOBS, onError }),
-    tasks: new Reflector<Task>({ store, resource: TASKS, onError, indexes: { [BY_JOB]: (task) => task.spec.jobUid } }),
-    agents: new Reflector<Agent>({ store, resource: AGENTS, onError }),
-    runtimes: new Reflector<Runtime>({ store, resource: RUNTIMES, onError }),
-    rateTiers: new Reflector<RateTier>({ store, resource: RATE_TIERS, onError }),
-    events: new Reflector<KubeEvent>({ store, resource: EVENTS, onError, selection: events }),
+    jobs: new Reflector<Job>({ ...common, resource: JOBS }),
+    tasks: new Reflector<Task>({ ...common, resource: TASKS, indexes: { [BY_JOB]: (task) => task.spec.jobUid } }),
+    agents: new Reflector<Agent>({ ...common, resource: AGENTS }),
+    runtimes: new Reflector<Runtime>({ ...common, resource: RUNTIMES }),
+    rateTiers: new Reflector<RateTier>({ ...common, resource: RATE_TIERS }),
+    events: new Reflector<KubeEvent>({ ...common, resource: EVENTS, selection }),
   };
 }
 

@@ -14,7 +14,7 @@ import type { GatewayContext } from './context';
 import type { Lease } from './leases';
 import { taskResult, type NewResult } from './results';
 import { sendStop } from './starts';
-import { writeTasks, type TaskChange } from './task-writer';
+import { newer, writeTasks, type TaskChange } from './task-writer';
 
 export interface End {
   lease: Lease;
@@ -79,7 +79,9 @@ async function finish(context: GatewayContext, ends: readonly End[], settlements
     leases.remove(lease);
     logs.ended({ jobUid: lease.jobUid, index: lease.index, attempt: lease.number });
     metrics.attempt(reason);
-    const task = context.tasks.get(lease.namespace, lease.taskName);
+    // The cache may not know yet what was written.
+    const cached = context.tasks.get(lease.namespace, lease.taskName);
+    const task = cached && newer(lease.task, cached);
     if (task?.metadata.uid === lease.taskUid) context.observe(task);
   }
 }
@@ -93,12 +95,19 @@ function change(context: GatewayContext, end: End, { usage }: Settlement, outcom
   const charged = outcome?.ok ? outcome.chargedMicro : 0n;
   if (outcome?.ok === false) context.log.error({ lease: lease.id }, 'no hold to settle: nothing is charged');
   const ended = result && taskResult(result);
-  return endChange(context, lease, {
+  const change = endChange(context, lease, {
     number: lease.number, epoch: lease.epoch, reason, usage, chargedMicro: charged,
     ...(message === undefined ? {} : { message }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(ended ? { result: ended } : {}),
   });
+  return {
+    ...change,
+    done: (task) => {
+      lease.task = newer(lease.task, task);
+      change.done(task);
+    },
+  };
 }
 
 /** The write of one end; attempts that it supersedes are stopped. */

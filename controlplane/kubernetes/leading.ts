@@ -80,7 +80,7 @@ export class LeaderWork {
       commitMetrics(metrics, database.tables);
       const ledger = await BookLedger.open({ database: database.tables, registry: metrics });
       await ensureTiers(store);
-      const caches = makeCaches(store, (error) => logger.error({ err: error }, 'a cache lost its watch; it lists again'), OWN_EVENTS);
+      const caches = makeCaches(store, (error) => logger.error({ err: error }, 'a cache lost its watch; it lists again'), true);
       closers.push(() => stopCaches(caches));
       await startCaches(caches);
       const { elements, logs } = gatewayDirs(folder);
@@ -112,8 +112,6 @@ export class LeaderWork {
     this.store.close(why);
   }
 }
-
-const OWN_EVENTS = { fields: [{ path: 'reportingComponent', operator: '=' as const, value: 'gleaner' }] };
 
 const NO_USER_TOKENS = {
   list: () => [],

@@ -2,11 +2,12 @@
  * Kubernetes mode as it is meant: a real kube-apiserver, two replicas, a Docker agent. The leader is killed in the middle of the flights
  * example: work goes on within five seconds, each index is counted once, the result is that of a single process, the ledger is exact.
  */
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Job } from '../../crds/job';
 import { JOBS, TASKS } from '../../crds/meta';
 import type { Task } from '../../crds/task';
-import { eventually, runCommand } from '../support/gleaner';
+import { eventually, jobManifest, runCommand } from '../support/gleaner';
 import { KubeCluster } from '../support/kube-cluster';
 import { describeWithKube } from '../support/kube-apiserver';
 
@@ -67,4 +68,42 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     expect([bill.held, bill.lines.filter(({ line }) => line === 'work').reduce((sum, { attempts }) => sum + attempts, 0)]).toEqual(['0.00', PARTS]);
     expect(await cluster.ok(['ledger', 'verify'])).toMatch(/^ledger verify: ok/);
   }, 500_000);
+
+  /** Sleeps of a second, so that something runs at any time. */
+  const sleepers = async (name: string, completions: number): Promise<void> => {
+    const template = { program: { script: 'sleep 1; echo "{}" > out/result.json' }, timeout: '60s', resources: { cpu: '250m', memory: '32Mi', scratch: '8Mi', pids: 16 } };
+    await cluster.kubectlOk(['apply', '-f', '-'], jobManifest(name, { runtime: 'shell', completions, template }));
+    await eventually(`the first of ${name}`, async () => (((await cluster.getJson<Job>('jobs.gleaner.dev', name)).status?.succeeded ?? 0) >= 2 ? true : undefined), 60_000);
+  };
+  const exact = async (name: string, completions: number): Promise<void> => {
+    await cluster.kubectlOk(['wait', '--for=condition=Finished', '--timeout=180s', `jobs.gleaner.dev/${name}`], undefined, 190_000);
+    expect((await cluster.getJson<Job>('jobs.gleaner.dev', name)).status).toMatchObject({ phase: 'Complete', completedIndexes: `0-${completions - 1}` });
+    const bill = JSON.parse(await cluster.ok(['bill', '--job', name, '-o', 'json'])) as { held: string; lines: { line: string; attempts: number }[] };
+    expect([bill.held, bill.lines.filter(({ line }) => line === 'work').reduce((sum, { attempts }) => sum + attempts, 0)]).toEqual(['0.00', completions]);
+    expect(await cluster.ok(['ledger', 'verify'])).toMatch(/^ledger verify: ok/);
+  };
+
+  it('a leader that was frozen longer than its Lease ends when it wakes up, and has written nothing', async () => {
+    await sleepers('frozen', 16);
+    const first = await cluster.leader();
+    const child = cluster.process(first);
+    child.kill('SIGSTOP');
+    await eventually('another leader', async () => ((await cluster.leader()) === first ? undefined : true), 30_000);
+    const ended = once(child, 'exit');
+    child.kill('SIGCONT');
+    expect(await ended).toEqual([1, null]);
+    expect(cluster.log(first)).toMatch(/leads no longer/);
+    await exact('frozen', 16);
+  }, 300_000);
+
+  it('a leader that is told to stop hands over at once', async () => {
+    await sleepers('handed', 12);
+    const first = await cluster.leader();
+    const before = (await cluster.lease()).spec?.leaseTransitions ?? 0;
+    await cluster.kill(first, 'SIGTERM');
+    expect(cluster.process(first).exitCode).toBe(0);
+    await eventually('another leader', async () => (((await cluster.lease()).spec?.leaseTransitions ?? 0) > before ? true : undefined), 30_000);
+    await cluster.startReplica(first);
+    await exact('handed', 12);
+  }, 300_000);
 });

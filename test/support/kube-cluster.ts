@@ -1,4 +1,5 @@
 /** A real kube-apiserver, PostgreSQL, replicas of the operator and agents as real processes of the real command, in a temporary folder. */
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ export class KubeCluster extends TestCluster {
   /** As whom replicas act; absent: the administrator. */
   replicaKubeconfig: string | undefined;
   private readonly ports = new Map<string, number>();
+  private closing = false;
   private postgres: PostgresServer | undefined;
   /** What agents and users reach. */
   service!: LoadBalancer;
@@ -56,8 +58,18 @@ export class KubeCluster extends TestCluster {
       '--port', String(this.ports.get(name) ?? 0), '--peer-port', '0', '--advertise-address', '127.0.0.1', '--public-url', this.service.url,
       ...(this.sharesFolder ? ['--blobs-dir', join(this.dir, 'shared')] : []), ...this.flags, ...extra,
     ]);
+    // As a cluster does: a replica that ends by itself, because it leads no longer, is started again.
+    this.process(name).once('exit', (code) => {
+      if (code === 1 && !this.closing) void this.startReplica(name, extra).catch(() => undefined);
+    });
     this.ports.set(name, Number(new URL(this.url(name)).port));
     this.service.targets = [...this.ports.values()];
+  }
+
+  process(name: string): ChildProcess {
+    const child = this.processes.get(name);
+    if (!child) throw new Error(`${name} was never started`);
+    return child;
   }
 
   override serverUrl(): string {
@@ -116,6 +128,7 @@ export class KubeCluster extends TestCluster {
   }
 
   override async close(): Promise<void> {
+    this.closing = true;
     for (const name of this.processes.keys()) await this.kill(name);
     await this.service?.stop();
     await this.kube.stop();

@@ -96,6 +96,28 @@ test('after any error it lists anew and tells the difference', async () => {
   tasks.stop();
 });
 
+test('what is there may come by the watch too, at first and after an error', async () => {
+  const clock = new ManualClock();
+  const { store, cut } = cuttable(folder.store);
+  store.list = () => Promise.reject(new Error('nothing is listed'));
+  await folder.store.create(TASKS, task('a', 'u1'));
+  await folder.store.create(TASKS, task('b', 'u1'));
+  const tasks = new Reflector<Task>({ store, resource: TASKS, clock, stream: true, random: () => 0.5 });
+  await tasks.start();
+  expect([...tasks.keys()]).toEqual(['lab/a', 'lab/b']);
+  const told: string[] = [];
+  tasks.onChange((changes) => told.push(changes.map(({ type, object }) => `${type} ${object.metadata.name}`).join(', ')));
+  await folder.store.create(TASKS, task('c', 'u1'));
+  await turn();
+  cut(new StoreError('Expired', 'compacted'));
+  await folder.store.delete(TASKS, 'lab', 'a');
+  await folder.store.create(TASKS, task('d', 'u1'));
+  clock.advance(60_000);
+  for (let each = 0; each < 5; each++) await turn();
+  expect(told).toEqual(['ADDED c', 'ADDED d, DELETED a']);
+  tasks.stop();
+});
+
 test('a handler that throws does not keep others from hearing', async () => {
   const errors: unknown[] = [];
   const tasks = new Reflector<Task>({ store: folder.store, resource: TASKS, onError: (error) => errors.push(error) });

@@ -11,7 +11,7 @@
  * - Objects are shared: never change them. Bounded by the number of objects in the store.
  */
 import type { KubeObject, ResourceName } from '../../../crds/meta';
-import { StoreError, type ObjectStore, type Selection, type Watch, type WatchEvent } from '../../store/store';
+import { INITIAL_EVENTS_END, StoreError, type ObjectStore, type Selection, type Watch, type WatchEvent, type WatchHandler } from '../../store/store';
 import { systemClock, type Clock } from './clock';
 
 export type Change<T extends KubeObject> =
@@ -26,6 +26,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   store: ObjectStore;
   resource: ResourceName;
   selection?: Selection;
+  /** What is there comes by the watch too, instead of by a list: of a cluster's API that costs the server less, and no pages can expire. */
+  stream?: boolean;
   /** Name of an index → an object's value in it; undefined: not in the index. */
   indexes?: Record<string, (object: T) => string | undefined>;
   clock?: Clock;
@@ -117,8 +119,12 @@ export class Reflector<T extends KubeObject> {
   }
 
   private async listAndWatch(): Promise<void> {
-    const { store, resource, selection } = this.options;
+    const { store, resource, selection, stream } = this.options;
     try {
+      if (stream) {
+        this.watch = store.watch<T>(resource, { ...selection, initialEvents: true, bookmarks: true }, this.streamed());
+        return;
+      }
       const { items, resourceVersion } = await store.list<T>(resource, { ...selection });
       if (!this.running) return;
       this.replace(items);
@@ -130,6 +136,28 @@ export class Reflector<T extends KubeObject> {
     } catch (error) {
       this.retry(error);
     }
+  }
+
+  /** Takes in what is there as a whole, once its end is marked. */
+  private streamed(): WatchHandler<T> {
+    let initial: T[] | undefined = [];
+    return {
+      events: (batch) => {
+        let from = 0;
+        if (initial) {
+          const end = batch.findIndex(({ type, object }) => type === 'BOOKMARK' && object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true');
+          for (const { type, object } of end < 0 ? batch : batch.slice(0, end)) if (type === 'ADDED') initial.push(object);
+          if (end < 0) return;
+          const items = initial;
+          initial = undefined;
+          this.replace(items);
+          this.onSynced?.();
+          from = end + 1;
+        }
+        if (from < batch.length) this.apply(from === 0 ? batch : batch.slice(from));
+      },
+      end: (error) => this.retry(error),
+    };
   }
 
   private retry(error: unknown): void {
