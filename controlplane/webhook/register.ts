@@ -19,11 +19,10 @@ export async function registerWebhook(api: ClusterApi, options: Omit<WebhookConf
   for (let left = TRIES; ; left--) {
     const found = await api.request({ method: 'GET', path });
     if (found.status === 200 && includes(found.body, wanted)) return 'as it was';
-    const { resourceVersion } = (found.body as Configuration).metadata ?? {};
     const answer =
       found.status === 404
         ? await api.request({ method: 'POST', path: PATH, body: wanted })
-        : await api.request({ method: 'PUT', path, body: { ...wanted, metadata: { ...wanted.metadata, resourceVersion } } });
+        : await api.request({ method: 'PUT', path, body: over(found.body as Configuration, wanted) });
     if (answer.status < 300) return found.status === 404 ? 'made' : 'changed';
     // Another replica was faster.
     if (answer.status !== 409 || left === 1) throw refused(answer.body);
@@ -31,8 +30,12 @@ export async function registerWebhook(api: ClusterApi, options: Omit<WebhookConf
 }
 
 interface Configuration {
-  metadata: { name: string; resourceVersion?: string };
+  metadata: { name: string; labels?: Record<string, string>; [field: string]: unknown };
 }
+
+/** What others say of the object (whose release it is, e.g.) stays. */
+const over = ({ metadata }: Configuration, wanted: Configuration): Configuration =>
+  ({ ...wanted, metadata: { ...metadata, ...wanted.metadata, labels: { ...metadata.labels, ...wanted.metadata.labels } } });
 
 function refused(body: unknown): Error {
   const message = (body as { message?: string } | null)?.message ?? 'the cluster refused it';

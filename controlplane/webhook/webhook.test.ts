@@ -143,6 +143,14 @@ test('its configuration names what has checks, and nothing that the control plan
 });
 
 describe('registering', () => {
+  test('fills in what a chart has made without content, and leaves whose release it is', async () => {
+    const cluster = new Cluster();
+    const labels = { 'app.kubernetes.io/managed-by': 'Helm' };
+    cluster.stored = { kind: 'ValidatingWebhookConfiguration', metadata: { name: 'gleaner', labels, annotations: { 'meta.helm.sh/release-name': 'gleaner' }, resourceVersion: '7' } };
+    expect(await registerWebhook(cluster, options)).toBe('changed');
+    expect(cluster.stored).toMatchObject({ metadata: { labels, annotations: { 'meta.helm.sh/release-name': 'gleaner' } }, webhooks: [{ name: 'admission.gleaner.dev' }] });
+  });
+
   /** A cluster that keeps one configuration, fills in what an API server does, and answers as it is told to. */
   class Cluster implements ClusterApi {
     stored: Record<string, unknown> | undefined;

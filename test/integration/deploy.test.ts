@@ -85,12 +85,17 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     expect(installed.stdout).toContain('STATUS: deployed');
     expect(installed.stdout).toContain('rollout status deployment/gleaner');
     expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('1');
+    // As a replica does it.
+    const webhook = JSON.parse(await kube.ok(['get', 'validatingwebhookconfiguration', 'gleaner', '-o', 'json'])) as object;
+    await kube.ok(['replace', '-f', '-'], { input: JSON.stringify({ ...webhook, ...WEBHOOKS }) });
     const upgraded = await helm('upgrade', 'gleaner', CHART, '--namespace', NAMESPACE, ...FULL);
     expect(upgraded.stderr).toBe('');
     expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('3');
+    expect(await kube.ok(['get', 'validatingwebhookconfiguration', 'gleaner', '-o', 'jsonpath={.webhooks[*].name}'])).toBe('admission.gleaner.dev');
     const gone = await helm('uninstall', 'gleaner', '--namespace', NAMESPACE);
     expect(gone.stdout).toBe('release "gleaner" uninstalled\n');
     expect(await kube.fails(['get', 'deployment', 'gleaner', '-n', NAMESPACE])).toContain('NotFound');
+    expect(await kube.fails(['get', 'validatingwebhookconfiguration', 'gleaner'])).toContain('NotFound');
     expect(await kube.ok(['get', 'crd', '-o', 'name'])).toContain('jobs.gleaner.dev');
   }, 90_000);
 
@@ -121,6 +126,14 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     expect(keys.filter((key) => !page.includes(`\`${key}`))).toEqual([]);
   });
 });
+
+/** What a replica writes, in short. */
+const WEBHOOKS = {
+  webhooks: [{
+    name: 'admission.gleaner.dev', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Ignore', clientConfig: { url: 'https://127.0.0.1:1/validate' },
+    rules: [{ apiGroups: ['gleaner.dev'], apiVersions: ['v1alpha1'], operations: ['CREATE'], resources: ['jobs'] }],
+  }],
+};
 
 /** As much of the Prometheus operator's definition as is used. */
 const SERVICE_MONITOR = `
