@@ -101,6 +101,20 @@ describe('timeout=', () => {
     expect(text()).toMatch(/^HTTP\/1\.1 504 [\s\S]*Connection: close[\s\S]*request did not complete within the allotted timeout/);
   });
 
+  test('a client that does not read its answer in time is cut off, and gives up its seat', async () => {
+    const data = { text: 'x'.repeat(20_000) };
+    await server.store.batch(Array.from({ length: 1000 }, (_, at) => ({
+      verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${at}`, namespace: 'limits' }, data },
+    })));
+    const { socket } = await open();
+    socket.pause();
+    socket.write(`GET ${maps}?timeout=500ms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
+    const running = async (count: number): Promise<boolean> => (await server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight')).includes(`{kind="reading",state="running"} ${count}`);
+    await eventually(() => 'the list to be written', () => running(1));
+    await eventually(() => 'the list to be broken off', () => running(0));
+    expect((await server.request('DELETE', maps)).code).toBe(200);
+  });
+
   test('does not end watches', async () => {
     const { socket, text } = await open();
     socket.write(`GET ${maps}?watch=true&timeout=100ms&timeoutSeconds=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
