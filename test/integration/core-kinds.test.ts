@@ -17,6 +17,9 @@ describe('namespaces', () => {
   test('are active, held by spec.finalizers, selectable by name', async () => {
     const { json } = await post('/api/v1/namespaces', { metadata: { generateName: 'made-' } });
     expect(json).toMatchObject({ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' }, metadata: { labels: { 'kubernetes.io/metadata.name': json.metadata.name } } });
+    const tried = await server.request('POST', '/api/v1/namespaces?dryRun=All', { body: { metadata: { name: 'tried' } } });
+    expect(tried.json).toMatchObject({ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' }, metadata: { labels: { 'kubernetes.io/metadata.name': 'tried' } } });
+    expect((await get('/api/v1/namespaces/tried')).code).toBe(404);
     expect(json.metadata).not.toHaveProperty('finalizers');
     expect(json.metadata).not.toHaveProperty('generation');
   });

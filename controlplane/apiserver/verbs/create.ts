@@ -74,5 +74,7 @@ async function tried(context: ApiContext, { resource, namespace }: ResourceReque
   const name = rest.name || `${generateName ?? ''}${Array.from({ length: 5 }, suffix).join('')}`;
   if (await context.store.get(resource.name, namespace, name)) throw alreadyExists(resource, name);
   const creationTimestamp = `${new Date(context.now()).toISOString().slice(0, 19)}Z`;
-  return { ...object, metadata: { ...object.metadata, name, uid: randomUUID(), creationTimestamp, ...((!resource.core || resource.stored) && { generation: 1 }) } };
+  const { initialStatus } = resource.strategy;
+  const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp, ...((!resource.core || resource.stored) && { generation: 1 }) };
+  return { ...object, metadata, ...(initialStatus && { status: initialStatus }) };
 }
