@@ -83,3 +83,15 @@ test('a namespace holds so many, and they go after their time', async () => {
   expect(await events()).toEqual([]);
   expect(errors).toEqual([]);
 });
+
+test('an event that tells of long ago is kept as long as any other', async () => {
+  await start({ keepMs: 60_000 });
+  await folder.store.create(EVENTS, { apiVersion: 'v1', kind: 'Event', metadata: { name: 'old', namespace: 'lab' }, involvedObject: {}, lastTimestamp: '2020-01-01T00:00:00Z' } as KubeEvent);
+  await settle();
+  clock.advance(59_000);
+  await settle();
+  expect(await events()).toHaveLength(1);
+  clock.advance(2_000);
+  await settle();
+  expect(await events()).toEqual([]);
+});

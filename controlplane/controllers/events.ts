@@ -166,8 +166,9 @@ export class EventRecorder {
 
   private track(event: KubeEvent, isNew = true): void {
     if (isNew) this.perNamespace.set(event.metadata.namespace ?? '', (this.perNamespace.get(event.metadata.namespace ?? '') ?? 0) + 1);
-    const last = Date.parse(event.lastTimestamp ?? event.metadata.creationTimestamp ?? '');
-    this.expiry.set(keyOf(event), (Number.isNaN(last) ? this.clock.now() : last) + this.options.keepMs);
+    // What somebody reports late is kept as long as what is reported at once.
+    const times = [event.lastTimestamp, event.metadata.creationTimestamp].map((time) => Date.parse(time ?? '')).filter((time) => !Number.isNaN(time));
+    this.expiry.set(keyOf(event), Math.min(this.clock.now(), times.length === 0 ? Infinity : Math.max(...times)) + this.options.keepMs);
   }
 
   private untrack(event: KubeEvent): void {

@@ -1,17 +1,21 @@
 /**
- * The same command lines of the real kubectl against a real kube-apiserver and ours: same exit code, same output. The scenarios are those
+ * The same command lines of the real kubectl against a real kube-apiserver with its controllers and our whole control plane: same exit code, same output. The scenarios are those
  * of Kubernetes' own `test/cmd`, as far as they need no workloads.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import pino from 'pino';
+
+import { findTarget } from '../../cli/client';
+import { defaultConfig } from '../../controlplane/config';
+import { startControlPlane, type ControlPlane } from '../../controlplane/main';
 import { KNOWN_OUTPUTS, type KnownOutput } from '../differential/kubectl/known';
 import { run, type Printed, type Server } from '../differential/kubectl/run';
 import type { Scenario } from '../differential/kubectl/scenario';
 import { SCENARIOS } from '../differential/kubectl/scenarios';
 import { prepare } from '../differential/prepare';
-import { startApiServer, type TestApiServer } from '../support/api-server';
 import { describeWithKube, startKubeApiServer, type KubeApiServer } from '../support/kube-apiserver';
 import { kubectl } from '../support/kubectl';
 
@@ -24,21 +28,24 @@ test(`there are at least ${MIN_LINES} command lines`, () => {
 describeWithKube('kubectl beside a real kube-apiserver', ['etcd', 'kube-apiserver', 'kube-controller-manager'], () => {
   let dir: string;
   let kube: KubeApiServer;
-  let embedded: TestApiServer;
+  let plane: ControlPlane;
   let servers: readonly [Server, Server];
   const occurred = new Set<KnownOutput>();
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'gleaner-cmd-'));
-    [kube, embedded] = await Promise.all([startKubeApiServer({ controllerManager: true }), startApiServer({ namespaceContent: true, garbage: true })]);
-    await Promise.all([prepare(kube), prepare({ url: embedded.url, caCertificate: embedded.caCertificate, adminToken: embedded.token })]);
+    const data = join(dir, 'data');
+    mkdirSync(data);
+    [kube, plane] = await Promise.all([startKubeApiServer({ controllerManager: true }), startControlPlane({ ...defaultConfig(data), port: 0 }, pino({ level: 'silent' }))]);
+    const { server: url, ca = '', token = '' } = findTarget({ data });
+    await Promise.all([prepare(kube), prepare({ url, caCertificate: ca, adminToken: token })]);
     servers = [
       { url: kube.url, kubectl: kubectl(kube.kubeconfig, kube.dir) },
-      { url: embedded.url, kubectl: kubectl(embedded.kubeconfig, embedded.dir) },
+      { url, kubectl: kubectl(join(data, 'kubeconfig'), dir) },
     ];
   }, 180_000);
   afterAll(async () => {
-    await Promise.all([kube?.stop(), embedded?.stop()]);
+    await Promise.all([kube?.stop(), plane?.stop()]);
     rmSync(dir, { recursive: true, force: true });
   }, 60_000);
 

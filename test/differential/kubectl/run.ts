@@ -56,7 +56,7 @@ function normal(text: string, secrets: readonly (readonly [string, string])[]): 
     .replace(/(Resource Version: +)\d+/g, '$1<revision>')
     .replace(/^([WEI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 ')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
-    .replace(/(?<=\s)(?:\d+[smhdy])+(?=\s|$)/gm, '<age>')
+    .replace(/(?<=\s|^)(?:\d+[smhdy])+(?=\s|$)/gm, '<age>')
     .replace(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<date>')
     .replace(/\/(?:tmp|var)\/\S*(?:LIVE|MERGED)-\d+/g, '<diffed>')
     .replace(/(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4})/g, '<time>')
