@@ -105,7 +105,14 @@ class Parser {
       case '*':
       case '+':
       case '?':
-        throw malformed('missing argument to repetition operator', char);
+      case '{': {
+        const start = --this.#at;
+        const repeats = this.#bounds() !== undefined;
+        if (repeats) this.#take('?');
+        if (repeats) throw malformed('missing argument to repetition operator', this.chars.slice(start, this.#at).join(''));
+        this.#at++;
+        return this.#literal(char.codePointAt(0)!, flags);
+      }
       default:
         return this.#literal(char.codePointAt(0)!, flags);
     }
@@ -129,7 +136,7 @@ class Parser {
         this.#at += [...name[0]].length;
       } else {
         const set = /^([imsU]*)(?:-([imsU]+))?([:)])/.exec(rest);
-        if (!set || (set[0] === ')')) throw malformed('invalid or unsupported Perl syntax', `(?${rest.slice(0, /^(<?[=!]|[<P]?)/.exec(rest)?.[0].length || 1)}`);
+        if (!set) throw malformed('invalid or unsupported Perl syntax', `(?${rest.slice(0, /^(<?[=!]|[<P]?)/.exec(rest)?.[0].length || 1)}`);
         this.#at += set[0].length;
         const target = set[3] === ')' ? flags : { ...flags };
         for (const flag of set[1]) setFlag(target, flag, true);
@@ -221,7 +228,7 @@ class Parser {
       if (hex) return take(Object.assign(hex, { 1: hex[1] ?? hex[2] }), 16);
     }
     if (/[0-7]/.test(char)) {
-      const octal = char === '0' ? /^([0-7]{0,2})/.exec(rest) : /^([0-7]{2})/.exec(rest);
+      const octal = char === '0' ? /^([0-7]{0,2})/.exec(rest) : /^([0-7]{1,2})/.exec(rest);
       if (octal && (char === '0' || octal[0] !== '')) {
         this.#at += octal[0].length;
         return Number.parseInt(char + octal[1], 8);
@@ -279,7 +286,7 @@ class Parser {
     if (char === undefined) throw missing();
     this.#at++;
     if (char !== '\\') return char.codePointAt(0)!;
-    if (this.#at >= this.chars.length) throw missing();
+    if (this.#at >= this.chars.length) throw malformed('trailing backslash at end of expression', '');
     return this.#character();
   }
 

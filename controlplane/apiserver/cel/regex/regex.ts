@@ -28,6 +28,27 @@ export function isRegexp(pattern: string): boolean {
   return compileRegexp(pattern) instanceof Regexp;
 }
 
+/** Whether it can match without a character. */
+function matchesNothing(node: Node): boolean {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return true;
+    case 'set':
+      return false;
+    case 'sequence':
+      return node.parts.every(matchesNothing);
+    case 'choice':
+      return node.options.some(matchesNothing);
+    case 'group':
+      return matchesNothing(node.node);
+    case 'repeat':
+      return node.min === 0 || matchesNothing(node.node);
+    default:
+      return node satisfies never;
+  }
+}
+
 class TooLarge extends Error {}
 
 function build(node: Node, pattern: string): Regexp | CelError {
@@ -41,6 +62,13 @@ function build(node: Node, pattern: string): Regexp | CelError {
     body();
     const [inside, after] = [split + 1, program.length];
     program[split] = greedy ? { op: 'split', first: inside, second: after } : { op: 'split', first: after, second: inside };
+  };
+  /** Once or more. */
+  const rounds = ({ node: inner, greedy }: Node & { kind: 'repeat' }): void => {
+    const start = program.length;
+    emit(inner);
+    const after = program.length + 1;
+    push(greedy ? { op: 'split', first: start, second: after } : { op: 'split', first: after, second: start });
   };
   const emit = (part: Node): void => {
     switch (part.kind) {
@@ -73,13 +101,18 @@ function build(node: Node, pattern: string): Regexp | CelError {
         break;
       }
       case 'repeat':
-        for (let i = 0; i < part.min; i++) emit(part.node);
+        for (let i = 0; i < (part.max === Infinity ? part.min - 1 : part.min); i++) emit(part.node);
         if (part.max === Infinity) {
-          const start = program.length;
-          optional(part.greedy, () => {
-            emit(part.node);
-            push({ op: 'jump', to: start });
-          });
+          // As Go: what can match nothing is one round that may be left out, so that a round of nothing ends the loop.
+          if (part.min > 0) rounds(part);
+          else if (matchesNothing(part.node)) optional(part.greedy, () => rounds(part));
+          else {
+            const start = program.length;
+            optional(part.greedy, () => {
+              emit(part.node);
+              push({ op: 'jump', to: start });
+            });
+          }
         } else {
           const pending: number[] = [];
           for (let i = part.min; i < part.max; i++) {
