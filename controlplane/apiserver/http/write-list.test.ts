@@ -11,7 +11,7 @@ let items: (string | Buffer)[] = [];
 let server: Server;
 
 beforeAll(async () => {
-  server = createServer((_req, res) => void writeList(res, '{"items":[', items as unknown as KubeObject[], (item) => item as unknown as string, ']}')).listen(0, '127.0.0.1');
+  server = createServer((_req, res) => void writeList(res, items as unknown as KubeObject[], { head: '{"items":[', open: '<', item: (item) => item as unknown as string, tail: ']}' })).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
 afterAll(() => {
@@ -37,7 +37,7 @@ test.each([
 ] as const)('%s', async (_, count, size) => {
   // Every other one as bytes, as the store keeps them.
   items = Array.from({ length: count }, (__, at) => (at % 2 === 0 ? text(size(at), at) : Buffer.from(text(size(at), at))));
-  const whole = `{"items":[${items.map(String).join(',')}]}`;
+  const whole = `{"items":[${items.map((item) => `<${String(item)}`).join(',')}]}`;
   const plain = await read();
   expect(plain.body.toString() === whole).toBe(true);
   expect(plain.res.headers['content-length'] === undefined).toBe(Buffer.byteLength(whole) >= 256 * 1024 || count >= 1000);

@@ -17,16 +17,25 @@ const FIRST_BYTES = 16 * 1024;
 /** Objects after which a piece ends, however small they are. */
 const PIECE_OBJECTS = 1000;
 
+/** The text of a list. */
+export interface ListText {
+  head: string;
+  /** Before each item. */
+  open?: string;
+  item: (object: KubeObject) => string | Buffer;
+  tail: string;
+}
+
 /** Resolves when everything is handed over, or the client left. */
-export async function writeList(res: ServerResponse, head: string, objects: readonly KubeObject[], encode: (object: KubeObject) => string | Buffer, tail: string): Promise<void> {
+export async function writeList(res: ServerResponse, objects: readonly KubeObject[], { head, open = '', item, tail }: ListText): Promise<void> {
   res.setHeader('Content-Type', JSON_TYPE);
   res.setHeader('Cache-Control', 'no-cache, private');
   const pieces = new Pieces();
   let out: Writable | undefined;
   pieces.add(head);
   for (let at = 0; at < objects.length; at += 1) {
-    if (at > 0) pieces.add(',');
-    pieces.add(encode(objects[at]));
+    pieces.add(at > 0 ? `,${open}` : open);
+    pieces.add(item(objects[at]));
     if (pieces.bytes < PIECE_BYTES && (at + 1) % PIECE_OBJECTS !== 0) continue;
     out ??= begin(res);
     for (const bytes of pieces.take()) await written(out, bytes);
