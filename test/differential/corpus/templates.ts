@@ -13,6 +13,7 @@ const created: Step[] = [
     ['ports', { containers: [container('a', { ports: [{ containerPort: 80 }, { containerPort: 81, protocol: 'UDP', name: 'q' }] })] }],
     ['quantities', { containers: [container('a', { resources: { limits: { cpu: 1, memory: '0.5Gi' }, requests: { cpu: '1000m', memory: '1024Ki' } } })] }],
     ['probes', { containers: [container('a', { livenessProbe: { httpGet: { path: '/', port: 80, scheme: 'HTTP' } }, readinessProbe: { exec: { command: ['x'] }, periodSeconds: 3 } })] }],
+    ['probes by default', { containers: [container('a', { livenessProbe: { httpGet: { port: 80 } }, startupProbe: { grpc: { port: 9 } }, lifecycle: { preStop: { httpGet: { port: 'x' } } }, env: [{ name: 'N', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] })] }],
     ['volumes', { containers: [container('a')], volumes: [{ name: 'v', hostPath: { path: '/' } }, { name: 's', secret: { secretName: 's' } }, { name: 'c', configMap: { name: 'c' } }, { name: 'e', emptyDir: {} }] }],
     ['policies', { containers: [container('a', { imagePullPolicy: 'Never' })], restartPolicy: 'Always', dnsPolicy: 'Default', terminationGracePeriodSeconds: 0 }],
     ['images', { containers: [{ name: 'a', image: 'a' }, { name: 'b', image: 'b:latest' }, { name: 'c', image: 'c:1' }, { name: 'd', image: 'r.io:5000/d' }] }],

@@ -14,16 +14,37 @@ function pullPolicy(image: string): string {
 
 const PROBE = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
 
+const mapObjects = (object: JsonObject, of: (each: JsonObject) => JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).map(([key, each]) => [key, isObject(each) ? of(each) : each]));
+
+/** Of probes and hooks: how something is asked over HTTP or gRPC. */
+function completeHandler(handler: JsonObject): JsonObject {
+  const { httpGet, grpc } = handler;
+  return {
+    ...handler,
+    ...(isObject(httpGet) && { httpGet: { ...httpGet, path: httpGet.path || '/', scheme: httpGet.scheme || 'HTTP' } }),
+    ...(isObject(grpc) && { grpc: { service: '', ...grpc } }),
+  };
+}
+
+const completeProbe = (probe: JsonObject): JsonObject => ({
+  ...completeHandler(probe), ...Object.fromEntries(Object.entries(PROBE).map(([key, value]) => [key, probe[key] || value])),
+});
+
+function completeVariable(variable: unknown): unknown {
+  if (!isObject(variable) || !isObject(variable.valueFrom) || !isObject(variable.valueFrom.fieldRef)) return variable;
+  return { ...variable, valueFrom: { ...variable.valueFrom, fieldRef: { ...variable.valueFrom.fieldRef, apiVersion: variable.valueFrom.fieldRef.apiVersion || 'v1' } } };
+}
+
 function completeContainer(container: JsonObject): JsonObject {
   const out: JsonObject = { ...container };
   out.resources ??= {};
   out.imagePullPolicy ||= pullPolicy(textOf(container.image));
   out.terminationMessagePath ||= '/dev/termination-log';
   out.terminationMessagePolicy ||= 'File';
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-    const given = out[probe];
-    if (isObject(given)) out[probe] = { ...given, ...Object.fromEntries(Object.entries(PROBE).map(([key, value]) => [key, given[key] || value])) };
-  }
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) if (isObject(out[probe])) out[probe] = completeProbe(out[probe]);
+  if (isObject(out.lifecycle)) out.lifecycle = mapObjects(out.lifecycle, completeHandler);
+  if (Array.isArray(out.env)) out.env = (out.env as unknown[]).map(completeVariable);
   return out;
 }
 
