@@ -102,10 +102,10 @@ describe('YAML', () => {
 /** Just enough of an encoder to say what a Go client sends. */
 const bytesField = (number: number, value: string | Buffer): Buffer => {
   const body = Buffer.from(value);
-  return Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(body.length)]), body]);
+  return Buffer.concat([Buffer.from([...varint((number << 3) | 2), ...varint(body.length)]), body]);
 };
 const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
-const intField = (number: number, value: number): Buffer => Buffer.from([number << 3, ...varint(value)]);
+const intField = (number: number, value: number): Buffer => Buffer.from([...varint(number << 3), ...varint(value)]);
 const envelope = (apiVersion: string, kind: string, raw: Buffer): Buffer =>
   Buffer.concat([Buffer.from('k8s\0'), bytesField(1, Buffer.concat([bytesField(1, apiVersion), bytesField(2, kind)])), bytesField(2, raw)]);
 
@@ -148,6 +148,47 @@ describe('protobuf', () => {
     const raw = Buffer.concat([intField(1, 0), bytesField(2, bytesField(1, 'some-uid')), bytesField(4, 'Foreground'), bytesField(5, 'All')]);
     expect(parseProtobuf(envelope('v1', 'DeleteOptions', raw)).value).toEqual({
       apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid: 'some-uid' }, propagationPolicy: 'Foreground', dryRun: ['All'],
+    });
+  });
+
+  test('a CustomResourceDefinition: schemas in schemas, real numbers, JSON, what Go always writes', () => {
+    const maximum = Buffer.alloc(9, 9 << 3 | 1);
+    maximum.writeDoubleLE(2.5, 1);
+    const number = Buffer.concat([bytesField(5, 'number'), maximum, intField(10, 0), bytesField(8, bytesField(1, '0.5')), bytesField(20, bytesField(1, 'null'))]);
+    const property = (name: string, schema: Buffer): Buffer => bytesField(29, Buffer.concat([bytesField(1, name), bytesField(2, schema)]));
+    const list = Buffer.concat([bytesField(5, 'array'), bytesField(24, bytesField(1, number))]);
+    const map = bytesField(30, Buffer.concat([intField(1, 1), bytesField(2, bytesField(5, 'string'))]));
+    const schema = Buffer.concat([bytesField(5, 'object'), intField(37, 0), intField(38, 1), property('list', list), property('map', map), property('any', bytesField(30, intField(1, 0)))]);
+    const column = Buffer.concat([bytesField(1, 'A'), bytesField(3, ''), intField(5, 0)]);
+    const version = Buffer.concat([bytesField(1, 'v1'), intField(2, 1), intField(3, 0), bytesField(4, bytesField(1, schema)), bytesField(5, bytesField(1, '')), bytesField(6, column), intField(7, 0)]);
+    const raw = Buffer.concat([bytesField(1, bytesField(1, 'as.example.com')), bytesField(2, Buffer.concat([bytesField(1, 'example.com'), bytesField(7, version), intField(10, 0)]))]);
+    expect(parseProtobuf(envelope('apiextensions.k8s.io/v1', 'CustomResourceDefinition', raw)).value).toEqual({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'as.example.com' },
+      spec: {
+        group: 'example.com',
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: false,
+            schema: {
+              openAPIV3Schema: {
+                type: 'object',
+                'x-kubernetes-preserve-unknown-fields': true,
+                properties: {
+                  list: { type: 'array', items: { type: 'number', maximum: 2.5, default: 0.5, enum: [null] } },
+                  map: { additionalProperties: { type: 'string' } },
+                  any: { additionalProperties: false },
+                },
+              },
+            },
+            subresources: { status: {} },
+            additionalPrinterColumns: [{ name: 'A' }],
+          },
+        ],
+      },
     });
   });
 

@@ -1,7 +1,8 @@
 /** The messages that may be sent in protobuf: the shapes of the served kinds, by their field numbers. Made when first needed. */
 import { findKindShape, metaShape, type Shape, type ShapeField } from '../resources/shapes';
+import { definitionMessage } from './protobuf-definitions';
 
-export type FieldType = Exclude<ShapeField['of'], Shape>;
+export type FieldType = Exclude<ShapeField['of'], Shape> | 'double';
 
 export interface Field {
   /** '' of a field whose own fields belong to the message that it is in. */
@@ -10,6 +11,10 @@ export interface Field {
   form: ShapeField['form'];
   /** Of a field without a name. */
   inner?: Map<number, Field>;
+  /** Of a message that is no shape. */
+  message?: () => Message;
+  /** Go always writes it, and false or 0 means that nothing was said. */
+  unsaid?: boolean;
 }
 
 /** Field number → field. */
@@ -42,6 +47,7 @@ const META_KINDS = new Set(['DeleteOptions', 'Status']);
 
 /** The message of an object of this kind; undefined when it is none that is known here. */
 export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+  if (apiVersion === 'apiextensions.k8s.io/v1' && kind === 'CustomResourceDefinition') return definitionMessage();
   const slash = apiVersion.indexOf('/');
   const shape = META_KINDS.has(kind) ? metaShape(kind) : findKindShape(slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind);
   return shape && messageOf(shape);

@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../http/errors';
 import type { Shape } from '../resources/shapes';
-import { MAX_DEPTH, protoError, type Decoded } from './json';
+import { MAX_DEPTH, parseJson, protoError, type Decoded } from './json';
 import { messageOf, messageOfKind, type Field, type FieldType, type Message } from './protobuf-messages';
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
@@ -73,7 +73,8 @@ function decode(bytes: Uint8Array, message: Message, depth: number, out: Fields 
       else if (field?.form === 'map' || field?.form === 'lists') addEntry(out, field, value, depth);
       else if (field) add(out, field, decodeBytes(value, field, depth));
     } else if (wire === 1 || wire === 5) {
-      reader.take(wire === 1 ? 8 : 4);
+      const value = reader.take(wire === 1 ? 8 : 4);
+      if (wire === 1 && field?.type === 'double') add(out, field, Buffer.from(value).readDoubleLE());
     } else {
       throw badRequest(`the protobuf body has a field of wire type ${wire}`);
     }
@@ -87,8 +88,8 @@ const NOT_SAID = new Set([
   'failureThreshold', 'stdin', 'stdinOnce', 'tty', 'hostNetwork', 'hostPID', 'hostIPC', 'readOnly', 'publishNotReadyAddresses',
 ]);
 
-function number(value: bigint, { name, type }: Field): unknown {
-  if (value === 0n && NOT_SAID.has(name)) return undefined;
+function number(value: bigint, { name, type, unsaid }: Field): unknown {
+  if (value === 0n && (unsaid || NOT_SAID.has(name))) return undefined;
   return type === 'bool' ? value !== 0n : Number(value);
 }
 
@@ -102,8 +103,8 @@ function add(out: Fields, field: Field, value: unknown): void {
 
 /** `message Entry { string key = 1; V value = 2; }`; a map of lists has messages with the items in field 1. */
 function addEntry(out: Fields, field: Field, bytes: Uint8Array, depth: number): void {
-  const { form, type } = field;
-  const value: Field = form === 'map' ? { name: 'value', type, form: 'one' } : { name: '', type: 'raw', form: 'one', inner: new Map([[1, { name: 'value', type, form: 'list' }]]) };
+  const { form, type, message } = field;
+  const value: Field = form === 'map' ? { name: 'value', type, form: 'one', message } : { name: '', type: 'raw', form: 'one', inner: new Map([[1, { name: 'value', type, form: 'list' }]]) };
   const entry = decode(bytes, new Map([[1, one('key', 'string')], [2, value]]), depth + 1);
   const key = typeof entry.key === 'string' ? entry.key : '';
   if (key === '__proto__') throw protoError(`${field.name}.__proto__`);
@@ -115,7 +116,8 @@ const NUMBERS: Message = new Map([[1, one('type', 'int64')], [2, one('int', 'int
 const TIME: Message = new Map([[1, one('seconds', 'int64')], [2, one('nanos', 'int64')]]);
 const TEXT: Message = new Map([[1, one('text', 'string')]]);
 
-function decodeBytes(bytes: Uint8Array, { name, type }: Field, depth: number): unknown {
+function decodeBytes(bytes: Uint8Array, { name, type, message }: Field, depth: number): unknown {
+  if (message) return decode(bytes, message(), depth + 1);
   if (typeof type === 'object') return decode(bytes, messageOf(type satisfies Shape), depth + 1);
   switch (type) {
     case 'string':
@@ -136,6 +138,7 @@ function decodeBytes(bytes: Uint8Array, { name, type }: Field, depth: number): u
     case 'int32':
     case 'int64':
     case 'bool':
+    case 'double':
       throw badRequest(`the protobuf body has field "${name}" with the wrong wire type`);
   }
 }
@@ -148,13 +151,13 @@ function timeOf({ seconds, nanos = 0 }: { seconds?: number; nanos?: number }, ty
   return type === 'time' ? `${base}Z` : `${base}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`;
 }
 
-/** JSON as text in field 1 (FieldsV1, RawExtension). */
+/** JSON as text in field 1 (FieldsV1, RawExtension, a schema's JSON). */
 function rawJson(bytes: Uint8Array, name: string, depth: number): unknown {
   const { text } = decode(bytes, TEXT, depth + 1);
   if (typeof text !== 'string' || text === '') return undefined;
   try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest(`the protobuf body has field "${name}" that is not JSON`);
+    return parseJson(text).value;
+  } catch (error) {
+    throw badRequest(`the protobuf body has field "${name}" that is not JSON: ${(error as Error).message}`);
   }
 }
