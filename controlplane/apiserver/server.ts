@@ -65,6 +65,8 @@ export interface ApiServerOptions {
 /** The Kubernetes whose API this is. */
 const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
 
+/** What may be asked of a custom resource in all namespaces. */
+const EVERYWHERE: ReadonlySet<string> = new Set(['list', 'watch']);
 const READING: ReadonlySet<VerbName> = new Set(['get', 'list', 'watch']);
 
 /** A path that is nothing: plain text. */
@@ -171,7 +173,7 @@ export class ApiServer {
     const form = formOf(req);
     const { namespace, name, subresource, watch: watchPath } = target;
     const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
-    const scopeFits = resource.namespaced ? name === '' || namespace !== '' : namespace === '';
+    const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) throw this.#nothingThere(request, scopeFits);
     labels.verb = verb.name;

@@ -101,6 +101,38 @@ describe('embedded objects', () => {
   });
 });
 
+test('metadata of an embedded object that cannot be read', async () => {
+  const { code, json } = await create('boxes', box({ whole: { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 42 } } }));
+  expect([code, json.message]).toEqual([
+    400,
+    'Box in version "v1" cannot be handled as a Box: spec.whole.metadata: Invalid value: map[string]interface {}{"namespace":42}: json: cannot unmarshal number into Go struct field ObjectMeta.namespace of type string',
+  ]);
+});
+
+test('defaults fill in nothing that the metadata of embedded objects does not know', async () => {
+  const metadata = { name: 'n', unknown: 'x' };
+  const embedded = (more: object): object => ({ type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true, ...more });
+  const said = (text: string): object => ({ type: 'string', default: text });
+  const shape = {
+    whole: embedded({ default: { apiVersion: 'v1', kind: 'K', metadata } }),
+    fields: embedded({ properties: { apiVersion: said('v1'), kind: said('K'), metadata: { type: 'object', properties: { name: said('n'), unknown: said('x') } } } }),
+    meta: embedded({ properties: { apiVersion: said('v1'), kind: said('K'), metadata: { type: 'object', default: metadata } } }),
+  };
+  await define(server, definition({ plural: 'crates', kind: 'Crate', versions: [version('v1', shape)] }));
+  const { code, json } = await create('crates', { apiVersion: 'example.com/v1', kind: 'Crate', metadata: { name: 'c' }, spec: { fields: { metadata: {} }, meta: {} } });
+  const expected = { apiVersion: 'v1', kind: 'K', metadata: { name: 'n' } };
+  expect([code, (json as unknown as { spec: object }).spec]).toEqual([201, { whole: expected, fields: expected, meta: expected }]);
+});
+
+test('what has no namespace in its path is not there, but for lists and watches', async () => {
+  const all = '/apis/example.com/v1/boxes';
+  const codes = [];
+  for (const [method, path] of [['POST', all], ['DELETE', all], ['GET', `${all}/b`], ['PUT', `${all}/b`], ['GET', all]]) {
+    codes.push((await server.request(method, path, { body: method === 'GET' ? undefined : {} })).code);
+  }
+  expect(codes).toEqual([404, 404, 404, 404, 200]);
+});
+
 describe('selectable fields', () => {
   beforeAll(async () => {
     for (const [name, spec] of Object.entries({ a: { colour: 'red', size: 1, clean: true }, b: { colour: 'blue', size: 2, cloth: { kind: 'silk' } }, c: { colour: 'red', size: 2 }, d: {} })) {

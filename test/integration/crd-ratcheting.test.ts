@@ -15,6 +15,7 @@ const shape = (fields: object, more: object = {}): object => ({
   map: { type: 'object', additionalProperties: { type: 'object', properties: fields } },
   tags: { type: 'array', items: { type: 'string' } },
   ruled: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } },
+  pairs: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id'], items: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } } },
   ...more,
 });
 const BAD = { name: 'long name' };
@@ -28,7 +29,7 @@ beforeAll(async () => {
   const made = await server.request('POST', PATH, {
     body: {
       apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'a' },
-      spec: { ...BAD, n: 9, atomic: [BAD, { name: 'ok' }], keyed: [{ id: '1', ...BAD }, { id: '2', name: 'ok' }], map: { x: BAD, y: { name: 'ok' } }, tags: ['a', 'a'], ruled: { a: 'bad', b: 'x' } },
+      spec: { ...BAD, n: 9, atomic: [BAD, { name: 'ok' }], keyed: [{ id: '1', ...BAD }, { id: '2', name: 'ok' }], map: { x: BAD, y: { name: 'ok' } }, tags: ['a', 'a'], ruled: { a: 'bad', b: 'x' }, pairs: [{ id: '1' }, { id: '2' }] },
     },
   });
   expect(made.code).toBe(201);
@@ -36,6 +37,7 @@ beforeAll(async () => {
   const tight = shape(TIGHT, {
     tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
     ruled: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } }, ...RULES },
+    pairs: { ...(shape({}) as { pairs: object }).pairs, maxItems: 1 },
   });
   const versions = [{ ...version('v1', {}), schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', required: ['needed'], properties: { ...tight, needed: { type: 'string' } } } } } } }];
   expect((await server.request('PUT', `${CRDS_PATH}/things.example.com`, { body: { ...crd, spec: { ...crd.spec, versions } } })).code).toBe(200);
@@ -50,6 +52,8 @@ test.each<[string, object, string[]]>([
   ['another item of an atomic list', { spec: { needed: 'x', atomic: [BAD, { name: 'new' }] } }, ['spec.atomic[0].name: Too long: may not be more than 3 bytes']],
   ['another item of a keyed list', { spec: { needed: 'x', keyed: [{ id: '1', ...BAD }, { id: '2', name: 'new' }] } }, []],
   ['a keyed list in another order, with a new bad item', { spec: { needed: 'x', keyed: [{ id: '3', ...BAD }, { id: '1', ...BAD }] } }, ['spec.keyed[0].name: Too long: may not be more than 3 bytes']],
+  ['a keyed list that is too long, in another order', { spec: { needed: 'x', pairs: [{ id: '2' }, { id: '1' }] } }, []],
+  ['a keyed list that is too long, with another key', { spec: { needed: 'x', pairs: [{ id: '2' }, { id: '3' }] } }, ['spec.pairs: Too many: 2: must have at most 1 items']],
   ['another entry of a map', { spec: { needed: 'x', map: { y: { name: 'new' } } } }, []],
   ['a new bad entry of a map', { spec: { needed: 'x', map: { z: BAD } } }, ['spec.map.z.name: Too long: may not be more than 3 bytes']],
   ['a list that should be a set, and was none', { spec: { needed: 'x', tags: ['a', 'a', 'b'] } }, []],

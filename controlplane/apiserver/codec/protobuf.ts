@@ -96,7 +96,7 @@ function number(value: bigint, { name, type, unsaid }: Field): unknown {
 function add(out: Fields, field: Field, value: unknown): void {
   if (field.form === 'list') {
     if (value !== undefined) ((out[field.name] ??= []) as unknown[]).push(value);
-  } else if (value !== undefined && value !== '') {
+  } else if (value !== undefined && (value !== '' || field.type === 'raw')) {
     out[field.name] = value; // Go writes empty strings; in JSON they are absent.
   }
 }

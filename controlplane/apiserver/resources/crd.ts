@@ -1,5 +1,6 @@
 /** CustomResourceDefinitions (apiextensions.k8s.io/v1) as resources to serve: one for each version that is served. */
 import type { KubeObject } from '../../../crds/meta';
+import { withKnownDefaults } from '../schema/embedded-defaults';
 import { CREATION_TIMESTAMP, OBJECT_META } from '../schema/object-meta';
 import type { Schema } from '../schema/schema';
 import { resourceName, type ColumnType, type Lifecycle, type PrinterColumn, type Resource, type ScalePaths } from './resource';
@@ -79,7 +80,7 @@ export function resourcesFromCrd({ metadata, spec }: CustomResourceDefinition, s
   const { names = spec.names, lifecycle, since = 0 } = serving;
   const storage = versions.find((each) => each.storage);
   if (!storage) throw new Error(`CustomResourceDefinition ${metadata.name} has no storage version`);
-  const schemas = new Map(versions.map((version) => [`${group}/${version.name}`, withMetadata(schemaOf(version, metadata.name))]));
+  const schemas = new Map(versions.map((version) => [`${group}/${version.name}`, withMetadata(withKnownDefaults(schemaOf(version, metadata.name)))]));
   const stored = { apiVersion: `${group}/${storage.name}`, schemas, since, statusApart: hasStatusApart(spec) };
   return versions.filter(({ served }) => served).map((version) => {
     const schema = schemas.get(`${group}/${version.name}`) as Schema;

@@ -8,7 +8,7 @@ import { validate } from './validate';
 const bearing = new WeakMap<Schema, boolean>();
 
 /** Whether objects are embedded anywhere in the schema. Schemas may contain themselves. */
-function hasEmbedded(schema: Schema): boolean {
+export function hasEmbedded(schema: Schema): boolean {
   const known = bearing.get(schema);
   if (known !== undefined) return known;
   bearing.set(schema, false);
@@ -17,6 +17,22 @@ function hasEmbedded(schema: Schema): boolean {
   const found = schema['x-kubernetes-embedded-resource'] === true || below.some(hasEmbedded);
   bearing.set(schema, found);
   return found;
+}
+
+/** Calls `visit` with the metadata of every object that is embedded in `value`, and with where it is. */
+export function eachEmbeddedMetadata(value: unknown, schema: Schema, visit: (metadata: unknown, path: string) => void, path = ''): void {
+  if (!hasEmbedded(schema)) return;
+  const { items, properties, additionalProperties } = schema;
+  if (Array.isArray(value)) {
+    if (items) value.forEach((item, index) => eachEmbeddedMetadata(item, items, visit, `${path}[${index}]`));
+  } else if (isObject(value)) {
+    if (schema['x-kubernetes-embedded-resource'] && value.metadata !== undefined && value.metadata !== null) visit(value.metadata, childPath(path, 'metadata'));
+    for (const key of Object.keys(value)) {
+      const property = own(properties, key);
+      if (property) eachEmbeddedMetadata(value[key], property, visit, childPath(path, key));
+      else if (typeof additionalProperties === 'object') eachEmbeddedMetadata(value[key], additionalProperties, visit, keyPath(path, key));
+    }
+  }
 }
 
 /** What is wrong with the objects that are embedded in `value`. */

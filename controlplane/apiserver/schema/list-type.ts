@@ -35,6 +35,24 @@ export function matchingItem(old: unknown, schema: Schema): ((item: unknown) => 
   };
 }
 
+/** Equality of a part of an object and what it was before the update: items of map lists may change places. */
+export function unchanged(value: unknown, old: unknown, schema: Schema): boolean {
+  if (Array.isArray(value)) {
+    const matching = matchingItem(old, schema);
+    const { items } = schema;
+    if (!matching || !items) return equal(value, old);
+    return value.length === (old as unknown[]).length && value.every((item) => unchanged(item, matching(item), items));
+  }
+  if (!isObject(value)) return equal(value, old);
+  const keys = Object.keys(value);
+  if (!isObject(old) || keys.length !== Object.keys(old).length) return false;
+  const { properties, additionalProperties } = schema;
+  return keys.every((key) => {
+    const below = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    return Object.hasOwn(old, key) && (below ? unchanged(value[key], old[key], below) : equal(value[key], old[key]));
+  });
+}
+
 const bearing = new WeakMap<Schema, boolean>();
 
 /** Whether no two items may be the same. */

@@ -6,7 +6,7 @@
  */
 import { invalid, NO_FIELD, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
 import { checkFormat } from './formats';
-import { equal, matchingItem } from './list-type';
+import { equal, matchingItem, unchanged } from './list-type';
 import { mismatch } from './pattern';
 import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
 
@@ -14,6 +14,8 @@ import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType
 const MAX_ERRORS = 100;
 /** No part of the old object stands in this place. */
 export const ABSENT: unique symbol = Symbol('absent');
+/** Kubernetes does not compare those of the whole object. */
+const TYPE_META: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
 
 /**
  * @param path the field that `value` stands in
@@ -31,7 +33,7 @@ function check(value: unknown, schema: Schema, path: string, old: unknown, error
   if (errors.length >= MAX_ERRORS) return 0;
   const before = errors.length;
   const matched = checkValue(value, schema, path, old, errors);
-  if (errors.length > before && old !== ABSENT && equal(value, old)) errors.length = before;
+  if (errors.length > before && old !== ABSENT && !TYPE_META.has(path) && unchanged(value, old, schema)) errors.length = before;
   return matched;
 }
 

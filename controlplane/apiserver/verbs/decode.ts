@@ -9,11 +9,12 @@ import { addWarnings } from '../http/respond';
 import { groupVersion, type Resource } from '../resources/resource';
 import { canonicalize } from '../resources/shapes/canonical';
 import { applyDefaults } from '../schema/default';
+import { eachEmbeddedMetadata } from '../schema/embedded';
 import { invalid, showValue, type FieldError } from '../schema/field-error';
 import { finalizerWarnings, validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
 import { prune, pruneCustom } from '../schema/prune';
-import { isObject, type JsonObject } from '../schema/schema';
+import { isObject, type JsonObject, type Schema } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { scaleErrors } from '../schema/scale-values';
 import { validate } from '../schema/validate';
@@ -92,11 +93,21 @@ export function toProposal({ value, duplicates }: Decoded, request: ResourceRequ
   if (kind !== resource.kind) {
     throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: the kind in the data does not match the resource ${resource.plural}`);
   }
-  const problem = resource.core ? (typedProblem(value, resource.schema, kind) ?? canonicalize(value, resource.schema)) : metadataProblem(value.metadata);
+  const problem = resource.core ? (typedProblem(value, resource.schema, kind) ?? canonicalize(value, resource.schema)) : (metadataProblem(value.metadata) ?? embeddedProblem(value, resource.schema));
   if (problem) throw refuseType ? refuseType(problem) : badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${kind}: ${problem}`);
   value.metadata ??= {};
   if (!isObject(value.metadata)) throw invalidError(resource, '', validate(value, resource.schema));
   return { object: value as JsonObject & KubeObject, duplicates };
+}
+
+/** The first object within a custom object whose metadata cannot be read. */
+function embeddedProblem(value: JsonObject, schema: Schema): string | undefined {
+  let found: string | undefined;
+  eachEmbeddedMetadata(value, schema, (metadata, path) => {
+    const why = path === 'metadata' ? undefined : metadataProblem(metadata);
+    if (why !== undefined) found ??= `${path}: ${invalid(path, metadata, why).message}`;
+  });
+  return found;
 }
 
 /** Sets namespace and name from the URL. @throws ApiError 400 when the object says something else */

@@ -1,7 +1,8 @@
 /** Defaults must be what the schema would accept, and what pruning would leave. */
-import { validateEmbedded } from '../../schema/embedded';
+import { eachEmbeddedMetadata, validateEmbedded } from '../../schema/embedded';
 import { invalid, keyPath, type FieldError } from '../../schema/field-error';
 import { equal } from '../../schema/list-type';
+import { OBJECT_META } from '../../schema/object-meta';
 import { prune } from '../../schema/prune';
 import { isObject, type JsonObject, type Schema } from '../../schema/schema';
 import { validate } from '../../schema/validate';
@@ -32,6 +33,8 @@ function walk(schema: Schema, path: string, inMeta: readonly string[], errors: F
 }
 
 function ownErrors(schema: Schema, path: string): FieldError[] {
+  // What metadata does not know is no error: as in Kubernetes, it is dropped from the definition.
+  eachEmbeddedMetadata(schema.default, schema, (metadata) => prune(metadata, OBJECT_META));
   const value: unknown = structuredClone(schema.default);
   prune(value, schema);
   const errors: FieldError[] = equal(value, schema.default) ? [] : [invalid(path, schema.default, 'must not have unknown fields')];

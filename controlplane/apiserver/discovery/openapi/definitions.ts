@@ -85,7 +85,7 @@ export class Definitions {
     const shape = core ? findKindShape(group, version, kind) : undefined;
     if (shape) return this.#shape(shape, TYPE_META, gvk, description);
     const body = this.version === 2 && schema['x-kubernetes-preserve-unknown-fields'] ? { type: 'object' } : this.#custom(schema, true);
-    const selectable = selectableFields.length > 0 && this.version === 3 && { 'x-kubernetes-selectable-fields': selectableFields.map((fieldPath) => ({ fieldPath })) };
+    const selectable = selectableFields.length > 0 && { 'x-kubernetes-selectable-fields': selectableFields.map((fieldPath) => ({ fieldPath })) };
     this.#made.set(name, { ...body, 'x-kubernetes-group-version-kind': gvk, ...selectable });
     return this.reference(name);
   }
