@@ -152,4 +152,38 @@ const events: Scenario = {
   ],
 };
 
-export const GET_SCENARIOS: readonly Scenario[] = [get, custom, events];
+const JOB = 'apiVersion: gleaner.dev/v1alpha1\nkind: Job\nmetadata: {name: pi}\nspec:\n  runtime: python\n  completions: 3\n  template: {program: {script: print(1)}}\n';
+const gleaner: Scenario = {
+  name: 'gleaner',
+  files: {
+    'job.yaml': JOB,
+    'unknown.yaml': JOB.replace('completions', 'completion'),
+    'bound.yaml': JOB.replace('completions: 3', 'completions: 0'),
+    'type.yaml': JOB.replace('completions: 3', 'completions: "3"'),
+    'missing.yaml': JOB.replace('  runtime: python\n', ''),
+  },
+  commands: [
+    'api-resources --api-group=gleaner.dev',
+    'get gj',
+    'get jobs.gleaner.dev -A',
+    'get ratetiers.gleaner.dev absent',
+    'create -f FILES/job.yaml --dry-run=server',
+    'create -f FILES/job.yaml --dry-run=server -o json',
+    'apply -f FILES/job.yaml --dry-run=server',
+    'apply --server-side -f FILES/job.yaml --dry-run=server -o name',
+    'diff -f FILES/job.yaml',
+    'create -f FILES/unknown.yaml --dry-run=server',
+    'create -f FILES/unknown.yaml --dry-run=server --validate=warn',
+    'create -f FILES/bound.yaml --dry-run=server',
+    'create -f FILES/type.yaml --dry-run=server',
+    'create -f FILES/missing.yaml --dry-run=server',
+    'explain jobs.gleaner.dev.spec',
+    'explain jobs.gleaner.dev.spec.template --recursive',
+    'explain tasks.gleaner.dev.status.phase',
+    'delete jobs.gleaner.dev pi',
+    `patch jobs.gleaner.dev pi --type=merge -p '{"spec":{"suspend":true}}'`,
+    'scale jobs.gleaner.dev pi --replicas=2',
+  ],
+};
+
+export const GET_SCENARIOS: readonly Scenario[] = [get, custom, events, gleaner];
