@@ -101,7 +101,7 @@ function serverOptions(command: Command): Command {
     .addOption(new Option('--name <name>', "another name or address for the server's certificate; repeat for more").argParser(collect).default([], 'none'))
     .addOption(new Option('--images <dir>', 'runtime images, as "make images" writes them').default(join(PACKAGE_ROOT, 'build', 'images'), 'build/images of the checkout'))
     .option('--heartbeat <duration>', `how often agents say that they live (default: ${formatDuration(heartbeatMs)})`, duration('--heartbeat', '10ms', '10m'))
-    .option('--lost-after <duration>', 'an agent that is silent so long is given up (default: 3 heartbeats, at least 2s)', duration('--lost-after', '50ms', '1h'))
+    .option('--lost-after <duration>', 'an agent that is silent so long is given up (default: 3 heartbeats, at least 2s; 6s in kubernetes mode)', duration('--lost-after', '50ms', '1h'))
     .option('--max-element-bytes <quantity>', `largest data element (default: ${formatBytes(maxElementBytes)})`, bytes('--max-element-bytes'))
     .option('--max-elements-bytes <quantity>', `all data elements together (default: ${formatBytes(maxElementsBytes)})`, bytes('--max-elements-bytes'))
     .option('--max-requests-inflight <n>', 'requests to the API that only read, at a time; further ones wait their turn', count('--max-requests-inflight'), maxRequestsInFlight)
@@ -183,7 +183,8 @@ function configOf(options: ServerOptions): ControlPlaneConfig {
     names: [...base.names, ...options.name],
     imagesDir: options.images,
     heartbeatMs,
-    lostAfterMs: options.lostAfter ?? Math.max(2000, 3 * heartbeatMs),
+    // A new leader gives agents time to find it.
+    lostAfterMs: options.lostAfter ?? Math.max(options.mode === 'kubernetes' ? 6000 : 2000, 3 * heartbeatMs),
     maxElementBytes: options.maxElementBytes ?? base.maxElementBytes,
     maxElementsBytes: options.maxElementsBytes ?? base.maxElementsBytes,
     maxRequestsInFlight: options.maxRequestsInflight,

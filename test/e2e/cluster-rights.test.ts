@@ -13,9 +13,11 @@ import { describeWithKube } from '../support/kube-apiserver';
 const ROOT = join(__dirname, '..', '..');
 const RBAC = join(ROOT, 'deploy', 'base', 'rbac.yaml');
 const TASKS = 60;
-/** What did not happen here: events that repeat or expire, a window of Tasks that moves on, a conflict, a new image or address; asked for by admission alone. */
+/** More than the window of Tasks that exist at a time. */
+const LARGE = 1300;
+/** What did not happen here: events that repeat or expire, a conflict, a new image or address, a server without WatchList; asked for by admission alone. */
 const RARE = new Set([
-  'delete events', 'delete tasks.gleaner.dev', 'get events', 'get tasks.gleaner.dev', 'update configmaps', 'update events',
+  'delete events', 'list events', 'get events', 'get tasks.gleaner.dev', 'update configmaps', 'update events',
   'update jobs/finalizers.gleaner.dev', 'update runtimes.gleaner.dev', 'update validatingwebhookconfigurations.admissionregistration.k8s.io',
 ]);
 
@@ -52,7 +54,8 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
     const token = (await cluster.kubectlOk(['create', 'token', 'gleaner', '-n', OPERATOR_NAMESPACE])).trim();
     cluster.replicaKubeconfig = join(cluster.dir, 'replica-kubeconfig');
     writeFileSync(cluster.replicaKubeconfig, cluster.kube.kubeconfig({ token }), { mode: 0o600 });
-    await cluster.startReplica('a', ['--webhook', cluster.service.url]);
+    // Nothing is to fail over here, however busy the machine is.
+    await cluster.startReplica('a', ['--webhook', cluster.service.url, '--lease-duration', '30s']);
     await cluster.serving('a');
     await cluster.kubectlOk(['create', 'namespace', 'lab']);
     await cluster.joinAgent('agent-1');
@@ -70,10 +73,10 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
     const { apiGroup = '', resource = '', subresource } = objectRef ?? {};
     return `${resource}${subresource === undefined ? '' : `/${subresource}`}${apiGroup === '' ? '' : `.${apiGroup}`}`;
   };
-  const run = async (name: string, spec: Record<string, unknown>): Promise<void> => {
+  const run = async (name: string, spec: Record<string, unknown>, seconds = 120): Promise<void> => {
     const template = { program: { script: '{"sleepMs": 300, "result": {"index": "$GLEANER_INDEX"}}' }, timeout: '60s', resources: { cpu: '500m', memory: '64Mi', scratch: '16Mi' } };
     await cluster.kubectlOk(['-n', 'lab', 'apply', '-f', '-'], jobManifest(name, { runtime: 'shell', template, ...spec }));
-    await cluster.kubectlOk(['-n', 'lab', 'wait', '--for=condition=Complete', '--timeout=120s', `jobs.gleaner.dev/${name}`], undefined, 130_000);
+    await cluster.kubectlOk(['-n', 'lab', 'wait', '--for=condition=Complete', `--timeout=${seconds}s`, `jobs.gleaner.dev/${name}`], undefined, (seconds + 10) * 1000);
   };
 
   it('writes few times for each Task, and not for heartbeats', async () => {
@@ -92,6 +95,22 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
     const others = [...writes].filter(([what]) => !what.includes('tasks') && !what.includes('leases') && !what.includes('reviews'));
     expect(others.reduce((sum, [, count]) => sum + count, 0)).toBeLessThan(TASKS);
   }, 180_000);
+
+  it('folds the finished Tasks of a large Job into its status and takes them away', async () => {
+    const before = events().length;
+    const began = Date.now();
+    await run('large', { completions: LARGE, template: { program: { script: '{}' }, timeout: '60s', resources: { cpu: '500m', memory: '64Mi', scratch: '16Mi' } } }, 300);
+    const seconds = (Date.now() - began) / 1000;
+    const left = (await cluster.kubectlOk(['-n', 'lab', 'get', 'tasks.gleaner.dev', '-l', 'gleaner.dev/job=large', '-o', 'name'])).trim().split('\n').length;
+    expect(left).toBeLessThanOrEqual(1000);
+    expect(await cluster.kubectlOk(['-n', 'lab', 'get', 'jobs.gleaner.dev', 'large', '-o', 'jsonpath={.status.completedIndexes}'])).toBe(`0-${LARGE - 1}`);
+    const writes = events().slice(before).filter(({ verb, responseStatus }) => !['get', 'list', 'watch'].includes(verb) && (responseStatus?.code ?? 0) < 300);
+    const count = (what: string): number => writes.filter((event) => `${event.verb} ${resourceOf(event)}` === what).length;
+    process.stderr.write(`${LARGE} Tasks in ${seconds} s: ${writes.length} writes, ${(writes.length / LARGE).toFixed(2)} for each\n`);
+    expect([count('create tasks.gleaner.dev'), count('delete tasks.gleaner.dev')]).toEqual([LARGE, LARGE - left]);
+    expect(count('update tasks/status.gleaner.dev')).toBeLessThanOrEqual(2.2 * LARGE);
+    expect(writes.length).toBeLessThan(3.6 * LARGE);
+  }, 360_000);
 
   it('is asked about what schema and CEL cannot say', async () => {
     const template = { program: { script: '{}' }, timeout: '60s' };

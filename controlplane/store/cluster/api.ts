@@ -60,7 +60,7 @@ export class KubeApi {
 
   constructor(options: KubeApiOptions) {
     this.options = {
-      maxInFlight: 64, maxQueued: 20_000, timeoutMs: 15_000, maxTries: 6, maxBodyBytes: 256 * 1024 * 1024, random: Math.random, delay: sleep, ...options,
+      maxInFlight: 32, maxQueued: 20_000, timeoutMs: 15_000, maxTries: 6, maxBodyBytes: 256 * 1024 * 1024, random: Math.random, delay: sleep, ...options,
     };
     setMaxListeners(0, this.stopping.signal);
     this.gate = new Gate(this.options.maxInFlight, this.options.maxQueued);
