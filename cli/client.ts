@@ -191,6 +191,9 @@ export class Client {
   /** One request; the reply's body is a stream. Rejects with a CliError when the server cannot be reached or answers ≥ 400. */
   async open(method: string, path: string, options: { body?: Buffer | string; file?: string; headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Reply> {
     const { server, agent } = await this.destination(path);
+    if (this.target.token === undefined && server !== this.target.server) {
+      throw new CliError(`${server} wants a bearer token, and the kubeconfig has none: give one by --token ("kubectl create token" makes one for a service account)`, EXIT.forbidden);
+    }
     const url = new URL(server + path);
     const headers: Record<string, string | number> = { accept: 'application/json', ...options.headers };
     if (this.target.token !== undefined) headers.authorization = `Bearer ${this.target.token}`;
