@@ -8,7 +8,8 @@
  * - The store owns `uid`, `creationTimestamp`, `resourceVersion`, `generation`, `deletionTimestamp`.
  *   `update` changes everything but `status` (for resources with a status subresource), `updateStatus` changes only `status`, and of
  *   `metadata` only `managedFields`: those that it brings replace those that are there when it names the resourceVersion; a write without
- *   any, or of whatever is there, leaves them. (A real API keeps managedFields by itself, of the writer that it sees.)
+ *   any, or of whatever is there, leaves them. Of a Namespace `updateStatus` that names the resourceVersion changes all of `metadata`.
+ *   (A real API keeps managedFields by itself, of the writer that it sees.)
  *   `generation` rises when anything but metadata and status changes, and when deletionTimestamp is set.
  *   A write that changes nothing keeps the resourceVersion and makes no event.
  * - Deleting an object with finalizers sets `deletionTimestamp`; removing the last finalizer deletes it.

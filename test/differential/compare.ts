@@ -23,7 +23,7 @@ export async function compare(real: Target, ours: Target, sequence: Sequence): P
   const occurred = new Set<KnownDifference>();
   for (const [step, answer] of left) {
     for (const difference of differencesOf(answer, right.get(step))) {
-      const known = KNOWN_DIFFERENCES.filter((one) => covers(one, sequence.name, step, difference.at));
+      const known = KNOWN_DIFFERENCES.filter((one) => covers(one, sequence.name, step, difference.at) && saysCodes(one, answer.code, right.get(step)?.code) && isAlike(one, difference));
       for (const one of known) occurred.add(one);
       if (known.length === 0) unknown.push({ sequence: sequence.name, step, ...difference });
     }
@@ -42,6 +42,15 @@ function summary({ code, body }: Normal): string {
 
 function covers({ sequence, step, at }: KnownDifference, inSequence: string, inStep: string, where: string): boolean {
   return (typeof sequence === 'string' ? sequence === inSequence : sequence.test(inSequence)) && (typeof step === 'string' ? step === inStep : step.test(inStep)) && at.test(where);
+}
+
+/** Where codes differ, both must be the listed ones; an entry without codes is about answers of one code. */
+function saysCodes({ real, ours }: Pick<KnownDifference, 'real' | 'ours'>, realCode: number, ourCode: number | undefined): boolean {
+  return realCode === ourCode ? real === undefined && ours === undefined : real === realCode && ours === ourCode;
+}
+
+function isAlike({ alike }: KnownDifference, { real, ours }: Difference): boolean {
+  return !alike || (typeof real === 'string' && typeof ours === 'string' && alike(real, ours));
 }
 
 export function show({ sequence, step, at, real, ours }: Found): string {

@@ -1,6 +1,6 @@
 /** The agent's element store over real TLS, with a server that breaks off, lies, refuses, and counts. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -98,12 +98,16 @@ describe('data elements on the agent', () => {
   it('goes on where it broke off', async () => {
     const { store, at } = await newStore();
     const digest = blob('broken', 10_000);
+    const hasKept = (bytes: number): boolean => readdirSync(join(at, 'part')).some((name) => statSync(join(at, 'part', name)).size === bytes);
     let breaks = 2;
     hook = (req, res, body) => {
       if (!body || breaks-- <= 0) return false;
       const from = Number(/(\d+)-/.exec(req.headers.range ?? '')?.[1] ?? 0);
       res.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length - from });
-      res.write(body.subarray(from, from + 10_000), () => setTimeout(() => res.destroy(), 20));
+      res.write(body.subarray(from, from + 10_000));
+      // Not before the agent has kept what came: what was still on its way is lost with the connection, and is asked for again.
+      const breakOff = (): unknown => (hasKept(from + 10_000) ? res.destroy() : setImmediate(breakOff));
+      breakOff();
       return true;
     };
     expect(readFileSync(await store.open('good').io.fetch(digest, never))).toEqual(blobs.get(digest));

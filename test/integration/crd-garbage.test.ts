@@ -83,3 +83,38 @@ test('a namespace takes them with it; a definition takes them, and what they own
   await eventually(() => 'the definition is gone', async () => isGone(await get(`${CRDS_PATH}/parents.example.com`)));
   await eventually(() => 'the child is gone', async () => isGone(await get(path('children', 'g'))));
 });
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const owner = ({ apiVersion, kind, metadata: { name, uid } }: Json, more: object = {}): object => ({ apiVersion, kind, name, uid, ...more });
+const setOwners = async (where: string, ...ownerReferences: object[]): Promise<void> => {
+  const { code, text } = await server.request('PATCH', where, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { metadata: { ownerReferences } } });
+  if (code !== 200) throw new Error(text);
+};
+const makeMap = async (name: string, ...ownerReferences: object[]): Promise<Json> => (await server.request('POST', MAPS, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ownerReferences } } })).json;
+
+test('what has a valid owner beside one that waits for it stays, without the one that goes', async () => {
+  await define(server, definition({ plural: 'sets', kind: 'Set' }));
+  const going = await make('sets', 'Set', 'to-be-deleted');
+  const staying = await make('sets', 'Set', 'to-stay');
+  const names = Array.from({ length: 10 }, (_, number) => `dependent-${number}`);
+  for (const name of names) await makeMap(name, owner(going, { controller: true, blockOwnerDeletion: true }));
+  for (const name of names.slice(0, 5)) await setOwners(`${MAPS}/${name}`, owner(going, { controller: true, blockOwnerDeletion: true }), owner(staying));
+
+  const { code, json } = await server.request('DELETE', path('sets', 'to-be-deleted'), { body: { propagationPolicy: 'Foreground', preconditions: { uid: going.metadata.uid } } });
+  expect([code, json.metadata.finalizers]).toEqual([200, ['foregroundDeletion']]);
+  await eventually(() => 'the owner is gone', async () => isGone(await get(path('sets', 'to-be-deleted'))));
+  const left = (await get(MAPS)).json.items.filter(({ metadata }) => metadata.name.startsWith('dependent-'));
+  expect(left.map(({ metadata: { name, deletionTimestamp, ownerReferences } }) => [name, deletionTimestamp, ownerReferences])).toEqual(names.slice(0, 5).map((name) => [name, undefined, [owner(staying)]]));
+  expect((await get(path('sets', 'to-stay'))).json.metadata.deletionTimestamp).toBeUndefined();
+});
+
+test.each(['Background', 'Foreground'])('a circle of owners blocks nothing (%s)', async (policy) => {
+  const blocking = { controller: true, blockOwnerDeletion: true };
+  const name = (part: number): string => `circle-${policy.toLowerCase()}-${part}`;
+  const first = await makeMap(name(1));
+  const second = await makeMap(name(2), owner(first, blocking));
+  const third = await makeMap(name(3), owner(second, blocking));
+  await setOwners(`${MAPS}/${name(1)}`, owner(third, blocking));
+  expect((await remove(`${MAPS}/${name(1)}`, policy)).code).toBe(200);
+  await eventually(() => 'all three are gone', async () => (await Promise.all([1, 2, 3].map(async (part) => isGone(await get(`${MAPS}/${name(part)}`))))).every(Boolean));
+});

@@ -1,4 +1,4 @@
-// Loaded into a server under test (NODE_OPTIONS=--require): on SIGUSR2 it collects garbage and prints `heap <bytes>`.
+// Loaded into a server under test (NODE_OPTIONS=--require): on SIGUSR2 it collects garbage and prints `heap <bytes> rss <bytes>`.
 'use strict';
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
@@ -9,6 +9,7 @@ process.on('SIGUSR2', () => {
   collect();
   setImmediate(() => {
     collect();
-    process.stdout.write(`heap ${process.memoryUsage().heapUsed}\n`);
+    const { heapUsed, rss } = process.memoryUsage();
+    process.stdout.write(`heap ${heapUsed} rss ${rss}\n`);
   });
 });

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { TestCluster, type CommandResult, eventually, runCommand } from './gleaner';
+import { TestCluster, eventually } from './gleaner';
 import { TestKube } from './kube';
 import { LoadBalancer } from './load-balancer';
 import { PostgresServer } from './postgres';
@@ -121,10 +121,6 @@ export class KubeCluster extends TestCluster {
       req.on('error', () => resolve(undefined));
       req.end();
     });
-  }
-
-  kubectlIn(namespace: string, args: string[], input?: string): Promise<CommandResult> {
-    return runCommand('kubectl', ['--cache-dir', join(this.dir, 'kube-cache'), '-n', namespace, ...args], { env: this.env, ...(input === undefined ? {} : { input }) });
   }
 
   override async close(): Promise<void> {

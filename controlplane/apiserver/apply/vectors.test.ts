@@ -1,4 +1,11 @@
-/** Sequences of operations recorded from a reference implementation; they are shared by projects and not kept in this one. */
+/**
+ * Sequences of operations recorded from a reference implementation; they are shared by projects and not kept in this one. Where they are
+ * absent the suite's name says so; with REQUIRE_VECTORS=1 that is a failure.
+ *
+ * Three of the 405 change the schema on the way (`fixture.ChangeParser`), and the recording does not hold the new one. It is guessed: the
+ * one struct of the schema turns from atomic to granular or back, which is what the recorded owners show. A fault that such a guess hides
+ * is not found by these three.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -90,9 +97,11 @@ function report({ conflicts }: ConflictError): string {
 const shown = (managers: Managers): object =>
   Object.fromEntries([...managers].map(([name, { applied, version, fields }]) => [name, { applied, apiVersion: version, fields: encodeFields(fields) }]));
 
-const suite = existsSync(FILE) ? describe : describe.skip;
+const isThere = existsSync(FILE);
+const suite = isThere || process.env.REQUIRE_VECTORS === '1' ? describe : describe.skip;
+const title = `recorded sequences of structured merge${isThere ? '' : ' (absent: expected beside the checkout, in ../shared/vectors/structured-merge.jsonl)'}`;
 
-suite('recorded sequences of structured merge (../shared/vectors/structured-merge.jsonl)', () => {
+suite(title, () => {
   test('there are 405, and all come out as recorded', () => {
     const sequences = read();
     const different: unknown[] = [];

@@ -84,7 +84,7 @@ function decode(bytes: Uint8Array, message: Message, depth: number, out: Fields 
 
 /** Fields that are no pointers in Go: it always writes them, and 0 means that nothing was said. */
 const NOT_SAID = new Set([
-  'count', 'generation', 'hostPort', 'nodePort', 'healthCheckNodePort', 'initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold',
+  'count', 'deprecatedCount', 'generation', 'hostPort', 'nodePort', 'healthCheckNodePort', 'initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold',
   'failureThreshold', 'stdin', 'stdinOnce', 'tty', 'hostNetwork', 'hostPID', 'hostIPC', 'readOnly', 'publishNotReadyAddresses',
 ]);
 

@@ -56,6 +56,8 @@ export interface Strategy {
   validate?: (object: JsonObject, old?: KubeObject) => FieldError[];
   /** Of a write of the status; `object` is whole. */
   validateStatus?: (object: JsonObject) => FieldError[];
+  /** Whether a write of the status changes labels, annotations, finalizers and owners too; the store does so of the same kinds. */
+  statusWithMetadata?: boolean;
   /** What is odd about an object that is taken all the same. */
   warnings?: (object: JsonObject) => readonly string[];
   /** Fields that `prepare` writes, as names from the root: no manager owns them or what is below. */

@@ -4,6 +4,9 @@ import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import { completeShape } from '../resources/shapes';
 import type { JsonObject } from '../schema/schema';
+import type { Resource } from '../resources/resource';
+import type { FieldError } from '../schema/field-error';
+import { validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { scaleStatusErrors } from '../schema/scale-values';
 import { validateStatus } from '../schema/validate-object';
 import { answerObject } from './answer';
@@ -48,7 +51,7 @@ async function createInstead(context: ApiContext, request: ResourceRequest, prop
 export type NextOwners = (next: JsonObject & KubeObject) => ManagedFieldsEntry[] | undefined;
 
 /**
- * Writes `proposal` over `old`; for the status subresource only its status.
+ * Writes `proposal` over `old`; for the status subresource only its status (of a Namespace metadata too).
  * @param refuse as in `pruneAndDefault`
  * @param owners absent: whoever sends the request comes to own what it changes
  * @returns the object as written, or as it would be with `dryRun=All`
@@ -67,9 +70,9 @@ export async function replace(
   const { resource, name } = request;
   const onlyTry = dryRun(request);
   pruneAndDefault(proposal, request, refuse);
-  const next = request.subresource === 'status' ? withStatus(proposal.object, old) : proposal.object;
+  const next = request.subresource === 'status' ? withStatus(proposal.object, old, resource) : proposal.object;
   if (request.subresource === 'status') {
-    const errors = [...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...scaleStatusErrors(next, resource.scale), ...(resource.strategy.validateStatus?.(next) ?? [])];
+    const errors = [...metadataErrors(next, old, resource), ...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...scaleStatusErrors(next, resource.scale), ...(resource.strategy.validateStatus?.(next) ?? [])];
     if (!context.admitsRules(resource.name)) errors.push(...ruleErrors(errors, next, resource.schema, { old }));
     if (errors.length > 0) throw invalidError(resource, name, errors);
   } else {
@@ -94,15 +97,23 @@ function letGo(written: KubeObject, old: KubeObject): KubeObject {
   return { ...written, metadata: { ...written.metadata, resourceVersion: old.metadata.resourceVersion } };
 }
 
-/** `old` with the status of `object`, and the resourceVersion that `object` insists on. */
-function withStatus(object: JsonObject & KubeObject, old: KubeObject): JsonObject & KubeObject {
-  const { resourceVersion } = object.metadata;
-  const metadata = { ...old.metadata };
+/** Of a status that brings metadata. */
+function metadataErrors({ metadata }: KubeObject, old: KubeObject, { strategy, nameRule, core }: Resource): FieldError[] {
+  if (!strategy.statusWithMetadata) return [];
+  const asked = metadata as unknown as JsonObject;
+  return [...validateMetadata(asked, nameRule, core), ...validateMetadataUpdate(asked, old.metadata as unknown as JsonObject)];
+}
+
+/** `old` with the status of `object` (and its metadata, of kinds where they go with it), and the resourceVersion that `object` insists on. */
+function withStatus(object: JsonObject & KubeObject, old: KubeObject, { strategy }: Resource): JsonObject & KubeObject {
+  const { resourceVersion, labels, annotations, finalizers, ownerReferences } = object.metadata;
+  const metadata = { ...old.metadata, ...(strategy.statusWithMetadata && { labels, annotations, finalizers, ownerReferences }) };
   if (resourceVersion) metadata.resourceVersion = resourceVersion;
   else delete metadata.resourceVersion;
   const next = { ...old, metadata } as JsonObject & KubeObject;
   if (object.status === undefined) delete next.status;
   else next.status = object.status;
+  if (strategy.statusWithMetadata) strategy.prepare?.(next, old);
   return next;
 }
 

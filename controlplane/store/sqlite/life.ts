@@ -12,11 +12,13 @@ export interface Life {
   initialStatus?: object;
   /** Whether `metadata.generation` is kept. */
   counted: boolean;
+  /** Whether a write of the status brings labels, annotations, finalizers and owners as well. */
+  statusWithMetadata: boolean;
 }
 
 type Namespace = KubeObject & { spec?: { finalizers?: readonly string[] }; status?: object };
 
-const CUSTOM: Life = { isHeld: () => false, onCreation: (object) => object, onDeletion: (object) => object, counted: true };
+const CUSTOM: Life = { isHeld: () => false, onCreation: (object) => object, onDeletion: (object) => object, counted: true, statusWithMetadata: false };
 const CORE: Life = { ...CUSTOM, counted: false };
 /** Held by `kubernetes` until their content is gone, and selectable by name. */
 function newNamespace(object: KubeObject): KubeObject {
@@ -35,6 +37,7 @@ const NAMESPACE: Life = {
   onDeletion: (object) => ({ ...object, status: { ...(object as Namespace).status, phase: 'Terminating' } }) as KubeObject,
   initialStatus: { phase: 'Active' },
   counted: false,
+  statusWithMetadata: true,
 };
 
 const UNCOUNTED_GROUPS = new Set(['coordination.k8s.io', 'discovery.k8s.io', 'events.k8s.io', 'rbac.authorization.k8s.io']);

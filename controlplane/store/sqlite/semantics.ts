@@ -72,11 +72,15 @@ export function statusUpdated(context: Context, current: KubeObject, asked: Kube
   checkVersion(context, current, asked.metadata);
   const before = (current as Fields).status;
   const status = share((asked as Fields).status, before);
-  const metadata = withOwners(current.metadata, asked.metadata);
+  const metadata = context.life.statusWithMetadata ? withMetadata(current.metadata, asked.metadata) : withOwners(current.metadata, asked.metadata);
   if (status === before && metadata === current.metadata) return { kind: 'unchanged', object: current };
   const { status: _before, ...others } = current as Fields;
   const rest = { ...others, metadata };
   const next: Fields = status === undefined ? rest : { ...rest, status };
+  if (current.metadata.deletionTimestamp) {
+    refuseNewFinalizers(context, current.metadata, metadata);
+    if (!isHeld(context.life, next)) return { kind: 'gone', object: revised(context, next, current.metadata.generation) };
+  }
   return { kind: 'put', object: revised(context, next, current.metadata.generation) };
 }
 
@@ -94,6 +98,11 @@ function withOwners(current: ObjectMeta, { managedFields, resourceVersion }: Obj
   if (managedFields === undefined || !resourceVersion || managedFields === current.managedFields) return current;
   const shared = share(managedFields, current.managedFields) as ObjectMeta['managedFields'];
   return shared === current.managedFields ? current : { ...current, managedFields: shared };
+}
+
+/** What a write of the status makes of metadata where it brings them: also only when it knows the version which it changes. */
+function withMetadata(current: ObjectMeta, asked: ObjectMeta): ObjectMeta {
+  return asked.resourceVersion ? (share({ ...asked, ...owned(current) }, current) as ObjectMeta) : current;
 }
 
 /** What only the store writes, and what never changes. */

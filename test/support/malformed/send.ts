@@ -88,9 +88,12 @@ export class Sender {
 
 const isWatch = (path: string): boolean => /[?&]watch|\/watch\//i.test(path);
 
+/** A time that is over, or a revision that has not happened yet: a 504 was asked for. Nothing that a client sends makes a 503 right. */
+const asksForTimeout = (path: string): boolean => /[?&](?:timeout|resourceVersion)=/.test(path);
+
 /** undefined: a proper answer. */
-export function complaint({ method }: Malformed, { code, type, text }: Reply): string | undefined {
-  if (code >= 500 && code !== 503 && code !== 504) return `answered ${code}: ${text.slice(0, 500)}`;
+export function complaint({ method, path }: Pick<Malformed, 'method' | 'path'>, { code, type, text }: Reply): string | undefined {
+  if (code >= 500 && !(code === 504 && asksForTimeout(path))) return `answered ${code}: ${text.slice(0, 500)}`;
   if (/^[^"]*at .*\.(?:js|ts):\d+/m.test(text)) return `shows the server's inside: ${text.slice(0, 500)}`;
   if (code < 400 || method === 'HEAD' || !type.startsWith('application/json')) return undefined;
   try {

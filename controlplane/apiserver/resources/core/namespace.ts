@@ -41,6 +41,7 @@ export const NAMESPACE = core({
   strategy: {
     prepare,
     validateStatus,
+    statusWithMetadata: true,
     serverFields: [['spec']],
     initialStatus: { phase: 'Active' },
     deleteProblem: (name) => (PROTECTED.has(name) ? 'this namespace may not be deleted' : undefined),
