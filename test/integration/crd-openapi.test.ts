@@ -118,8 +118,11 @@ test('groups, versions and kinds are told apart', async () => {
   await define('one.example.com', 'things', { name: 'v2' }, { name: 'v3' });
   await define('two.example.com', 'things', { name: 'v2' });
   await define('one.example.com', 'others', { name: 'v2' });
-  for (const name of ['one.v2.Thing', 'one.v3.Thing', 'two.v2.Thing', 'one.v2.Other']) expect([name, await published(`com.example.${name}`)]).toEqual([name, FOO]);
+  await define('one.example.com', 'singles', { name: 'v4' });
+  for (const name of ['one.v4.Single', 'one.v2.Thing', 'one.v3.Thing', 'two.v2.Thing', 'one.v2.Other']) expect([name, await published(`com.example.${name}`)]).toEqual([name, FOO]);
   const v2 = (await server.request('GET', '/openapi/v3/apis/one.example.com/v2')).text;
+  const v4 = (await server.request('GET', '/openapi/v3/apis/one.example.com/v4')).text;
+  expect([v4.includes('com.example.one.v4.Single'), v4.includes('Other'), v4.includes('Thing'), v2.includes('Single')]).toEqual([true, false, false, false]);
   expect([v2.includes('com.example.one.v2.Other'), v2.includes('com.example.one.v3.Thing')]).toEqual([true, false]);
 });
 

@@ -1,5 +1,5 @@
-/** `metadata.managedFields` in writes of the status. */
-import type { ManagedFieldsEntry } from '../../../crds/meta';
+/** `metadata` in writes of the status: `managedFields`, and all of a Namespace's. */
+import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
 import { job, JOBS, withMeta, type Job } from '../conformance/support';
 import { StoreFolder } from './test-support';
 
@@ -30,4 +30,16 @@ test('one that names no version, or no owners, leaves them', async () => {
   expect(second.metadata.managedFields).toEqual([owner('one')]);
   const third = await folder.store.updateStatus<Job>(JOBS, { ...withMeta(second, { managedFields: undefined }), status: { phase: 'Done' } });
   expect(third).toMatchObject({ status: { phase: 'Done' }, metadata: { managedFields: [owner('one')] } });
+});
+
+test('of a Namespace labels, annotations and finalizers go with its status, if that names its version', async () => {
+  const { store } = folder;
+  const first = await store.create<KubeObject>('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a', labels: { x: 'y' } } });
+  const asked = { annotations: { a: 'b' }, finalizers: ['example.com/hold'] };
+  expect((await store.updateStatus('namespaces', { ...first, metadata: { annotations: asked.annotations, name: 'a' } } as KubeObject)).metadata).toEqual(first.metadata);
+  const second = await store.updateStatus('namespaces', withMeta(first, { ...asked, creationTimestamp: '2000-01-01T00:00:00Z', labels: undefined }));
+  expect(second.metadata).toMatchObject({ annotations: asked.annotations, finalizers: asked.finalizers, uid: first.metadata.uid, creationTimestamp: first.metadata.creationTimestamp });
+  expect(second.metadata.labels).toBeUndefined();
+  expect(await store.updateStatus('namespaces', second)).toBe(second);
+  expect(await (await folder.reopen()).get('namespaces', '', 'a')).toEqual(second);
 });
