@@ -76,7 +76,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'patches', step: 'strategic: wrong type', at: /message$/, reason: GO_WORDS },
   { sequence: 'subresources', step: 'put scale, text', ...codes(400, 422), reason: 'to kube-apiserver a Scale with a wrong type is of no known kind; ours names the field that is wrong' },
   { sequence: 'subresources', step: 'put scale, other kind', at: /^body\.message$/, reason: GO_WORDS },
-  { sequence: 'schema', step: 'embedded with bad metadata', ...codes(400, 422), reason: 'kube-apiserver decodes metadata of embedded objects in Go and stops at the first wrong type; ours lists it with the other causes, by its field' },
   { sequence: 'forms', step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
   { sequence: 'reviews', step: /^(self access with both|review of unknown kind)$/, at: /message$/, reason: GO_WORDS },
 
