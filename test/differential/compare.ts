@@ -31,10 +31,15 @@ export async function compare(real: Target, ours: Target, sequence: Sequence): P
   return { unknown, occurred };
 }
 
-/** Answers of different codes have nothing else worth comparing. */
+/** Of answers of different codes, headers and (of two refusals) messages are compared as well. */
 function differencesOf(real: Normal, ours: Normal | undefined): Difference[] {
-  return real.code === ours?.code ? differences(real, ours) : [{ at: 'code', real: summary(real), ours: ours && summary(ours) }];
+  if (ours === undefined) return [{ at: 'code', real: summary(real), ours }];
+  if (real.code === ours.code) return differences(real, ours);
+  const rest = [real, ours].map(({ headers, body }) => ({ headers, ...(isStatus(real.body) && isStatus(ours.body) && { body: { message: (body as { message?: unknown }).message } }) }));
+  return [{ at: 'code', real: summary(real), ours: summary(ours) }, ...differences(rest[0], rest[1])];
 }
+
+const isStatus = (body: unknown): boolean => isObject(body) && body.kind === 'Status';
 
 function summary({ code, body }: Normal): string {
   return `${code} ${typeof body === 'string' ? body : JSON.stringify(isObject(body) && body.kind === 'Status' ? { message: body.message, details: body.details } : body)}`;
@@ -44,8 +49,8 @@ function covers({ sequence, step, at }: KnownDifference, inSequence: string, inS
   return (typeof sequence === 'string' ? sequence === inSequence : sequence.test(inSequence)) && (typeof step === 'string' ? step === inStep : step.test(inStep)) && at.test(where);
 }
 
-/** Where codes differ, both must be the listed ones; an entry without codes is about answers of one code. */
-function saysCodes({ real, ours }: Pick<KnownDifference, 'real' | 'ours'>, realCode: number, ourCode: number | undefined): boolean {
+/** Where codes differ, both must be the listed ones; an entry without codes is about what answers of one code hold. */
+function saysCodes({ real, ours }: KnownDifference, realCode: number, ourCode: number | undefined): boolean {
   return realCode === ourCode ? real === undefined && ours === undefined : real === realCode && ours === ourCode;
 }
 

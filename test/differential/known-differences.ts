@@ -31,8 +31,9 @@ const OWN_RULES = "Gleaner's own rules are told with the value that was refused;
 const WEBHOOK = 'what CEL cannot say is refused by the webhook, which this kube-apiserver does not have';
 const CHECKS = ['more than 256 KiB in UTF-8', 'variables above 128 KiB', 'a NUL in a variable', 'an input of a parameter that is not there', 'too many combinations', 'a range that is empty', 'a step of 0', 'a range without an end', 'a range with another field', 'numbers in a list', 'a list without values', '__proto__ as a parameter'];
 
-/** Of an entry about codes: which they are. */
-const codes = (real: number, ours: number): Pick<KnownDifference, 'at' | 'real' | 'ours'> => ({ at: /^code$/, real, ours });
+/** Of an entry about codes: which they are, and what else of the answers differs (of two refusals the messages are compared). */
+const codes = (real: number, ours: number, at = /^code$/): Pick<KnownDifference, 'at' | 'real' | 'ours'> => ({ at, real, ours });
+const AND_WORDS = /^(code|body\.message)$/;
 
 /** Whether `ours` is word for word what `real` is, where that names a type (or nothing) instead of the value that was refused. */
 function isSameButValues(real: string, ours: string): boolean {
@@ -44,7 +45,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...CHECKS.map((step) => ({ sequence: 'manifests', step, ...codes(201, 422), reason: WEBHOOK })),
   { sequence: 'manifests', step: /./, at: /^body\.(message|details\.causes\.\d+\.message)$/, alike: isSameButValues, reason: OWN_RULES },
   { sequence: 'manifests', step: 'a huge number', at: /^body\.(message|details\.causes\.2\.message)$/, reason: 'the maximum as Go prints it (1e+07)' },
-  { sequence: 'access-refused', step: 'group without a user', ...codes(500, 400), reason: CLIENTS_MISTAKE },
+  { sequence: 'access-refused', step: 'group without a user', ...codes(500, 400, /^(code|headers\.(content-type|x-content-type-options))$/), reason: CLIENTS_MISTAKE },
   { sequence: 'documents', step: 'openapi index', at: /^headers\.content-type$/, reason: 'kube-apiserver labels this JSON as text' },
   { sequence: 'documents', step: 'openapi operations of widgets', at: /\/scale\..*\.kind\.(group|kind)$/, reason: 'the operation is about a Scale, which is what it takes; kube-apiserver names the custom resource' },
   { sequence: 'documents', step: 'openapi schema of widgets', at: /\.(description|default)$/, reason: OWN_WORDS },
@@ -61,26 +62,28 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: /./, step: /./, at: /columnDefinitions\.\d+\.description$/, reason: OWN_WORDS },
 
   { sequence: 'create-bad', step: 'resourceVersion', ...codes(500, 400), reason: CLIENTS_MISTAKE },
-  { sequence: 'pages', step: /^(version of text|get at a bad version)$/, ...codes(500, 422), reason: CLIENTS_MISTAKE },
-  { sequence: 'pages', step: 'exact of the future', ...codes(500, 504), reason: "kube-apiserver shows etcd's own refusal; ours says as of other revisions that have not happened yet that trying again may help" },
-  { sequence: 'watch', step: 'bad version', ...codes(500, 422), reason: CLIENTS_MISTAKE },
-  { sequence: 'patches', step: /^strategic: (an owner without uid|unknown directive)$/, ...codes(500, 400), reason: CLIENTS_MISTAKE },
-  { sequence: 'deletes', step: /^(other kind in the body|no JSON|a list)$/, ...codes(500, 400), reason: CLIENTS_MISTAKE },
-  { sequence: 'deletes', step: 'policy of a number', ...codes(500, 422), reason: CLIENTS_MISTAKE },
-  { sequence: 'collections', step: 'bad body', ...codes(500, 400), reason: CLIENTS_MISTAKE },
-  { sequence: /^apply-(core|custom)$/, step: /^(unknown field(, strict)?|wrong type|duplicate key|set with a duplicate|item without key)$/, ...codes(500, 400), reason: CLIENTS_MISTAKE },
+  { sequence: 'pages', step: /^(version of text|get at a bad version)$/, ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: 'pages', step: 'exact of the future', ...codes(500, 504, /^(code|body\.message|headers\.retry-after)$/), reason: "kube-apiserver shows etcd's own refusal; ours says as of other revisions that have not happened yet that trying again may help" },
+  { sequence: 'watch', step: 'bad version', ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: 'patches', step: /^strategic: (an owner without uid|unknown directive)$/, ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: 'deletes', step: /^(other kind in the body|no JSON|a list)$/, ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: 'deletes', step: 'policy of a number', ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: 'collections', step: 'bad body', ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
+  { sequence: /^apply-(core|custom)$/, step: /^(unknown field(, strict)?|duplicate key|set with a duplicate|item without key)$/, ...codes(500, 400), reason: CLIENTS_MISTAKE },
+  { sequence: /^apply-(core|custom)$/, step: 'wrong type', ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'subresources', step: 'apply scale', ...codes(500, 200), reason: 'kube-apiserver cannot apply to the scale of a custom resource (500); ours can' },
 
   { sequence: 'create-bad', step: /^(other kind|other version|other group|owner that is an event|two controllers)$/, at: /message$/, reason: GO_WORDS },
-  { sequence: 'patches', step: /^merge: other (kind|apiVersion)$/, ...codes(422, 400), reason: 'kube-apiserver finds out when it decodes the object that the patch gave (422, in words of the Go program); ours sees that the patch is for another kind, as a PUT would be' },
+  { sequence: 'patches', step: /^merge: other (kind|apiVersion)$/, ...codes(422, 400, AND_WORDS), reason: 'kube-apiserver finds out when it decodes the object that the patch gave (422, in words of the Go program); ours sees that the patch is for another kind, as a PUT would be' },
   { sequence: 'patches', step: 'strategic: wrong type', at: /message$/, reason: GO_WORDS },
-  { sequence: 'subresources', step: 'put scale, text', ...codes(400, 422), reason: 'to kube-apiserver a Scale with a wrong type is of no known kind; ours names the field that is wrong' },
+  { sequence: 'subresources', step: 'put scale, text', ...codes(400, 422, AND_WORDS), reason: 'to kube-apiserver a Scale with a wrong type is of no known kind; ours names the field that is wrong' },
   { sequence: 'subresources', step: 'put scale, other kind', at: /^body\.message$/, reason: GO_WORDS },
   { sequence: 'forms', step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
   { sequence: 'reviews', step: /^(self access with both|review of unknown kind)$/, at: /message$/, reason: GO_WORDS },
 
   { sequence: /^(patches|custom-life|apply-core)$/, step: /other uid|another uid/, at: /^body\.details\.causes$/, reason: LISTED_TWICE },
   { sequence: 'patches', step: 'merge: invalid label', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
+  { sequence: 'namespaces', step: 'status with a bad label', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
   { sequence: 'finalizers', step: 'a new finalizer', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
 
   { sequence: 'create-bad', step: 'bad YAML', at: /^body\.message$/, reason: YAML_PARSER },
@@ -89,7 +92,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 
   { sequence: /^(updates|custom-life)$/, step: /^put of a(nother uid| uid that is another)$/, at: /^body\.message$/, reason: ETCD_KEY },
 
-  { sequence: 'forms', step: 'Accept: yaml', ...codes(200, 406), reason: JSON_ONLY },
+  { sequence: 'forms', step: 'Accept: yaml', ...codes(200, 406, /^(code|headers\.content-type)$/), reason: JSON_ONLY },
   { sequence: 'forms', step: /^Accept: /, at: /^body\.message$/, reason: JSON_ONLY },
 
   { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },

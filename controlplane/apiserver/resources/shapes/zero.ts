@@ -13,6 +13,7 @@ const ALWAYS: Readonly<Record<string, JsonObject | undefined>> = {
   'core.v1.Event': { involvedObject: {}, source: {}, ...EVENT_NULLS, reportingComponent: '', reportingInstance: '' },
   'events.v1.Event': { eventTime: null, regarding: {}, deprecatedSource: {}, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null },
   'core.v1.PodTemplate': { template: {} },
+  'core.v1.NamespaceCondition': { lastTransitionTime: null },
   'core.v1.PodTemplateSpec': { metadata: { creationTimestamp: null }, spec: {} },
   'core.v1.PodSpec': { containers: null },
   'core.v1.Container': { resources: {} },
