@@ -101,6 +101,9 @@ const isThere = existsSync(FILE);
 const suite = isThere || process.env.REQUIRE_VECTORS === '1' ? describe : describe.skip;
 const title = `recorded sequences of structured merge${isThere ? '' : ' (absent: expected beside the checkout, in ../shared/vectors/structured-merge.jsonl)'}`;
 
+// Names of suites that are skipped as a whole are not shown by themselves.
+if (!isThere) process.stderr.write(`skipped: ${title}\n`);
+
 suite(title, () => {
   test('there are 405, and all come out as recorded', () => {
     const sequences = read();
