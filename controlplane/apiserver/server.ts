@@ -19,12 +19,12 @@ import { Encoder } from './codec/encode';
 import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi, type OpenApiAnswer } from './discovery/openapi/serve';
-import { negotiate, type AnswerForm } from './http/accept';
+import { negotiate, TYPES, wantsYaml, type AnswerForm } from './http/accept';
 import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { parseResourcePath, resourceAttributes } from './http/request-info';
-import { addWarnings, sendDocument, sendError, sendText } from './http/respond';
+import { addWarnings, JSON_TYPE, sendDocument, sendError, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
@@ -244,7 +244,10 @@ export class ApiServer {
 
   #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
     const labelled = (label: string, document: Document | undefined) => document && { label, document };
-    if (path === '/version') return labelled('version', { contentType: 'application/json', body: JSON.stringify(this.#versionInfo()) });
+    if (path === '/version') {
+      negotiate(req.headers.accept, ({ yaml }) => !yaml, JSON_TYPE);
+      return labelled('version', { contentType: JSON_TYPE, body: JSON.stringify(this.#versionInfo()) });
+    }
     const other = this.options.documents?.get(path);
     if (other) return labelled('document', other());
     return labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
@@ -315,11 +318,11 @@ function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiA
 
 function formOf(req: IncomingMessage): AnswerForm {
   const form = negotiate(req.headers.accept);
-  if (form.as === 'APIGroupDiscoveryList') throw notAcceptable('application/json');
+  if (form.as === 'APIGroupDiscoveryList') throw notAcceptable(TYPES);
   return form;
 }
 
 /** `/api` and `/apis` come aggregated when asked for; everything else is plain. */
 function discoveryForm(req: IncomingMessage, path: string): AnswerForm {
-  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : { as: 'object' };
+  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : { as: 'object', ...(wantsYaml(req.headers.accept) && { yaml: true }) };
 }

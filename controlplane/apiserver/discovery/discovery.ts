@@ -1,8 +1,9 @@
 /** What is served: aggregated and legacy discovery documents, made from the registry. */
 import { createHash } from 'node:crypto';
 
+import { toYaml } from '../codec/to-yaml';
+import { TYPES, YAML_TYPE, type AnswerForm } from '../http/accept';
 import { notAcceptable } from '../http/errors';
-import type { AnswerForm } from '../http/accept';
 import type { ResourceRegistry } from '../resources/registry';
 import { groupVersion, type Resource, type Served, type VerbName } from '../resources/resource';
 
@@ -64,9 +65,10 @@ export class Discovery {
       this.#revision = this.registry.revision;
     }
     if (!isDiscoveryPath(path)) return undefined;
-    const key = `${path} ${form.as} ${'version' in form ? form.version : ''}`;
+    const key = `${path} ${form.as} ${'version' in form ? form.version : ''} ${form.yaml ?? false}`;
     if (this.#documents.has(key)) return this.#documents.get(key);
-    const document = this.#make(path, form);
+    const json = this.#make(path, form);
+    const document = json && form.yaml ? inYaml(json) : json;
     if (document) this.#documents.set(key, document);
     return document;
   }
@@ -74,7 +76,7 @@ export class Discovery {
   #make(path: string, form: AnswerForm): Document | undefined {
     if (path === '/api' || path === '/apis') {
       if (form.as === 'APIGroupDiscoveryList') return this.#aggregated(path === '/api', form.version);
-      if (form.as !== 'object') throw notAcceptable(JSON_TYPE);
+      if (form.as !== 'object') throw notAcceptable(TYPES);
       return plain(path === '/api' ? this.#versions() : { kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groupNames().map((name) => this.#group(name)) });
     }
     const [, root, group, version] = path.split('/');
@@ -131,6 +133,8 @@ const byPlural = (a: Resource, b: Resource): number => (a.plural < b.plural ? -1
 function isDiscoveryPath(path: string): boolean {
   return path === '/api' || /^\/api\/[^/]+$/.test(path) || path === '/apis' || /^\/apis\/[^/]+(\/[^/]+)?$/.test(path);
 }
+
+const inYaml = ({ contentType, body, headers }: Document): Document => ({ contentType: contentType.replace(JSON_TYPE, YAML_TYPE), body: toYaml(JSON.parse(body)), ...(headers && { headers }) });
 
 const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: `${JSON.stringify(body)}\n` });
 

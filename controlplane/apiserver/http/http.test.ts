@@ -1,4 +1,4 @@
-import { negotiate } from './accept';
+import { negotiate, wantsYaml } from './accept';
 import { invalidError } from './errors';
 import { parseResourcePath } from './request-info';
 
@@ -33,14 +33,34 @@ test.each([
   ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io', { as: 'Table', version: 'v1beta1' }],
   ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', { as: 'PartialObjectMetadataList', version: 'v1' }],
   ['application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', { as: 'APIGroupDiscoveryList', version: 'v2' }],
-  ['application/yaml, application/json;q=0.5', { as: 'object' }],
+  ['application/yaml', { as: 'object', yaml: true }],
+  ['application/yaml;q=0.5, application/json', { as: 'object' }],
+  ['application/json;q=0.5,application/yaml', { as: 'object', yaml: true }],
+  ['application/json, application/yaml', { as: 'object' }],
+  ['*/*, application/yaml;q=0.5', { as: 'object', yaml: true }],
+  ['application/yaml;q=0.5, */*', { as: 'object' }],
+  ['application/yaml;as=Table;v=v1;g=meta.k8s.io,application/json', { as: 'Table', version: 'v1', yaml: true }],
+  ['application/yaml;as=Table;v=v9;g=meta.k8s.io,application/json', { as: 'object' }],
+  ['application/yaml;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io', { as: 'APIGroupDiscoveryList', version: 'v2', yaml: true }],
+  ['application/yaml;stream=watch,application/json', { as: 'object' }],
+  ['application/vnd.kubernetes.protobuf,application/yaml', { as: 'object', yaml: true }],
 ])('Accept: %s', (header, expected) => {
   expect(negotiate(header)).toEqual(expected);
 });
 
 test('what cannot be answered is 406', () => {
   expect(() => negotiate('application/vnd.kubernetes.protobuf')).toThrow('406: Not Acceptable');
-  expect(() => negotiate('application/yaml')).toThrow('406: Not Acceptable');
+  expect(() => negotiate('application/*')).toThrow('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml');
+  expect(() => negotiate('application/yaml;as=Nope')).toThrow('only the following media types are accepted: application/json, application/yaml');
+  expect(() => negotiate('application/yaml;stream=watch')).toThrow('only the following media types are accepted');
+  expect(() => negotiate('application/yaml', ({ yaml }) => !yaml, 'application/json')).toThrow('Available representations: application/json');
+});
+
+test.each([
+  [undefined, false], ['application/json', false], ['application/yaml', true], ['application/json, application/yaml', false], ['text/html, application/yaml', true],
+  ['application/yaml;as=Table;v=v1;g=meta.k8s.io', false], ['application/yaml;as=Table;v=v1;g=meta.k8s.io,application/yaml', true],
+])('a refusal for Accept: %s is YAML: %s', (header, yaml) => {
+  expect(wantsYaml(header)).toBe(yaml);
 });
 
 test('an Invalid status lists its causes; equal lines once', () => {

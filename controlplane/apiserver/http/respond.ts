@@ -2,15 +2,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
+import { toYaml } from '../codec/to-yaml';
+import { wantsYaml, YAML_TYPE, type AnswerForm } from './accept';
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
 import { AccessDenied, type ApiError } from './errors';
 
 export const JSON_TYPE = 'application/json';
 
 /** Sends a whole JSON answer; a client that left is not an error. */
-export function sendJson(res: ServerResponse, code: number, body: object | string, contentType: string = JSON_TYPE): void {
+export function sendJson(res: ServerResponse, code: number, body: object | string): void {
+  sendBytes(res, code, Buffer.from(`${typeof body === 'string' ? body : JSON.stringify(body)}\n`), JSON_TYPE);
+}
+
+/** As `sendJson`, in what the client asked for. @param body an object, or its JSON */
+export function sendForm({ res, form }: { res: ServerResponse; form: AnswerForm }, code: number, body: object | string): void {
+  if (form.yaml) sendYaml(res, code, body);
+  else sendJson(res, code, body);
+}
+
+function sendYaml(res: ServerResponse, code: number, body: object | string): void {
+  // What JSON leaves out or writes otherwise must not be seen in YAML either.
+  const value: unknown = JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
+  sendBytes(res, code, Buffer.from(toYaml(value)), YAML_TYPE);
+}
+
+function sendBytes(res: ServerResponse, code: number, bytes: Buffer, contentType: string): void {
   if (res.headersSent || res.destroyed) return;
-  const bytes = Buffer.from(`${typeof body === 'string' ? body : JSON.stringify(body)}\n`);
   const headers = { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' };
   if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
     res.writeHead(code, { ...headers, 'Content-Encoding': 'gzip' });
@@ -62,7 +79,8 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (error instanceof AccessDenied) res.setHeader('X-Content-Type-Options', 'nosniff');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
-  sendJson(res, status.code ?? 500, status);
+  if (wantsYaml(res.req.headers.accept)) sendYaml(res, status.code ?? 500, status);
+  else sendJson(res, status.code ?? 500, status);
 }
 
 /** Resolves when more may be written, or nobody reads any more. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
 import type { KubeObject } from '../../../crds/meta';
-import { writeList } from './write-list';
+import { asYaml, writeList } from './write-list';
 
 const text = (size: number, at: number): string => JSON.stringify(`${at}:${'äx'.repeat(size)}`);
 let items: (string | Buffer)[] = [];
@@ -19,8 +19,8 @@ afterAll(() => {
   server.close();
 });
 
-async function read(headers: Record<string, string> = {}): Promise<{ res: IncomingMessage; body: Buffer }> {
-  const [res] = (await once(get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, agent: false, headers }), 'response')) as [IncomingMessage];
+async function read(headers: Record<string, string> = {}, from: Server = server): Promise<{ res: IncomingMessage; body: Buffer }> {
+  const [res] = (await once(get({ host: '127.0.0.1', port: (from.address() as AddressInfo).port, agent: false, headers }), 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of res) chunks.push(chunk as Buffer);
   return { res, body: Buffer.concat(chunks) };
@@ -45,4 +45,20 @@ test.each([
   const isZipped = zipped.res.headers['content-encoding'] === 'gzip';
   expect(isZipped).toBe(plain.res.headers['content-length'] === undefined || whole.length > 128 * 1024);
   expect((isZipped ? gunzipSync(zipped.body) : zipped.body).toString() === whole).toBe(true);
+});
+
+test.each([
+  ['none', '{"kind":"L","apiVersion":"v1","metadata":{},"items":[', '{', [], 'apiVersion: v1\nitems: []\nkind: L\nmetadata: {}\n'],
+  ['objects', '{"kind":"L","apiVersion":"v1","metadata":{},"items":[', '{', ['"b":1,"a":[]}', '}'], 'apiVersion: v1\nitems:\n- a: []\n  b: 1\n- {}\nkind: L\nmetadata: {}\n'],
+  ['rows', '{"kind":"Table","columnDefinitions":[],"rows":[', '', ['{"cells":[1]}'], 'columnDefinitions: []\nkind: Table\nrows:\n- cells:\n  - 1\n'],
+] as const)('as YAML: %s', async (_, head, open, texts, whole) => {
+  const list = asYaml({ head, open, item: (item) => Buffer.from(item as unknown as string), tail: ']}\n' });
+  const yaml = createServer((_req, res) => void writeList(res, texts as unknown as KubeObject[], list)).listen(0, '127.0.0.1');
+  await once(yaml, 'listening');
+  try {
+    const { res, body } = await read({}, yaml);
+    expect([res.headers['content-type'], body.toString()]).toEqual(['application/yaml', whole]);
+  } finally {
+    yaml.close();
+  }
 });

@@ -9,6 +9,8 @@ import type { Writable } from 'node:stream';
 
 import type { KubeObject } from '../../../crds/meta';
 import { COMPRESS_FROM_BYTES, gzipStream, takesGzip } from './compress';
+import { toYaml } from '../codec/to-yaml';
+import { YAML_TYPE } from './accept';
 import { JSON_TYPE } from './respond';
 
 const PIECE_BYTES = 256 * 1024;
@@ -24,24 +26,49 @@ export interface ListText {
   open?: string;
   item: (object: KubeObject) => string | Buffer;
   tail: string;
+  /** Between two items; absent: a comma. */
+  between?: string;
+  /** All of it when there are no items; absent: head and tail. */
+  empty?: string;
+  /** Absent: JSON. */
+  type?: string;
+}
+
+/** The same list as YAML. Its items are the last thing that its JSON holds. */
+export function asYaml({ head, open = '', item, tail }: ListText): ListText {
+  const frame = JSON.parse(`${head}${tail}`) as Record<string, unknown>;
+  const keys = Object.keys(frame);
+  const items = keys[keys.length - 1];
+  const some = (wanted: (key: string) => boolean): string => {
+    const part = Object.fromEntries(keys.filter(wanted).map((key) => [key, frame[key]]));
+    return Object.keys(part).length === 0 ? '' : toYaml(part);
+  };
+  return {
+    type: YAML_TYPE, between: '',
+    head: `${some((key) => key < items)}${items}:\n`,
+    item: (object) => toYaml([JSON.parse(`${open}${String(item(object))}`)]),
+    tail: some((key) => key > items),
+    empty: toYaml(frame),
+  };
 }
 
 /** Resolves when everything is handed over, or the client left. */
-export async function writeList(res: ServerResponse, objects: readonly KubeObject[], { head, open = '', item, tail }: ListText): Promise<void> {
-  res.setHeader('Content-Type', JSON_TYPE);
+export async function writeList(res: ServerResponse, objects: readonly KubeObject[], { head, open = '', item, tail, between = ',', empty, type = JSON_TYPE }: ListText): Promise<void> {
+  res.setHeader('Content-Type', type);
   res.setHeader('Cache-Control', 'no-cache, private');
   const pieces = new Pieces();
   let out: Writable | undefined;
-  pieces.add(head);
+  const next = `${between}${open}`;
+  pieces.add(objects.length === 0 && empty !== undefined ? empty : head);
   for (let at = 0; at < objects.length; at += 1) {
-    pieces.add(at > 0 ? `,${open}` : open);
+    pieces.add(at > 0 ? next : open);
     pieces.add(item(objects[at]));
     if (pieces.bytes < PIECE_BYTES && (at + 1) % PIECE_OBJECTS !== 0) continue;
     out ??= begin(res);
     for (const bytes of pieces.take()) await written(out, bytes);
     if (res.destroyed) return;
   }
-  pieces.add(tail);
+  if (objects.length > 0 || empty === undefined) pieces.add(tail);
   const rest = Buffer.concat([...pieces.take()]);
   if (out) return void out.end(rest);
   if (rest.length > COMPRESS_FROM_BYTES && takesGzip(res)) return void begin(res).end(rest);

@@ -1,6 +1,6 @@
 /** Reviews: resources that are never stored; a POST is answered with the question and its answer. */
 import { ApiError, invalidError, noSuchResource, notAcceptable } from '../http/errors';
-import { sendJson } from '../http/respond';
+import { sendForm } from '../http/respond';
 import { core, type Definition } from '../resources/core/define';
 import type { Resource, Serve } from '../resources/resource';
 import type { FieldError } from '../schema/field-error';
@@ -53,9 +53,9 @@ export async function readReview(context: ApiContext, request: ResourceRequest, 
 }
 
 /** Reviews are answered as objects only. */
-export function answerReview({ res, form }: ResourceRequest, body: JsonObject): void {
-  if (form.as !== 'object') throw notAcceptable('application/json, application/yaml, application/vnd.kubernetes.protobuf');
-  sendJson(res, 201, body);
+export function answerReview(request: ResourceRequest, body: JsonObject): void {
+  if (request.form.as !== 'object') throw notAcceptable('application/json, application/yaml, application/vnd.kubernetes.protobuf');
+  sendForm(request, 201, body);
 }
 
 /** kube-apiserver names the group only. */

@@ -1,24 +1,25 @@
 /** Answers of one object, in the form that the client asked for. */
 import type { KubeObject } from '../../../crds/meta';
+import { TYPES } from '../http/accept';
 import { notAcceptable } from '../http/errors';
-import { sendJson } from '../http/respond';
+import { sendForm } from '../http/respond';
 import { partialMetadata } from '../table/table';
 import type { ApiContext, ResourceRequest } from './context';
 import { includeObject } from './options';
 
 export function answerObject(context: ApiContext, request: ResourceRequest, code: number, object: KubeObject): void {
-  const { res, form, resource, query } = request;
+  const { form, resource, query } = request;
   switch (form.as) {
     case 'object':
-      return sendJson(res, code, context.encoder.encode(object));
+      return sendForm(request, code, context.encoder.encode(object));
     case 'Table': {
       const { resourceVersion } = object.metadata;
       const metadata = resourceVersion === undefined ? {} : { resourceVersion };
-      return sendJson(res, code, context.renderer(resource).table([object], includeObject(query), form.version, metadata));
+      return sendForm(request, code, context.renderer(resource).table([object], includeObject(query), form.version, metadata));
     }
     case 'PartialObjectMetadata':
-      return sendJson(res, code, partialMetadata(object, form.version));
+      return sendForm(request, code, partialMetadata(object, form.version));
     default:
-      throw notAcceptable('application/json');
+      throw notAcceptable(TYPES);
   }
 }

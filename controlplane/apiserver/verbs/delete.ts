@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../crds/meta';
 import type { DeleteResult, Operation, Preconditions } from '../../store/store';
 import { conflict, forbiddenError, type Status } from '../http/errors';
-import { sendJson } from '../http/respond';
+import { sendForm } from '../http/respond';
 import type { Resource } from '../resources/resource';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
@@ -16,13 +16,13 @@ const POLICY_FINALIZERS = { Foreground: 'foregroundDeletion', Orphan: 'orphan' }
 const COLLECTION_PAGE = 500;
 
 export async function deleteOne(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const { resource, name, res } = request;
+  const { resource, name } = request;
   const options = await readDeleteOptions(request);
   refuseProtected(resource, name);
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
   const result = options.dryRun ? dryRunOf(old, options, context.now()) : await retrying(context, request, () => remove(context, request, options));
-  if (result.gone && !resource.strategy.answersDeleted) sendJson(res, 200, success(resource, result.object));
+  if (result.gone && !resource.strategy.answersDeleted) sendForm(request, 200, success(resource, result.object));
   else answerObject(context, request, 200, result.object);
 }
 

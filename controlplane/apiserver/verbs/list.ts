@@ -1,9 +1,9 @@
 /** GET of a collection: pages, selectors, revisions; large answers are written in pieces. */
 import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
+import { TYPES } from '../http/accept';
 import { futureVersion, notAcceptable } from '../http/errors';
-import { JSON_TYPE } from '../http/respond';
-import { writeList, type ListText } from '../http/write-list';
+import { asYaml, writeList, type ListText } from '../http/write-list';
 import { groupVersion, type Resource } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { storing, type ApiContext, type ResourceRequest } from './context';
@@ -29,7 +29,8 @@ export async function readList(context: ApiContext, request: ResourceRequest): P
 
 /** Answers with a list, in the form that the client asked for. */
 export async function answerList(context: ApiContext, request: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
-  await writeList(request.res, result.items, render(context, request, result));
+  const text = render(context, request, result);
+  await writeList(request.res, result.items, request.form.yaml ? asYaml(text) : text);
 }
 
 /** @throws ApiError 504 when what there is is older than what the client has seen elsewhere */
@@ -76,6 +77,6 @@ function render(context: ApiContext, { form, resource, query }: ResourceRequest,
       return { head, item: (object) => JSON.stringify(partialMetadata(object, form.version)), tail: ']}\n' };
     }
     default:
-      throw notAcceptable(JSON_TYPE);
+      throw notAcceptable(TYPES);
   }
 }

@@ -1,8 +1,9 @@
 /** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
 import type { KubeObject } from '../../../crds/meta';
+import { TYPES } from '../http/accept';
 import { badRequest, invalidError, notAcceptable } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
-import { sendJson } from '../http/respond';
+import { sendForm } from '../http/respond';
 import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
 import { nameOf } from '../schema/field-error';
@@ -62,8 +63,8 @@ async function applyScale(context: ApiContext, request: ResourceRequest): Promis
 }
 
 function answerScale(request: ResourceRequest, object: KubeObject): void {
-  if (request.form.as !== 'object') throw notAcceptable('application/json');
-  sendJson(request.res, 200, scaleOf(object, request.resource));
+  if (request.form.as !== 'object') throw notAcceptable(TYPES);
+  sendForm(request, 200, scaleOf(object, request.resource));
 }
 
 function pathsOf(resource: Resource): ScalePaths {

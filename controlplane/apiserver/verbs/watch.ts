@@ -5,9 +5,8 @@
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
-import { negotiate } from '../http/accept';
+import { negotiate, TYPES } from '../http/accept';
 import { ApiError, expired, notAcceptable, type Status } from '../http/errors';
-import { JSON_TYPE } from '../http/respond';
 import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
 import { asApiError, type ApiContext, type ResourceRequest } from './context';
@@ -25,6 +24,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   const tables = !(initialEvents && bookmarks);
   // Nothing in a Table says that the list has ended: a client that takes something else gets that.
   const form = tables || request.form.as !== 'Table' ? request.form : negotiate(request.req.headers.accept, ({ as }) => as !== 'Table');
+  if (form.yaml) throw notAcceptable('application/json;stream=watch');
   const client = request.identity.user;
   context.openWatches.check(client);
   const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
@@ -94,7 +94,7 @@ function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRe
       return ({ type, object }) => frame(type, JSON.stringify(partialMetadata(type === 'BOOKMARK' ? { ...object, metadata: bookmark(object, list) } : object, form.version)));
     }
     default:
-      throw notAcceptable(JSON_TYPE);
+      throw notAcceptable(TYPES);
   }
 }
 

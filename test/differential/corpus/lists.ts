@@ -1,5 +1,5 @@
 /** GET of collections and watches: selectors, pages, revisions, forms. */
-import { del, get, merge, PARTIAL, PARTIAL_LIST, post, TABLE, type Sequence, type Step } from '../step';
+import { call, del, get, merge, PARTIAL, PARTIAL_LIST, post, postYaml, TABLE, type Sequence, type Step } from '../step';
 
 const CMS = '/api/v1/namespaces/${ns}/configmaps';
 const WIDGETS = '/apis/stable.example.com/v1/namespaces/${ns}/widgets';
@@ -32,6 +32,11 @@ const selectors: Step[] = [
   get('get with a selector', `${CMS}/a?labelSelector=x%3Dy`),
 ];
 
+/** Texts that a reader of YAML takes for something else when they are not quoted. */
+const TEXTS = ['yes', 'n', '1e3', '0x1F', '014', '1_000', '12:30:45', '2020-01-01', 'null', '~', '', '.inf', '=', '<<', 'a: b', '#x', ' x', 'line\nline2\n', 'a\n\n', 'x\r\ny', 'a\tb', '\u{1f600}', 'x'.repeat(300)];
+const YAML_DATA = JSON.stringify({ ...cm('texts', { yes: 'no' }), data: { '123': 'x', yes: 'x', ...Object.fromEntries(TEXTS.map((text, index) => [`t${index}`, text])) } });
+const REVIEW = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } };
+
 const forms: Step[] = [
   post('a', CMS, { ...cm('a', { x: 'y' }), data: { k: 'v' } }),
   post('b', CMS, { ...cm('b'), data: { k: 'v', l: 'w' }, binaryData: { b: 'AA==' } }),
@@ -56,6 +61,37 @@ const forms: Step[] = [
   get('Accept: unknown group', CMS, { headers: { Accept: 'application/json;as=Table;v=v1;g=x' } }),
   get('Accept: unknown version', CMS, { headers: { Accept: 'application/json;as=Table;v=v9;g=meta.k8s.io' } }),
   get('Accept: yaml', `${CMS}/a`, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, list', CMS, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, empty list', `${CMS}?labelSelector=none`, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, custom', '/apis/stable.example.com/v1/namespaces/${ns}/widgets', { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, Table', CMS, { headers: { Accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' } }),
+  get('Accept: yaml, Table of one', `${CMS}/a`, { headers: { Accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io,application/json' } }),
+  get('Accept: yaml, partial', `${CMS}/a`, { headers: { Accept: 'application/yaml;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' } }),
+  get('Accept: yaml, partial list', CMS, { headers: { Accept: 'application/yaml;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' } }),
+  get('Accept: yaml, absent', `${CMS}/absent`, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml as Table, absent', `${CMS}/absent`, { headers: { Accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' } }),
+  get('Accept: yaml, bad parameter', `${CMS}?limit=x`, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, no such form', CMS, { headers: { Accept: 'application/yaml;as=Table;v=v9;g=meta.k8s.io' } }),
+  get('Accept: yaml, unknown token', `${CMS}/a`, { headers: { Accept: 'application/yaml' }, token: 'none' }),
+  get('Accept: yaml, unknown path', '/apis/nowhere.example.com/v1/things', { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml or json', `${CMS}/a`, { headers: { Accept: 'application/json;q=0.5,application/yaml' } }),
+  get('Accept: json or yaml', `${CMS}/a`, { headers: { Accept: 'application/json,application/yaml' } }),
+  get('Accept: anything or yaml', `${CMS}/a`, { headers: { Accept: '*/*,application/yaml;q=0.5' } }),
+  get('Accept: yaml, watch', `${CMS}?watch=true&timeoutSeconds=1`, { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml or json, watch', `${CMS}?watch=true&timeoutSeconds=1`, { headers: { Accept: 'application/yaml,application/json' } }),
+  get('Accept: yaml in a stream', `${CMS}?watch=true&timeoutSeconds=1`, { headers: { Accept: 'application/yaml;stream=watch' } }),
+  get('Accept: yaml, version', '/version', { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, group', '/apis/stable.example.com', { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, resources', '/apis/stable.example.com/v1', { headers: { Accept: 'application/yaml' } }),
+  post('Accept: yaml, create', CMS, cm('yaml', { really: 'yes' }), { headers: { Accept: 'application/yaml' } }),
+  postYaml('Accept: yaml, data', CMS, YAML_DATA, { headers: { Accept: 'application/yaml' } }),
+  merge('Accept: yaml, patch', `${CMS}/yaml`, { data: { a: '1e3', 'b': 'a\nb\n' } }, { headers: { Accept: 'application/yaml' } }),
+  del('Accept: yaml, delete', `${CMS}/yaml`, undefined, { headers: { Accept: 'application/yaml' } }),
+  del('Accept: yaml, delete data', `${CMS}/texts`, undefined, { headers: { Accept: 'application/yaml' } }),
+  post('Accept: yaml, no name', CMS, {}, { headers: { Accept: 'application/yaml' } }),
+  post('Accept: yaml, review', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', REVIEW, { headers: { Accept: 'application/yaml' } }),
+  post('Accept: yaml, review as Table', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', REVIEW, { headers: { Accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' } }),
+  call('POST', 'text/none', 'Accept: yaml, unknown body', CMS, 'a', { headers: { Accept: 'application/yaml' } }),
   get('Accept: unknown, error', `${CMS}/absent`, { headers: { Accept: 'text/html' } }),
   get('pretty', `${CMS}/a?pretty=true`),
   get('namespaces as Table', '/api/v1/namespaces/${ns}', { headers: TABLE }),

@@ -62,9 +62,9 @@ const DELETES = [
 ];
 const pathParameter = (name: string, description: string): Parameter => ({ name, in: 'path', type: 'string', description });
 
-const JSON_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-const CUSTOM_TYPES = ['application/json', 'application/yaml'];
-const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+/** What answers are written in. */
+const WRITTEN = ['application/json', 'application/yaml'];
+const STREAM = 'application/json;stream=watch';
 const answers = (...codes: number[]) => codes.map((code) => ({ code, description: { 200: 'OK', 201: 'Created', 202: 'Accepted' }[code] ?? '' }));
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -119,7 +119,6 @@ function at(place: Place, verbs: readonly Exclude<VerbName, 'watch'>[]): Path {
 
 function operationOf({ resource, path, namespaced, subresource, content, kind, everywhere }: Place, verb: Verb): Operation {
   const is = (what: Content): Content => (what === 'object' ? content : what);
-  const types = resource.core ? JSON_TYPES : CUSTOM_TYPES;
   const name = capital(resource.kind) + capital(subresource) + (everywhere ? 'ForAllNamespaces' : '');
   const what = subresource === '' ? resource.kind : `${subresource} of ${resource.kind}`;
   return {
@@ -132,7 +131,7 @@ function operationOf({ resource, path, namespaced, subresource, content, kind, e
     ...(verb.body && { body: { content: is(verb.body), types: verb.body === 'patch' ? patchTypes(resource) : ['*/*'], required: verb.body !== 'deleteOptions' } }),
     answers: answers(...verb.codes),
     answer: is(verb.answer),
-    produces: verb.action === 'list' ? [...types, ...(resource.core ? STREAMS : STREAMS.slice(0, 1))] : types,
+    produces: verb.action === 'list' ? [...WRITTEN, STREAM] : WRITTEN,
     kind,
   };
 }
