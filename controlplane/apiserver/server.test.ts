@@ -12,6 +12,35 @@ import { CORE_KINDS } from './resources/core-kinds';
 import { ResourceRegistry } from './resources/registry';
 import { ApiServer } from './server';
 
+test.each([
+  ['/api/v1/namespaces/default', 'application/yaml', 200, 'application/yaml', /^apiVersion: v1\nkind: Namespace\nmetadata:\n {2}creationTimestamp: "/],
+  ['/api/v1/configmaps', 'application/yaml', 200, 'application/yaml', /^apiVersion: v1\nitems: \[\]\nkind: ConfigMapList\nmetadata:\n {2}resourceVersion: "\d+"\n$/],
+  ['/api/v1/namespaces', 'application/yaml;as=Table;v=v1;g=meta.k8s.io', 200, 'application/yaml', /^apiVersion: meta\.k8s\.io\/v1\ncolumnDefinitions:\n[^]*\nkind: Table\n[^]*\nrows:\n- cells:\n {2}- default\n/],
+  ['/api/v1/namespaces/none', 'application/yaml', 404, 'application/yaml', /^apiVersion: v1\ncode: 404\ndetails:\n {2}kind: namespaces\n {2}name: none\nkind: Status\n/],
+  ['/api/v1', 'application/yaml', 200, 'application/yaml', /^groupVersion: v1\nkind: APIResourceList\nresources:\n- /],
+  ['/apis', 'application/yaml;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io', 200, 'application/yaml;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', /^apiVersion: apidiscovery\.k8s\.io\/v2\nitems:\n/],
+  ['/api/v1/namespaces?watch=true', 'application/yaml', 406, 'application/yaml', /accepted: application\/json;stream=watch"\n/],
+  ['/version', 'application/yaml', 406, 'application/yaml', /Available representations: application\/json\n/],
+  ['/version', 'application/yaml, application/json', 200, 'application/json', /^\{"major"/],
+  ['/api/v1/namespaces/default', 'application/vnd.kubernetes.protobuf', 406, 'application/json', /^\{"kind":"Status"/],
+  ['/api/v1/namespaces/default', '*/*', 200, 'application/json', /^\{/],
+] as const)('GET %s, Accept: %s', async (path, accept, status, type, body) => {
+  const folder = await StoreFolder.open();
+  const api = new ApiServer({ store: folder.store, registry: new ResourceRegistry(CORE_KINDS), authenticator: { authenticate: () => Promise.resolve({ user: 'admin', groups: [MASTERS] }) } });
+  const server = createServer((req, res) => void api.handle(req, res)).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    await ensureNamespace(folder.store, 'default');
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers: { accept } });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, type]);
+    expect(await answer.text()).toMatch(body);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await folder.remove();
+  }
+});
+
 test('a database that cannot write: clients learn that it is so, and the log learns why', async () => {
   const folder = await StoreFolder.open();
   const logged: unknown[] = [];

@@ -92,7 +92,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 
   { sequence: /^(updates|custom-life)$/, step: /^put of a(nother uid| uid that is another)$/, at: /^body\.message$/, reason: ETCD_KEY },
 
-  { sequence: 'forms', step: /^Accept: /, at: /^body\.message$/, reason: NO_PROTOBUF },
+  { sequence: 'forms', step: /^Accept: (application\/\*|text\/html|unknown.*|yaml, no such form|yaml( or json)?, watch|yaml in a stream)$/, at: /^body\.message$/, reason: NO_PROTOBUF },
 
   { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },
   { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },

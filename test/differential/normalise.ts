@@ -4,8 +4,7 @@
  *
  * One Normaliser per server and sequence: the first uid seen is `<uid 1>` everywhere, and so on.
  */
-import { parse as parseYaml } from 'yaml';
-
+import { parseYaml } from '../../controlplane/apiserver/codec/yaml';
 import { isObject, type JsonObject } from '../../controlplane/apiserver/schema/schema';
 
 export interface RawAnswer {
@@ -48,7 +47,7 @@ export class Normaliser {
       const value = headers[name];
       if (value !== undefined) kept[name] = this.#text(Array.isArray(value) ? value.join(', ') : value);
     }
-    const read = /^application\/yaml\b/.test(String(headers['content-type'])) ? parseYaml(text, { version: '1.1', stringKeys: true }) as unknown : parse(text);
+    const read = /^application\/yaml\b/.test(String(headers['content-type'])) ? parseYaml(text).value : parse(text);
     const body = code < 400 ? pick(read) : read;
     this.#list = isList(body);
     return { code, headers: kept, body: this.#value(inOrder(body), []) };

@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 
 import { toYaml } from './to-yaml';
+import { parseYaml } from './yaml';
 
 test('as kube-apiserver writes it: in order, lists beneath their key', () => {
   const object = {
@@ -52,6 +53,10 @@ test.each([
 
 test.each(['a', 'a b', 'a:b', 'a#b', 'gleaner.dev/v1alpha1', '/var/lib', 'a, b', "it's", 'f:metadata', '_x', 'yesterday', 'nullable', 'e1'])('%j is written as it is', (text) => {
   expect(toYaml({ [text]: text })).toBe(`${text}: ${text}\n`);
+});
+
+test('a dot alone is text, as kube-apiserver writes and reads it', () => {
+  expect(parseYaml('a: .\n.: {}\nb: ._\nc: 0.5\nd: .5\ne: 1.\n').value).toEqual({ a: '.', '.': {}, b: '._', c: 0.5, d: 0.5, e: 1 });
 });
 
 test('what Go cannot read of a text is replaced', () => {

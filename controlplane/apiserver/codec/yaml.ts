@@ -13,7 +13,12 @@ const MAX_ALIASES = 100;
 export const MAX_TOKENS = 100_000;
 
 /** As Kubernetes reads YAML: `yes` and `on` are true, `010` is 8; no times, binary data, sets, or keys that merge. */
-const jsonTags = (tags: Tags): Tags => tags.filter((tag) => typeof tag === 'string' || (JSON_TAGS.has(tag.tag) && !('format' in tag && tag.format === 'TIME')));
+const jsonTags = (tags: Tags): Tags =>
+  tags
+    .filter((tag) => typeof tag === 'string' || (JSON_TAGS.has(tag.tag) && !('format' in tag && tag.format === 'TIME')))
+    .map((tag) => (typeof tag !== 'string' && 'test' in tag && tag.test?.test('.') ? { ...tag, test: DECIMAL } : tag));
+/** A dot alone is text. */
+const DECIMAL = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\._*[0-9][0-9_]*)$/;
 const JSON_TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
 
 /** @throws ApiError 400 with the parser's line and column, or the bound that was passed. */

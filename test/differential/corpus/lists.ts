@@ -85,6 +85,8 @@ const forms: Step[] = [
   get('Accept: yaml, resources', '/apis/stable.example.com/v1', { headers: { Accept: 'application/yaml' } }),
   post('Accept: yaml, create', CMS, cm('yaml', { really: 'yes' }), { headers: { Accept: 'application/yaml' } }),
   postYaml('Accept: yaml, data', CMS, YAML_DATA, { headers: { Accept: 'application/yaml' } }),
+  postYaml('Accept: yaml, dots', CMS, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: dots}\ndata:\n  a: .\n  b: ._\n', { headers: { Accept: 'application/yaml' } }),
+  del('Accept: yaml, delete dots', `${CMS}/dots`),
   merge('Accept: yaml, patch', `${CMS}/yaml`, { data: { a: '1e3', 'b': 'a\nb\n' } }, { headers: { Accept: 'application/yaml' } }),
   del('Accept: yaml, delete', `${CMS}/yaml`, undefined, { headers: { Accept: 'application/yaml' } }),
   del('Accept: yaml, delete data', `${CMS}/texts`, undefined, { headers: { Accept: 'application/yaml' } }),
