@@ -30,7 +30,7 @@ function sendBytes(res: ServerResponse, code: number, bytes: Buffer, contentType
   if (res.headersSent || res.destroyed) return;
   const headers = { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' };
   if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
-    res.writeHead(code, { ...headers, 'Content-Encoding': 'gzip' });
+    res.writeHead(code, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
     gzipBytes(bytes).then((zipped) => res.end(zipped), (error: Error) => res.destroy(error));
     return;
   }
@@ -47,14 +47,14 @@ export interface SentDocument {
 
 export function sendDocument(req: IncomingMessage, res: ServerResponse, { contentType, body, headers = {} }: SentDocument): void {
   if (res.headersSent || res.destroyed) return;
-  const all = { 'Cache-Control': 'no-cache, private', ...headers };
+  const all: Record<string, string> = { 'Cache-Control': 'no-cache, private', ...headers };
   if (headers.ETag !== undefined && matches(req.headers['if-none-match'], headers.ETag)) {
     res.writeHead(304, all);
     return void res.end();
   }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
-    res.writeHead(200, { 'Content-Type': contentType, ...all, 'Content-Encoding': 'gzip' });
+    res.writeHead(200, { 'Content-Type': contentType, ...all, 'Content-Encoding': 'gzip', Vary: all.Vary === undefined ? 'Accept-Encoding' : `${all.Vary}, Accept-Encoding` });
     gzipBytes(bytes).then((zipped) => res.end(zipped), (error: Error) => res.destroy(error));
     return;
   }

@@ -79,6 +79,7 @@ export async function writeList(res: ServerResponse, objects: readonly KubeObjec
 function begin(res: ServerResponse): Writable {
   if (!takesGzip(res)) return res;
   res.setHeader('Content-Encoding', 'gzip');
+  res.setHeader('Vary', 'Accept-Encoding');
   const zipped = gzipStream();
   zipped.pipe(res);
   res.once('close', () => zipped.destroy());

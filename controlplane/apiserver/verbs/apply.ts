@@ -95,7 +95,7 @@ async function applyOnce(context: ApiContext, request: ResourceRequest, config: 
     const object = await create(context, request, config, by);
     return object === 'stale' ? object : { code: 201, object };
   }
-  const result = merged(request, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
+  const result = merged(request, config, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
   const object = await writeApplied(context, request, config, old, result);
   return object === 'stale' ? object : { code: 200, object };
 }
@@ -119,7 +119,7 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
   if (subresource !== '') throw notFound(resource, name);
   const { uid, name: asked } = metadataOf(config);
   if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  const { object, managedFields } = merged(request, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
+  const { object, managedFields } = merged(request, config, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
   if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
     const proposal = proposalOf(object, request);
@@ -133,14 +133,14 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
 }
 
 /** What the merge says, as answers. */
-export function merged(request: ResourceRequest, apply: () => ApplyResult): ApplyResult {
+export function merged({ resource }: ResourceRequest, config: JsonObject, apply: () => ApplyResult): ApplyResult {
   try {
     return apply();
   } catch (error) {
     if (error instanceof ConflictError) throw applyConflict(error.conflicts);
     if (!(error instanceof ApplyTypeError) && !(error instanceof StructureError)) throw error;
-    const { resource, name } = request;
-    throw badRequest(`failed to create typed patch object (/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}): ${error.message}`);
+    const { namespace = '', name = '' } = metadataOf(config);
+    throw badRequest(`failed to create typed patch object (${namespace}/${name}; ${resource.group}/${resource.version}, Kind=${resource.kind}): ${error.message}`);
   }
 }
 
@@ -151,6 +151,6 @@ function proposalOf(object: JsonObject, request: ResourceRequest): Proposal {
   return proposal;
 }
 
-function metadataOf(config: JsonObject): { name?: string; uid?: string; resourceVersion?: string } {
+function metadataOf(config: JsonObject): { name?: string; namespace?: string; uid?: string; resourceVersion?: string } {
   return isObject(config.metadata) ? config.metadata : {};
 }

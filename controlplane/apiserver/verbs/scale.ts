@@ -56,7 +56,7 @@ async function applyScale(context: ApiContext, request: ResourceRequest): Promis
   if (isObject(config.spec) && config.spec.replicas !== undefined) setAt(said, pathsOf(resource).specReplicasPath, replicas);
   const object = await retrying(context, request, async () => {
     const old = await storing(request, () => getExisting(context, request));
-    const result = merged(request, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
+    const result = merged(request, said, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
     return writeApplied(context, { ...request, subresource: '' }, said, old, result);
   });
   answerScale(request, object);

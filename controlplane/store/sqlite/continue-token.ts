@@ -3,7 +3,7 @@
  * is there now. `start` is the last name with a NUL behind it, before it the namespace and `/` when the list is over all of them.
  */
 import { StoreError } from '../store';
-import { keyOf } from './table';
+import { keyOf, SEPARATOR } from './table';
 
 const VERSION = 'meta.k8s.io/v1';
 /** In a token: go on over the objects as they are now. */
@@ -22,7 +22,8 @@ export interface Start {
 
 /** @param namespace '' for a list over all, or of what has none */
 export function encodeToken(revision: number, last: string, namespace: string): string {
-  const [of, name] = last.split('\0');
+  const cut = last.indexOf(SEPARATOR);
+  const [of, name] = [last.slice(0, cut), last.slice(cut + 1)];
   const start = `${namespace !== '' || of === '' ? '' : `${of}/`}${name}\0`;
   return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start })).toString('base64url');
 }

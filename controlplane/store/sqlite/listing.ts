@@ -8,7 +8,7 @@ import { StoreError, type ListOptions, type ListResult } from '../store';
 import { CONTINUE_EXPIRED, decodeToken, encodeToken, invalidToken, LATEST, type Start } from './continue-token';
 import type { History } from './history';
 import { firstAtLeast } from './key-order';
-import { keyOf, type Table } from './table';
+import { keyOf, SEPARATOR, type Table } from './table';
 
 export function listPage(table: Table, history: History, revision: number, options: ListOptions): ListResult<KubeObject> {
   const limit = options.limit ?? 0;
@@ -100,7 +100,7 @@ class View {
 
   /** Objects after the key `after` whose key begins with `prefix`. */
   count(after: string, prefix: string): number {
-    const rest = (keys: readonly string[]): number => firstAtLeast(keys, `${prefix.slice(0, -1)}${prefix === '' ? '\uffff' : '\u0001'}`) - firstAtLeast(keys, `${after}\0`);
+    const rest = (keys: readonly string[]): number => firstAtLeast(keys, prefix === '' ? '\uffff' : afterAll(prefix)) - firstAtLeast(keys, `${after}\0`);
     let created = 0;
     for (const [key, object] of this.before) {
       if (!object && key > after && key.startsWith(prefix) && this.table.committed.has(key)) created++;
@@ -108,3 +108,6 @@ class View {
     return rest(this.keys) + rest(this.extra) - created;
   }
 }
+
+/** Behind every key that begins with the prefix, which ends with the separator. */
+const afterAll = (prefix: string): string => `${prefix.slice(0, -1)}${String.fromCharCode(SEPARATOR.charCodeAt(0) + 1)}`;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ObjectMeta } from '../../../crds/meta';
 import { StoreError } from '../store';
-import { keyOf, type Table } from './table';
+import { keyOf, SEPARATOR, type Table } from './table';
 
 const ATTEMPTS = 8;
 /** A name has at most 253 characters. */
@@ -14,7 +14,8 @@ export function freeName(table: Table, namespace: string, meta: ObjectMeta, suff
   const { name, generateName } = meta;
   const { resource } = table;
   if (name) {
-    if (`${namespace}${name}`.includes('\0')) throw new StoreError('Invalid', `${resource}: metadata.name must not contain a NUL character`, { resource });
+    const stray = ['\0', SEPARATOR].find((each) => `${namespace}${name}`.includes(each));
+    if (stray !== undefined) throw new StoreError('Invalid', `${resource}: metadata.name must not contain a ${stray === '\0' ? 'NUL character' : stray}`, { resource });
     if (!table.latest(keyOf(namespace, name))) return name;
     throw new StoreError('AlreadyExists', `${resource} "${name}" already exists`, { resource, name });
   }

@@ -13,9 +13,12 @@ export interface Definition {
   apiVersion?: string;
 }
 
-/** Sorts by namespace, then name: no name contains the separator. */
+/** Neither namespaces nor names contain it. */
+export const SEPARATOR = '/';
+
+/** Sorts as kube-apiserver's keys do: `a-b` before `a` when these are namespaces, as `-` is less than the separator. */
 export function keyOf(namespace: string, name: string): string {
-  return `${namespace}\0${name}`;
+  return `${namespace}${SEPARATOR}${name}`;
 }
 
 export class Table {

@@ -40,7 +40,9 @@ interface Watcher {
   handler: WatchHandler;
 }
 
-const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => `${namespace}\0${name}`;
+/** Sorts as those of stored objects do. */
+const keyAt = (namespace: string, name: string): string => `${namespace}/${name}`;
+const keyOf = ({ metadata: { namespace = '', name } }: KubeObject): string => keyAt(namespace, name);
 
 export class ProjectedTable {
   readonly #objects = new Map<string, KubeObject>();
@@ -61,7 +63,7 @@ export class ProjectedTable {
 
   async get(namespace: string, name: string): Promise<KubeObject | undefined> {
     await this.#start();
-    return this.#objects.get(`${namespace}\0${name}`);
+    return this.#objects.get(keyAt(namespace, name));
   }
 
   /** Everything that matches: pages are not made. @throws StoreError Expired for a revision that is over */

@@ -12,7 +12,7 @@ export type Version = 2 | 3;
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const SCALARS = new Map<Schema, string>([
   [TIME, `${META}.Time`], [MICRO_TIME, `${META}.MicroTime`], [QUANTITY, 'io.k8s.apimachinery.pkg.api.resource.Quantity'],
-  [INT_OR_STRING, 'io.k8s.apimachinery.pkg.util.intstr.IntOrString'], [RAW, 'io.k8s.apimachinery.pkg.runtime.RawExtension'],
+  [INT_OR_STRING, 'io.k8s.apimachinery.pkg.util.intstr.IntOrString'], [RAW, `${META}.FieldsV1`],
 ]);
 const EITHER: readonly Schema[] = [{ type: 'integer' }, { type: 'string' }];
 const PATCH_DEFINITION = { type: 'object', description: 'Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.' };
@@ -28,7 +28,7 @@ function scalarDefinition(name: string, version: Version): JsonObject {
     case 'IntOrString':
       return { ...(version === 2 ? { type: 'string' } : { oneOf: EITHER }), format: 'int-or-string', description: 'IntOrString is a number or a text.' };
     default:
-      return { type: 'object', description: 'RawExtension is an object of any kind.' };
+      return { type: 'object', description: 'FieldsV1 is a set of fields, as nested objects.' };
   }
 }
 

@@ -55,6 +55,7 @@ export const QUANTITY: Schema = { 'x-kubernetes-int-or-string': true };
 export const INT_OR_STRING: Schema = { 'x-kubernetes-int-or-string': true };
 export const TIME: Schema = { type: 'string', format: 'date-time', nullable: true };
 export const MICRO_TIME: Schema = { type: 'string', format: 'date-time', nullable: true };
+/** Only fieldsV1 of managedFields is one. */
 export const RAW: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 const SCALAR_SCHEMAS: Readonly<Record<Scalar, Schema>> = {
