@@ -57,6 +57,9 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     expect(goesOnMs).toBeLessThan(5000);
     await cluster.startReplica(first);
     const { code, stdout, stderr } = await run;
+    // What kubectl says; `gleaner wait` says job/flights.
+    expect(stdout).toContain('job.gleaner.dev/flights created\n');
+    expect(stdout).toContain('job.gleaner.dev/flights condition met\n');
     expect(stderr + stdout).toMatch(/check: equal to a plain single-process computation/);
     expect(stdout).toMatch(new RegExp(`flights +standard +work +${PARTS} `));
     expect(code).toBe(0);

@@ -69,7 +69,9 @@ describe('jobs from kubectl', () => {
   it('runs flights over several tasks with the numbers of a single process, with kubectl and without', async () => {
     const run = (path: string): ReturnType<typeof runCommand> =>
       runCommand('bash', [join(ROOT, 'examples/flights/run.sh'), '6'], { env: { ...cluster.env, PATH: path }, timeoutMs: 240_000 });
-    const withKubectl = await run(process.env.PATH ?? '');
+    const withKubectl = await run(cluster.env.PATH ?? '');
+    expect(withKubectl.stdout).toContain('job.gleaner.dev/flights created\n');
+    expect(withKubectl.stdout).toContain('job.gleaner.dev/flights condition met\n');
     expect(withKubectl.stderr + withKubectl.stdout).toMatch(/check: equal to a plain single-process computation/);
     expect(withKubectl.stdout).toMatch(/flights +standard +work +6 /);
     expect(withKubectl.code).toBe(0);
@@ -80,6 +82,7 @@ describe('jobs from kubectl', () => {
       const link = `for c in bash node dirname mktemp rm env; do ln -s "$(command -v $c)" ${bare}/$c; done`;
       await runCommand('bash', ['-c', link]);
       const without = await run(bare);
+      expect(without.stdout).toContain('job/flights condition met\n');
       expect(without.stdout).toMatch(/check: equal to a plain single-process computation/);
       expect(without.code).toBe(0);
     } finally {

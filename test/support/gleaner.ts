@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 export const GLEANER = join(ROOT, 'bin', 'gleaner');
@@ -53,8 +53,11 @@ export class TestCluster {
     return join(this.dataDir, 'kubeconfig');
   }
 
+  /** With the kubectl that KUBECTL names first on the PATH: scripts that call `kubectl` use the same one as the tests. */
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, KUBECONFIG: this.kubeconfig, HOME: this.dir };
+    const { KUBECTL, PATH = '' } = process.env;
+    const path = KUBECTL !== undefined && isAbsolute(KUBECTL) ? `${dirname(KUBECTL)}${delimiter}${PATH}` : PATH;
+    return { ...process.env, PATH: path, KUBECONFIG: this.kubeconfig, HOME: this.dir };
   }
 
   /** Starts `gleaner <args>` and resolves when a line of its output begins with `ready:`. */
