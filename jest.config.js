@@ -17,13 +17,15 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   setupFiles: ['reflect-metadata'],
 };
+// What runs a kubectl of the test's choosing: not kubectl-old (its own kubectl) nor kubectl-protocol (plain HTTP).
+const KUBECTL_TESTS = ['integration/kubectl{,-apply,-auth,-cascade,-cmd,-crd,-rbac}', 'integration/crd-kubectl', 'e2e/pods'].map((name) => `<rootDir>/test/${name}.test.ts`);
 module.exports = {
   testTimeout: 30_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{crds,controlplane,agent,cli,bench}/**/*.test.ts'] },
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
     // The same tests of kubectl with the newest one (scripts/ensure-kube.sh).
-    { ...common, displayName: 'kubectl-current', setupFiles: [...common.setupFiles, '<rootDir>/test/support/kubectl-current/use.js'], testMatch: ['<rootDir>/test/integration/kubectl*.test.ts', '!**/kubectl-old.test.ts'] },
+    { ...common, displayName: 'kubectl-current', setupFiles: [...common.setupFiles, '<rootDir>/test/support/kubectl-current/use.js'], testMatch: KUBECTL_TESTS },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import { eventually, jobManifest, TestCluster } from '../support/gleaner';
+import { eventually, jobManifest, runCommand, TestCluster } from '../support/gleaner';
+import { describeWithKube } from '../support/kube-apiserver';
 
 const cluster = new TestCluster();
 
@@ -55,6 +56,22 @@ test('an attempt that fails is a Pod that failed, with its exit code; each retry
   expect(await kubectl('logs', 'broken-0-2')).toBe('oops\n');
   expect(await kubectl('get', 'pods', '--field-selector=status.phase=Failed', '-o', 'name')).toContain('pod/broken-0-1');
 }, 180_000);
+
+describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
+  const old = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runCommand(paths['kubectl-old'], ['--cache-dir', join(cluster.dir, 'old-cache'), ...args], { env: cluster.env });
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+
+  test('lists and describes them, and follows their logs', async () => {
+    await cluster.kubectlOk(['apply', '-f', '-'], job('aged', 'echo one; sleep 2; echo two'));
+    await eventually('a running pod', async () => (/^aged-0-1 +1\/1 +Running /m.test(await old('get', 'pods', '-l', 'gleaner.dev/job=aged')) ? true : undefined));
+    expect(await old('logs', '-f', 'aged-0-1')).toBe('one\ntwo\n');
+    expect(await old('logs', 'aged-0-1', '--tail=1')).toBe('two\n');
+    expect(await old('describe', 'pod', 'aged-0-1')).toMatch(/Controlled By: +Task\/aged-0/);
+  }, 120_000);
+});
 
 test('Pods cannot be written, and what logs do not hold is said', async () => {
   const refusals: [string[], RegExp][] = [
