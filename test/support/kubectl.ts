@@ -45,6 +45,8 @@ export function kubectl(kubeconfig: string, dir: string, binary: string = proces
         { env: { ...environment, ...env }, timeout: TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 },
         (error, stdout, stderr) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr }),
       );
+      // One that reads nothing may have ended before.
+      child.stdin?.on('error', () => undefined);
       child.stdin?.end(input ?? '');
     });
   const describe = (args: readonly string[], { code, stdout, stderr }: Ran): string =>

@@ -20,13 +20,33 @@ export async function run({ kubectl, url }: Server, { name, commands }: Scenario
   await kubectl.ok(['create', 'namespace', namespace]);
   const printed: Printed[] = [];
   for (const command of commands) {
-    const { line, input, env }: Command = typeof command === 'string' ? { line: command } : command;
-    const args = [`--namespace=${namespace}`, ...words(line).map((word) => word.replaceAll('FILES', files))];
-    const ran = await kubectl.run(args, { ...(input !== undefined && { input }), ...(env && { env }) });
-    printed.push({ line, ...shown(ran, [[url, '<server>'], [url.replace('https://', ''), '<server>'], [files, 'FILES']]) });
+    const { line, input, env, keep, settles = false, meanwhile }: Command = typeof command === 'string' ? { line: command } : command;
+    const execute = (text: string): Promise<Ran> => {
+      const given = words(text).map((word) => word.replaceAll('FILES', files));
+      // `delete --all-namespaces` refuses what is not in the namespace that was asked for.
+      const args = given.includes('--all-namespaces') ? given : [`--namespace=${namespace}`, ...given];
+      return kubectl.run(args, { ...(input !== undefined && { input }), ...(env && { env }) });
+    };
+    const running = execute(line);
+    if (meanwhile !== undefined) {
+      await sleep(MEANWHILE_MS);
+      await execute(meanwhile);
+    }
+    let ran = await running;
+    const tries = settles ? 20 : 0;
+    for (let again = 0; ran.code !== 0 && again < tries; again++) {
+      await sleep(500);
+      ran = await execute(line);
+    }
+    const output = shown(ran, [[url, '<server>'], [url.replace('https://', ''), '<server>'], [files, 'FILES']]);
+    printed.push({ line, ...(keep ? { ...output, stdout: only(keep, output.stdout), stderr: only(keep, output.stderr) } : output) });
   }
   return printed;
 }
+
+const MEANWHILE_MS = 5000;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const only = (keep: RegExp, text: string): string => (text.match(keep) ?? []).join('\n');
 
 function shown({ code, stdout, stderr }: Ran, secrets: readonly (readonly [string, string])[]): Omit<Printed, 'line'> {
   return { code, stdout: normal(stdout, secrets), stderr: normal(stderr, secrets) };
@@ -52,12 +72,13 @@ function normal(text: string, secrets: readonly (readonly [string, string])[]): 
   return out
     .replace(UID, '<uid>')
     .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<time>' : time))
-    .replace(/(resourceVersion"?: ?"?)\d+/g, '$1<revision>')
+    .replace(/(resourceVersion\\?"?: ?\\?"?)\d+/g, '$1<revision>')
     .replace(/(Resource Version: +)\d+/g, '$1<revision>')
     .replace(/^([WEI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 ')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
     .replace(/(?<=\s|^)(?:\d+[smhdy])+(?=\s|$)/gm, '<age>')
     .replace(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<date>')
+    .replace(/[^\s"]*\/kubectl-edit-\d+\./g, '<edited>.')
     .replace(/\/(?:tmp|var)\/\S*(?:LIVE|MERGED)-\d+/g, '<diffed>')
     .replace(/(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4})/g, '<time>')
     // Columns are as wide as ages and the like happen to be.

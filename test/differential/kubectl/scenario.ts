@@ -8,14 +8,26 @@ export interface Command {
   line: string;
   input?: string;
   env?: Record<string, string>;
+  /** Only what it matches, with the flag g, is compared: for output that tells of the whole server. */
+  keep?: RegExp;
+  /** Again until it succeeds, for ten seconds: the real server takes up definitions some time after it said so. */
+  settles?: boolean;
+  /** A line that runs five seconds after this one began, which waits for it. */
+  meanwhile?: string;
 }
 
 export interface Scenario {
   name: string;
-  /** By name; the same on both servers. */
+  /** By name; the same on both servers. There are also tls.crt and tls.key, a pair. */
   files?: Record<string, string>;
   commands: readonly (string | Command)[];
 }
+
+/** `line`, of whose output only `keep` is compared. */
+export const partOf = (line: string, keep: RegExp): Command => ({ line, keep });
+
+/** `line`, again until it succeeds. */
+export const settled = (line: string): Command => ({ line, settles: true });
 
 /** `line` with what it reads from standard input. */
 export const piped = (line: string, input: string): Command => ({ line, input });

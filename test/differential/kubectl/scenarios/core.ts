@@ -22,6 +22,9 @@ const configMaps: Scenario = {
     'describe configmap file -n k-configmaps',
     'describe configmap file',
     'describe configmap absent',
+    'create configmap hashed --from-literal=a=b --append-hash',
+    'create configmap hashed --from-literal=a=b --append-hash',
+    'create configmap hashed --from-literal=a=c --append-hash --dry-run=client -o name',
     'get configmap/file --output-watch-events --watch --request-timeout=1',
     'delete configmap literal file',
     'delete configmap literal',
@@ -31,11 +34,17 @@ const configMaps: Scenario = {
 
 const secrets: Scenario = {
   name: 'secrets',
-  files: { 'tls.crt': 'x', 'password.txt': 'secret' },
+  files: { 'password.txt': 'secret' },
   commands: [
     'create secret generic s --from-literal=user=me --from-file=FILES/password.txt',
     'create secret generic typed --type=test/secret-type --from-literal=key1=value1',
     'create secret docker-registry d --docker-username=u --docker-password=p --docker-email=e@example.com',
+    'create secret tls t --key=FILES/tls.key --cert=FILES/tls.crt',
+    'create secret tls t --key=FILES/tls.crt --cert=FILES/tls.crt',
+    'get secret t -o jsonpath={.type}',
+    'get secret t',
+    'create secret generic hashed --from-literal=a=b --append-hash',
+    'create secret generic hashed --from-literal=a=b --append-hash --type=example.com/x -o name',
     'get secrets',
     'get secret s -o yaml',
     'get secret typed -o jsonpath={.type}',
