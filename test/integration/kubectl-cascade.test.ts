@@ -23,7 +23,7 @@ describe.each(Object.keys(OWNERS))('of a %s', (kind) => {
   test.each(CASCADES)('--cascade=%s', async (cascade) => {
     const name = `${kind.split('.')[0]}-${cascade}`;
     await k.ok(['-n', ns, 'create', '-f', '-'], { input: OWNERS[kind].replace('NAME', name) });
-    await deleteOwner(k, ns, `${kind}/${name}`, cascade);
+    expect(await deleteOwner(k, ns, `${kind}/${name}`, cascade)).toEqual(cascade === 'orphan' ? ['child'] : []);
   });
 });
 

@@ -221,7 +221,7 @@ describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
 
   test.each(CASCADES)('delete --cascade=%s', async (cascade) => {
     await k.ok(['create', 'configmap', `owner-${cascade}`]);
-    await deleteOwner(k, 'default', `configmap/owner-${cascade}`, cascade);
+    expect(await deleteOwner(k, 'default', `configmap/owner-${cascade}`, cascade)).toEqual(cascade === 'orphan' ? ['child'] : []);
   });
 
   test('config: contexts of a kubeconfig', async () => {

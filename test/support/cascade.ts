@@ -7,8 +7,11 @@ export type Cascade = (typeof CASCADES)[number];
 
 const HOLD = 'example.com/hold';
 
-/** @param owner as kubectl takes it: KIND/NAME; it is there, in the namespace */
-export async function deleteOwner(k: Kubectl, namespace: string, owner: string, cascade: Cascade): Promise<void> {
+/**
+ * @param owner as kubectl takes it: KIND/NAME; it is there, in the namespace
+ * @returns what is left when it is over
+ */
+export async function deleteOwner(k: Kubectl, namespace: string, owner: string, cascade: Cascade): Promise<('owner' | 'child')[]> {
   const on = ['-n', namespace];
   const child = `${owner.split('/')[1]}-child`;
   const metadataOf = async (what: string): Promise<ObjectMeta | undefined> => {
@@ -40,9 +43,9 @@ export async function deleteOwner(k: Kubectl, namespace: string, owner: string, 
       break;
   }
   await k.ok([...on, 'patch', 'configmap', child, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
-  if (cascade === 'orphan') {
-    expect(await metadataOf(`configmap/${child}`)).toBeDefined();
-    return;
+  if (cascade !== 'orphan') {
+    for (const each of [owner, `configmap/${child}`]) await until(each, (left) => left === undefined);
   }
-  for (const each of [owner, `configmap/${child}`]) await until(each, (left) => left === undefined);
+  const left = await Promise.all([metadataOf(owner), metadataOf(`configmap/${child}`)]);
+  return (['owner', 'child'] as const).filter((_, index) => left[index]);
 }
