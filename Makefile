@@ -44,14 +44,14 @@ image: build images ## Build the container image of the control plane into build
 
 test: build images ## Everything: unit, integration and end-to-end tests (installs Docker Engine when there is none and it may)
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null
-	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs unit integration kubectl-current e2e
+	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs unit integration docker kubectl-current e2e
 
 test-unit: build ## Unit tests: beside the sources; no server, no Docker
 	@node scripts/test.mjs unit
 
 test-integration: build images ## Tests with real parts: SQLite, TLS, kubectl, Docker
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null
-	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs integration kubectl-current
+	@$(WITH_S3) && $(WITH_KUBE) && $(WITH_DOCKER) KUBECTL=$$kubectl node scripts/test.mjs integration docker kubectl-current
 
 test-e2e: build images ## Whole jobs through the real command
 	@scripts/ensure-postgres.sh --install >/dev/null && scripts/ensure-python-client.sh --install >/dev/null

@@ -23,7 +23,9 @@ module.exports = {
   testTimeout: 30_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{crds,controlplane,agent,cli,bench}/**/*.test.ts'] },
-    { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
+    { ...common, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts', '!**/agent-docker*.test.ts'] },
+    // Look at all containers of the engine and at CPU time: one at a time.
+    { ...common, displayName: 'docker', testMatch: ['<rootDir>/test/integration/agent-docker*.test.ts'] },
     // The same tests of kubectl with the newest one (scripts/ensure-kube.sh).
     { ...common, displayName: 'kubectl-current', setupFiles: [...common.setupFiles, '<rootDir>/test/support/kubectl-current/use.js'], testMatch: KUBECTL_TESTS },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },

@@ -1,12 +1,12 @@
 // Runs the named jest projects one after the other and ends with "N passed, N failed[, N skipped]" over all of them.
-// Usage: node scripts/test.mjs unit|integration|kubectl-current|e2e …  (exit code 1 when anything failed or a project ran no test)
+// Usage: node scripts/test.mjs unit|integration|docker|kubectl-current|e2e …  (exit code 1 when anything failed or a project ran no test)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 
 const projects = process.argv.slice(2);
-const workers = { unit: '2', integration: '1', 'kubectl-current': '1', e2e: '1' };
+const workers = { unit: '2', integration: '2', docker: '1', 'kubectl-current': '2', e2e: '1' };
 if (projects.length === 0 || projects.some((p) => !(p in workers))) {
-  console.error('usage: node scripts/test.mjs unit|integration|kubectl-current|e2e …');
+  console.error('usage: node scripts/test.mjs unit|integration|docker|kubectl-current|e2e …');
   process.exit(2);
 }
 mkdirSync('build/test', { recursive: true });
