@@ -57,6 +57,8 @@ export class Engine {
   private up = false;
   private closed = false;
   private events: (NodeJS.ReadableStream & { destroy?: () => void }) | undefined;
+  /** Rises whenever the stream of events that is wanted is another one. */
+  private watch = 0;
   private readonly waiting = new Set<(error: Error) => void>();
   private connecting: Promise<void> | undefined;
   constructor(options: EngineOptions) {
@@ -85,7 +87,7 @@ export class Engine {
 
   close(): void {
     this.closed = true;
-    this.events?.destroy?.();
+    this.dropEvents();
   }
 
   /** Tells an engine that cannot be reached from one that answers with an error; the first is the begin of an outage. */
@@ -99,6 +101,7 @@ export class Engine {
   /** To be called by who sees a connection break. */
   lost(): void {
     if (!this.up) return;
+    this.dropEvents();
     this.change(false);
     const error = new EngineLostError();
     for (const reject of this.waiting) reject(error);
@@ -151,21 +154,31 @@ export class Engine {
     }
   }
 
-  /** A stream of events that rarely come stays open as long as the engine lives: its end is noticed at once. */
+  /** A stream of events that rarely come stays open as long as the engine lives: its end is noticed at once. There is one at most. */
   private opened(): void {
+    this.dropEvents();
+    const { watch } = this;
     this.change(true);
-    this.streams.getEvents({ filters: { type: ['daemon'] } }).then((events) => {
-      this.events = events as typeof this.events;
-      if (this.closed) this.events?.destroy?.();
+    this.streams.getEvents({ filters: { type: ['daemon'] } }).then((events: NonNullable<typeof this.events>) => {
+      if (this.closed || this.watch !== watch) return void events.destroy?.();
+      this.events = events;
       events.resume();
       for (const end of ['end', 'close', 'error']) {
         events.once(end, () => {
-          if (this.events !== events || this.closed) return;
-          this.events = undefined;
-          this.lost();
+          if (this.watch === watch && !this.closed) this.lost();
         });
       }
-    }, (error: unknown) => this.isLost(error));
+    }, (error: unknown) => {
+      if (this.watch === watch) this.isLost(error);
+    });
+  }
+
+  private dropEvents(): void {
+    this.watch++;
+    const { events } = this;
+    this.events = undefined;
+    events?.once('error', () => undefined);
+    events?.destroy?.();
   }
 
   private change(up: boolean): void {
