@@ -1,7 +1,7 @@
 // Runs the named jest projects one after the other and ends with "N passed, N failed[, N skipped]" over all of them.
 // Usage: node scripts/test.mjs unit|integration|docker|kubectl-current|e2e …  (exit code 1 when anything failed or a project ran no test)
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 
 const projects = process.argv.slice(2);
 const workers = { unit: '2', integration: '2', docker: '1', 'kubectl-current': '2', e2e: '1' };
@@ -17,6 +17,25 @@ function whyMissing() {
   return status === 0 ? '' : stderr.trim();
 }
 
+/** Runs one project. A process that does not end after its report is there is ended, and that is said: a test has left something open. */
+async function run(project, out) {
+  const args = ['node_modules/jest/bin/jest.js', '--selectProjects', project, '-w', workers[project], '--json', `--outputFile=${out}`, '--silent'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  let since = 0;
+  const look = setInterval(() => {
+    if (!existsSync(out)) return;
+    since += 1;
+    if (since !== 60) return;
+    console.error(`${project}: the tests are over and their process goes on: something was left open; it is ended`);
+    child.kill('SIGKILL');
+  }, 1000);
+  await ended;
+  clearInterval(look);
+}
+
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const project of projects) {
   const out = `build/test/${project}.json`;
@@ -28,11 +47,7 @@ for (const project of projects) {
     sum.skipped += 1;
     continue;
   }
-  spawnSync(
-    process.execPath,
-    ['node_modules/jest/bin/jest.js', '--selectProjects', project, '-w', workers[project], '--json', `--outputFile=${out}`, '--silent'],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  await run(project, out);
   let report;
   try {
     report = JSON.parse(readFileSync(out, 'utf8'));
