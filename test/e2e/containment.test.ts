@@ -53,7 +53,7 @@ describe('tasks that misbehave', () => {
   }, 150_000);
 
   it('prints 1 GB: what is kept is bounded, head and tail, with a mark', async () => {
-    const task = await runJob({ name: 'gigabyte', runtime: 'shell', script: 'echo first; yes 0123456789abcdef | head -c 1000000000; echo; echo last', reason: 'Completed' });
+    const task = await runJob({ name: 'gigabyte', runtime: 'shell', script: 'echo first; yes 0123456789abcdef | head -c 1000000000; echo; echo last', timeout: '110s', reason: 'Completed' });
     expect(task.status?.phase).toBe('Succeeded');
     const log = await cluster.ok(['logs', 'task/gigabyte-0']);
     expect(log.length).toBeLessThan(1024 * 1024 + 1024);
