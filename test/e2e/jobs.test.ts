@@ -38,7 +38,8 @@ describe('jobs from kubectl', () => {
     const results = (await cluster.ok(['results', 'job/pi'])).trim().split('\n').map((line) => JSON.parse(line) as { index: number; result: number });
     expect(results).toHaveLength(4);
     for (const { result } of results) expect(Math.abs(result - Math.PI)).toBeLessThan(0.05);
-    expect(await cluster.kubectlOk(['describe', 'gj', 'pi'])).toMatch(/Events:[\s\S]*Complete/);
+    // An Event is written after the change that it tells of.
+    await eventually('the Event', async () => (/Events:[\s\S]*Complete/.test(await cluster.kubectlOk(['describe', 'gj', 'pi'])) ? true : undefined), 20_000);
     // A change after the end makes a new generation, and the Job is still over.
     await cluster.kubectlOk(['scale', 'gj', 'pi', '--replicas=3']);
     await waitFor('pi', 'Finished');

@@ -4,7 +4,7 @@
  */
 import type { Job } from '../../crds/job';
 import { TestDockerd } from '../support/dockerd';
-import { eventually, jobManifest, TestCluster } from '../support/gleaner';
+import { eventually, jobManifest, paidAttempts, settledBill, TestCluster } from '../support/gleaner';
 
 const TASKS = 200;
 
@@ -40,13 +40,13 @@ describe('kill -9 in the middle of a job', () => {
     await cluster.kubectlOk(['wait', '--for=condition=Finished', '--timeout=300s', `jobs.gleaner.dev/${name}`], undefined, 310_000);
     const { status } = await cluster.getJson<Job>('jobs.gleaner.dev', name);
     const lines = (await cluster.ok(['results', `job/${name}`])).trim().split('\n').map((line) => JSON.parse(line) as { index: number; result: { index: number } });
-    const bill = JSON.parse(await cluster.ok(['bill', '--job', name, '-o', 'json'])) as { held: string; lines: { line: string; attempts: number }[] };
+    const bill = await settledBill(cluster, name);
     return {
       phase: status?.phase,
       completedIndexes: status?.completedIndexes,
       results: lines.map((line) => line.index).sort((x, y) => x - y),
       wrongResults: lines.filter((line) => line.result.index !== line.index).length,
-      paid: bill.lines.filter((line) => line.line === 'work').reduce((sum, line) => sum + line.attempts, 0),
+      paid: paidAttempts(bill),
       held: bill.held,
       ledger: (await cluster.ok(['ledger', 'verify'])).slice(0, 17),
     };

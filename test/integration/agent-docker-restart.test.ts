@@ -6,6 +6,7 @@ import { attemptKey } from '../../agent/runtime/runtime';
 import { HEAD_BYTES } from '../../agent/runtime/head-tail';
 import { AttemptBench, Recorder } from '../support/docker-attempts';
 import { TestDockerd } from '../support/dockerd';
+import { eventually } from '../support/gleaner';
 
 jest.setTimeout(60_000);
 
@@ -111,6 +112,8 @@ describe('an engine that is killed', () => {
     const ends = await Promise.all([long, writes, well].map(({ attempt }) => attempt.ended));
     expect(ends).toMatchObject([{ reason: 'RuntimeError' }, { reason: 'RuntimeError' }, { reason: 'Completed' }]);
     expect(ends[2]?.result).toEqual({ inline: '1\n', files: [] });
+    // Attempts do not wait for what the runtime looks through when the engine is back.
+    await eventually('the runtime is available', () => (bench.runtime.available ? true : undefined));
     expect(changes).toEqual([false, true]);
     expect((await bench.run('shell', 'echo fine')).seen.stdout).toBe('fine\n');
     expect(readdirSync(join(bench.folder, 'slots')).length).toBeLessThanOrEqual(1);

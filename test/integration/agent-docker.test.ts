@@ -74,9 +74,9 @@ describe('the contract', () => {
   });
 
   it('tells a program that was killed from outside from one that killed itself', async () => {
-    const { attempt, seen } = bench.begin('shell', 'echo ready; sleep 60');
+    const { spec, attempt, seen } = bench.begin('shell', 'echo ready; sleep 60');
     await seen.until(() => seen.stdout !== '');
-    const id = execFileSync('docker', ['ps', '-q', '--filter', `label=dev.gleaner.lease`, '--latest']).toString().trim();
+    const id = execFileSync('docker', ['ps', '-q', '--filter', `label=dev.gleaner.lease=${spec.lease}`]).toString().trim();
     execFileSync('docker', ['kill', id]);
     expect((await attempt.ended).reason).toBe('RuntimeError');
     expect((await bench.run('shell', 'kill -9 $$')).end).toMatchObject({ reason: 'NonZeroExit', exitCode: 137 });

@@ -40,6 +40,21 @@ function hold(token: string, name: string): { answer: Promise<number>; finish: (
   return { answer, finish: () => req.end(body.slice(5)), abort: () => req.destroy() };
 }
 
+/** Until so many writes have a seat, or wait for one. */
+const inFlight = (state: 'running' | 'waiting', count: number): Promise<void> => eventually(
+  () => `${count} writes ${state}`,
+  async () => (await server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight')).split('\n').includes(`gleaner_api_requests_in_flight{kind="mutating",state="${state}"} ${count}`));
+
+/** One after the other, so that they come in this order: each has a connection of its own. */
+async function holdAll(token: string, count: number, name: string, state: 'running' | 'waiting'): Promise<ReturnType<typeof hold>[]> {
+  const all: ReturnType<typeof hold>[] = [];
+  while (all.length < count) {
+    all.push(hold(token, `${name}-${all.length}`));
+    await inFlight(state, all.length);
+  }
+  return all;
+}
+
 /** A bare TLS connection. */
 async function open(): Promise<{ socket: TLSSocket; text: () => string; closed: Promise<unknown> }> {
   const socket = connect({ port, host: '127.0.0.1', ca: server.caCertificate, servername: 'localhost' });
@@ -53,16 +68,15 @@ async function open(): Promise<{ socket: TLSSocket; text: () => string; closed: 
 describe('requests in flight', () => {
   test('a client that holds all seats and queues delays itself: others get their turn, and it is told 429', async () => {
     const noisy = (await server.tokens.create({ subject: 'noisy', groups: [MASTERS] })).token;
-    const held = Array.from({ length: SEATS }, (_, index) => hold(noisy, `held-${index}`));
-    const queued = Array.from({ length: 2 * SEATS }, (_, index) => hold(noisy, `queued-${index}`));
-    const count = async (): Promise<string> => server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight');
-    await eventually(() => 'the requests in flight', async () => (await count()).includes(`{kind="mutating",state="waiting"} ${2 * SEATS}`));
+    const held = await holdAll(noisy, SEATS, 'held', 'running');
+    const queued = await holdAll(noisy, 2 * SEATS, 'queued', 'waiting');
     const refused = await server.request('POST', maps, { token: noisy, body: { metadata: { name: 'refused' } } });
     expect(refused.json).toMatchObject({ code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.', details: { retryAfterSeconds: 1 } });
     expect(refused.headers['retry-after']).toBe('1');
     // Reads have seats of their own.
     expect((await server.request('GET', maps, { token: noisy })).code).toBe(200);
     const quiet = server.request('POST', maps, { body: { metadata: { name: 'quiet' } } });
+    await inFlight('waiting', 2 * SEATS + 1);
     held[0].finish();
     expect(await held[0].answer).toBe(201);
     // One seat was free: it went to the noisy client's first in the queue, the next one is the quiet client's.
@@ -74,15 +88,14 @@ describe('requests in flight', () => {
   });
 
   test('a client that leaves gives up its seat, and its place in the queue', async () => {
-    const held = Array.from({ length: SEATS }, (_, index) => hold(server.token, `left-${index}`));
-    const queued = hold(server.token, 'left-queued');
-    const count = async (): Promise<string> => server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight');
-    await eventually(() => 'the requests in flight', async () => (await count()).includes('{kind="mutating",state="waiting"} 1'));
+    const held = await holdAll(server.token, SEATS, 'left', 'running');
+    const [queued] = await holdAll(server.token, 1, 'left-queued', 'waiting');
     queued.abort();
     for (const { abort } of held) abort();
-    await eventually(() => 'the requests in flight', async () => /\{kind="mutating",state="running"\} 0[\s\S]*\{kind="mutating",state="waiting"\} 0/.test(await count()));
+    await inFlight('running', 0);
+    await inFlight('waiting', 0);
     expect((await server.request('POST', maps, { body: { metadata: { name: 'after' } } })).code).toBe(201);
-    expect((await server.request('GET', `${maps}/left-queued`)).code).toBe(404);
+    expect((await server.request('GET', `${maps}/left-queued-0`)).code).toBe(404);
   });
 });
 

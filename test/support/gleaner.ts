@@ -160,3 +160,20 @@ export class TestCluster {
 export function jobManifest(name: string, spec: Record<string, unknown>): string {
   return JSON.stringify({ apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name }, spec });
 }
+
+/** What `gleaner bill --job` says. */
+export interface JobBill {
+  held: string;
+  lines: { line: string; attempts: number }[];
+}
+
+/** The bill of a Job that is over, once nothing is held for it: a copy that another one made superfluous is settled when its agent answers. */
+export function settledBill(cluster: TestCluster, job: string): Promise<JobBill> {
+  return eventually(`nothing is held for ${job}`, async () => {
+    const bill = JSON.parse(await cluster.ok(['bill', '--job', job, '-o', 'json'])) as JobBill;
+    return bill.held === '0.00' ? bill : undefined;
+  });
+}
+
+/** Attempts that were paid for as a result. */
+export const paidAttempts = ({ lines }: JobBill): number => lines.filter(({ line }) => line === 'work').reduce((sum, { attempts }) => sum + attempts, 0);
