@@ -31,6 +31,7 @@ import type { ResourceRegistry } from './resources/registry';
 import { groupVersion, type Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
 import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
+import { FanOut } from './verbs/fan-out';
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
 import { OpenWatches } from './verbs/open-watches';
@@ -109,6 +110,8 @@ export class ApiServer {
       locks: new KeyedLocks(),
       openWatches: new OpenWatches(),
       watchMemory: new WatchMemory(),
+      fanOut: new FanOut(),
+      onError: (error) => options.logger?.error({ err: error }, 'a watch failed'),
       now,
       random,
     };

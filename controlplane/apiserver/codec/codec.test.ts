@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 
+import { contentOf } from '../http/chunk';
 import { ApiError } from '../http/errors';
 import { Encoder } from './encode';
 import { MAX_DEPTH, parseJson } from './json';
@@ -219,7 +220,7 @@ test('the encoder takes what the store keeps, and remembers what many watchers g
   const encoder = new Encoder({ encoded: () => (asked++, Buffer.from('kept')) });
   expect(encoder.encode(object)).toBe('kept');
   const frames = [encoder.frame('ADDED', object), encoder.frame('ADDED', object), encoder.frame('MODIFIED', object)];
-  expect(frames.map(String)).toEqual(['{"type":"ADDED","object":kept}\n', '{"type":"ADDED","object":kept}\n', '{"type":"MODIFIED","object":kept}\n']);
+  expect(frames.map((each) => contentOf(each).toString())).toEqual(['{"type":"ADDED","object":kept}\n', '{"type":"ADDED","object":kept}\n', '{"type":"MODIFIED","object":kept}\n']);
   expect(frames[1]).toBe(frames[0]);
   expect(asked).toBe(3);
   expect(new Encoder({}).encode(object)).toBe(JSON.stringify(object));

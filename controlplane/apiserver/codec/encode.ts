@@ -1,5 +1,6 @@
 /** Objects as JSON text; a store that keeps it gives it, and watchers of one event share it. */
 import type { KubeObject } from '../../../crds/meta';
+import { chunk } from '../http/chunk';
 
 /** Offered by stores that keep the encoded form of their objects. */
 export interface EncodedSource {
@@ -32,7 +33,7 @@ export class Encoder {
     return this.#source?.encoded(object) ?? JSON.stringify(object);
   }
 
-  /** One line of a watch: made once for all who watch, as many get the same event at about the same time. Not to be modified. */
+  /** One line of a watch, as a chunk: made once for all who watch, as many get the same event at about the same time. Not to be modified. */
   frame(type: string, object: KubeObject): Buffer {
     let frames = this.#frames.get(object);
     if (!frames) this.#remember(object, (frames = {}));
@@ -42,7 +43,7 @@ export class Encoder {
   #makeFrame(type: string, object: KubeObject): Buffer {
     const json = this.encodeBytes(object);
     const head = `{"type":"${type}","object":`;
-    return typeof json === 'string' ? Buffer.from(`${head}${json}}\n`) : Buffer.concat([Buffer.from(head), json, FRAME_END]);
+    return typeof json === 'string' ? chunk(Buffer.from(`${head}${json}}\n`)) : chunk(Buffer.from(head), json, FRAME_END);
   }
 
   #remember(object: KubeObject, frames: Record<string, Buffer>): void {

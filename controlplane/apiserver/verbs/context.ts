@@ -11,6 +11,7 @@ import { fromStoreError, notFound, type ApiError } from '../http/errors';
 import type { ApiMetrics } from '../metrics';
 import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
+import type { FanOut } from './fan-out';
 import type { FieldManagers } from './field-managers';
 import type { KeyedLocks } from './locks';
 import type { OpenWatches } from './open-watches';
@@ -36,6 +37,9 @@ export interface ApiContext {
   locks: KeyedLocks;
   openWatches: OpenWatches;
   watchMemory: WatchMemory;
+  fanOut: FanOut;
+  /** Told of what failed here and not by a client's fault, and has no answer that it could be told in. */
+  onError: (error: unknown) => void;
   now: () => number;
   /** In [0, 1). */
   random: () => number;

@@ -1,7 +1,7 @@
 /**
  * One client's stream of watch frames.
  *
- *   store events ──► pending (references; bounded in number and bytes) ──► frames ──► socket
+ *   store events ──► pending (references; bounded in number and bytes) ──► its turn (fan-out.ts) ──► frames ──► socket
  *                        │ full: the client reads too slowly
  *                        ▼
  *                   ERROR 410 and the end; the client lists and watches anew
@@ -9,11 +9,14 @@
  * Invariants: a slow client never holds up the store or another client; no more than one frame batch is encoded ahead of the socket.
  */
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 
 import type { KubeObject } from '../../../crds/meta';
 import type { WatchEvent } from '../../store/store';
-import { expired, type Status } from '../http/errors';
+import { chunk, contentOf, LAST_CHUNK } from '../http/chunk';
+import { expired, unavailable, type Status } from '../http/errors';
 import { JSON_TYPE } from '../http/respond';
+import type { FanOut, Flushable } from './fan-out';
 import type { Buffering, WatchMemory } from './watch-memory';
 
 /** Events that may wait for a client, beyond what was there when the watch began. */
@@ -23,45 +26,55 @@ const BATCH_BYTES = 64 * 1024;
 /** How long a client that was ended for slowness may take to read why. */
 const LINGER_MS = 5000;
 
-export const frame = (type: string, json: string): Buffer => Buffer.from(`{"type":"${type}","object":${json}}\n`);
+/** One line of a watch, as a chunk. */
+export const frame = (type: string, json: string): Buffer => chunk(Buffer.from(`{"type":"${type}","object":${json}}\n`));
 
 export interface WatchStreamOptions {
-  /** One frame; those of one event may be shared between watches. */
+  /** One frame, as a chunk; those of one event may be shared between watches. */
   encode: (event: WatchEvent<KubeObject>) => Buffer;
   /** What an event that waits is counted as. */
   bytesOf: (event: WatchEvent<KubeObject>) => number;
   memory: WatchMemory;
+  fanOut: FanOut;
+  /** Told of an event that could not be encoded; the watch is ended. */
+  onError: (error: unknown) => void;
 }
 
-export class WatchStream implements Buffering {
+export class WatchStream implements Buffering, Flushable {
   readonly ended: Promise<void>;
   /** Those before `next` are sent, and not held any more. */
   #pending: (WatchEvent<KubeObject> | undefined)[] = [];
   #next = 0;
+  /** The last ones in `pending` that wait for this stream's turn. */
+  #unturned = 0;
   #started = false;
   #finished = false;
   #blocked = false;
   /** Waiting events that are allowed: the first batch (what was there at the start), and MAX_PENDING more. */
   #bound = 0;
-  /** Bytes of the last ones in `pending`: those that came after the first batch, whose objects the store holds anyway. */
+  /** Bytes of the last ones in `pending` that the socket did not take, without the first batch, whose objects the store holds anyway. */
   #sizes: number[] = [];
   #nextSize = 0;
   #bytes = 0;
+  /** Where frames go: the socket itself, unless answers to earlier requests on it are still to come. */
+  #sink: Writable;
+  #chunked = false;
+  readonly #drained = (): void => {
+    this.#blocked = false;
+    this.flush();
+  };
 
   constructor(
     private readonly res: ServerResponse,
     private readonly options: WatchStreamOptions,
   ) {
+    this.#sink = res;
     this.ended = new Promise((resolve) => {
       res.once('close', () => {
+        this.#sink.off('drain', this.#drained);
         this.#over();
         resolve();
       });
-    });
-    res.on('drain', () => {
-      this.#blocked = false;
-      this.#pump();
-      if (!this.#finished) options.memory.count(this);
     });
   }
 
@@ -69,9 +82,8 @@ export class WatchStream implements Buffering {
   start(): void {
     this.#started = true;
     if (this.#finished) return;
-    this.res.writeHead(200, { 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-cache, private' });
-    this.res.flushHeaders();
-    this.#pump();
+    this.#head();
+    this.flush();
   }
 
   push(batch: readonly WatchEvent<KubeObject>[]): void {
@@ -79,16 +91,39 @@ export class WatchStream implements Buffering {
     const first = this.#bound === 0;
     if (first) this.#bound = batch.length + MAX_PENDING;
     for (const event of batch) this.#pending.push(event);
-    if (this.#started) this.#pump();
-    if (!first) this.#measure(batch.length);
-    const tooMany = this.#started && this.#pending.length - this.#next > this.#bound;
-    const tooLarge = this.#bytes > this.options.memory.maxBytes && this.#sizes.length - this.#nextSize > 1;
-    if (tooMany || tooLarge) this.tooSlow();
-    else this.options.memory.count(this);
+    if (first) {
+      if (this.#started) this.flush();
+    } else if (this.#started && !this.#blocked) {
+      this.#unturned += batch.length;
+      this.options.fanOut.request(this);
+    } else {
+      this.#measure(batch.length);
+    }
+    this.#check();
+  }
+
+  /** Its turn has come. */
+  flush(): void {
+    if (this.#finished) return;
+    const turned = this.#unturned;
+    this.#unturned = 0;
+    try {
+      this.#pump();
+      this.#measure(turned);
+    } catch (error) {
+      this.options.onError(error);
+      this.finish(unavailable('the watch was ended because an event could not be sent; list and watch anew').status);
+    }
+    this.#check();
   }
 
   buffered(): number {
-    return this.#bytes + this.res.writableLength;
+    return this.#bytes + this.#sink.writableLength;
+  }
+
+  /** Events that wait, for the socket or for this stream's turn. */
+  unsent(): number {
+    return this.#pending.length - this.#next;
   }
 
   tooSlow(): void {
@@ -97,12 +132,38 @@ export class WatchStream implements Buffering {
 
   /** Ends the answer, with `error` as its last frame. Events that still wait are dropped: the client resumes from the last it saw. */
   finish(error?: Status): void {
+    if (this.#unturned > 0) this.flush();
     if (this.#finished) return;
     this.#over();
-    if (!this.#started) this.res.writeHead(200, { 'Content-Type': JSON_TYPE });
-    this.res.end(error === undefined ? undefined : frame('ERROR', JSON.stringify(error)));
+    if (!this.#started) this.#head();
+    if (error !== undefined) this.#sink.write(this.#framed(frame('ERROR', JSON.stringify(error))));
+    if (this.#chunked) this.#sink.write(LAST_CHUNK);
+    this.res.end();
     const timer = setTimeout(() => this.res.destroy(), LINGER_MS);
     this.res.once('close', () => clearTimeout(timer));
+  }
+
+  /** The headers; from here on chunks are ours, not Node's. */
+  #head(): void {
+    const { res } = this;
+    if (res.socket) this.#sink = res.socket;
+    this.#sink.on('drain', this.#drained);
+    res.writeHead(200, { 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-cache, private' });
+    res.flushHeaders();
+    this.#chunked = res.chunkedEncoding;
+    res.chunkedEncoding = false;
+  }
+
+  #framed(chunk: Buffer): Buffer {
+    return this.#chunked ? chunk : contentOf(chunk);
+  }
+
+  #check(): void {
+    if (this.#finished) return;
+    const tooMany = this.#started && this.unsent() > this.#bound;
+    const tooLarge = this.#bytes > this.options.memory.maxBytes && this.#sizes.length - this.#nextSize > 1;
+    if (tooMany || tooLarge) this.tooSlow();
+    else this.options.memory.count(this);
   }
 
   #over(): void {
@@ -132,11 +193,11 @@ export class WatchStream implements Buffering {
   }
 
   #batch(): Buffer {
-    const first = this.options.encode(this.#take());
+    const first = this.#framed(this.options.encode(this.#take()));
     if (this.#next === this.#pending.length) return first;
     const frames = [first];
     for (let bytes = first.length; this.#next < this.#pending.length && bytes < BATCH_BYTES; ) {
-      const frame = this.options.encode(this.#take());
+      const frame = this.#framed(this.options.encode(this.#take()));
       frames.push(frame);
       bytes += frame.length;
     }
@@ -145,7 +206,7 @@ export class WatchStream implements Buffering {
 
   #pump(): void {
     while (!this.#blocked && !this.#finished && this.#next < this.#pending.length) {
-      this.#blocked = !this.res.write(this.#batch());
+      this.#blocked = !this.#sink.write(this.#batch());
     }
     if (this.#next === this.#pending.length) {
       this.#pending = [];

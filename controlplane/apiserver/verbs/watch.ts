@@ -33,6 +33,8 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
     encode: frameEncoder(context, { ...request, form }),
     bytesOf: ({ type, object }) => context.encoder.frame(type, object).length,
     memory: context.watchMemory,
+    fanOut: context.fanOut,
+    onError: context.onError,
   });
   let source: StoreWatch;
   try {
