@@ -107,6 +107,14 @@ describe('timeout=', () => {
     for (const timeout of ['', '0s', '1h', '30s']) expect((await server.request('GET', `${maps}?timeout=${timeout}`)).code).toBe(200);
   });
 
+  test('one that is no duration: 400 also of what is no resource, of health checks, and of those without credentials; not of watches', async () => {
+    const refused = { code: 400, reason: 'BadRequest', message: 'invalid timeout specified in the request URL - time: invalid duration "invalid"' };
+    for (const path of ['/version', '/apis', '/openapi/v2', '/healthz', '/nothing', maps]) expect([path, (await server.request('GET', `${path}?timeout=invalid`)).json]).toEqual([path, expect.objectContaining(refused)]);
+    expect((await server.request('GET', '/version?timeout=invalid', { token: '' })).json).toMatchObject(refused);
+    for (const timeout of ['3m', '0s']) expect((await server.request('GET', `/version?timeout=${timeout}`)).code).toBe(200);
+    expect((await server.request('GET', `${maps}?watch=true&timeoutSeconds=1&timeout=invalid`)).code).toBe(200);
+  });
+
   test('a body that does not come in time: 504, and the connection is closed', async () => {
     const { socket, text, closed } = await open();
     socket.write(`POST ${maps}?timeout=200ms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);

@@ -74,3 +74,8 @@ export function resourceAttributes(method: string, { groupVersion, plural, names
   if (name === '' && verb !== 'create' && query.has('fieldSelector')) of = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
   return { verb, resource: { group, plural, subresource, namespace: within, name: of }, path };
 }
+
+const LONG_RUNNING = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
+
+/** Whether a request takes as long as its client wants: no `timeout=` bounds it. */
+export const isLongRunning = ({ verb, resource }: Attributes): boolean => verb === 'watch' || LONG_RUNNING.has(resource?.subresource ?? '');

@@ -76,8 +76,20 @@ const credentials: Step[] = [
   get('bearer without a token', CMS, { token: '', headers: { Authorization: 'Bearer' } }),
 ];
 
+const timeouts: Step[] = [
+  get('version', '/version?timeout=invalid'),
+  get('discovery', '/apis?timeout=1x'),
+  get('healthz', '/healthz?timeout=.'),
+  get('nothing', '/nothing?timeout=5'),
+  get('without a token', '/version?timeout=invalid', { token: '' }),
+  get('a list', `${CMS}?timeout=invalid`),
+  get('longer than is given', '/version?timeout=3m', { pick: () => 'version' }),
+  get('none', '/version?timeout=0s', { pick: () => 'version' }),
+];
+
 export const PROTOCOL: Sequence[] = [
   { name: 'paths', steps: paths },
+  { name: 'timeouts', steps: timeouts },
   { name: 'methods', steps: methods },
   { name: 'sizes', steps: sizes },
   { name: 'credentials', steps: credentials },
