@@ -31,6 +31,7 @@ export class History {
   private changes: (Change | undefined)[] = [];
   private head = 0;
   private bytes = 0;
+  private compacted = 0;
   private readonly encoded = new Map<KubeObject, Buffer>();
 
   constructor(
@@ -43,6 +44,16 @@ export class History {
 
   get floor(): number {
     return this.oldest;
+  }
+
+  /** The oldest revision that lists show. */
+  get listed(): number {
+    return Math.max(this.oldest, this.compacted);
+  }
+
+  /** From now on lists show nothing before `revision`. */
+  compact(revision: number): void {
+    this.compacted = Math.max(this.compacted, revision);
   }
 
   get size(): number {

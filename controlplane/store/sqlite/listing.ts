@@ -1,6 +1,6 @@
 /**
  * One page of a list. Every page of a list shows the objects as they were at the revision of its first page: what other writes changed
- * since is undone from the history, and when that no longer reaches back, the list has Expired. Lists at an old revision are made the same way.
+ * since is undone from the history, and when that no longer reaches back, or the revision was compacted, the list has Expired. Lists at an old revision are made the same way.
  */
 import type { KubeObject } from '../../../crds/meta';
 import { compileSelection, matches } from '../selection';
@@ -39,11 +39,11 @@ function where(table: Table, history: History, revision: number, namespace: stri
     const { revision: wanted, start } = decodeToken(options.continue, namespace);
     if (wanted > revision) throw invalidToken(': it is of a revision that has not happened');
     if (wanted < 0) return { at: revision, start };
-    if (wanted < history.floor) throw new StoreError('Expired', CONTINUE_EXPIRED, { resource, continue: encodeToken(LATEST, start.key, namespace) });
+    if (wanted < history.listed) throw new StoreError('Expired', CONTINUE_EXPIRED, { resource, continue: encodeToken(LATEST, start.key, namespace) });
     return { at: wanted, start };
   }
   const wanted = parseRevision(table, revision, options.resourceVersion);
-  if (wanted !== 0 && wanted < history.floor) throw new StoreError('Expired', 'The resourceVersion for the provided list is too old.', { resource });
+  if (wanted !== 0 && wanted < history.listed) throw new StoreError('Expired', 'The resourceVersion for the provided list is too old.', { resource });
   return { at: wanted === 0 ? revision : wanted };
 }
 

@@ -25,6 +25,7 @@ import {
   type WatchOptions,
 } from '../store';
 import { Commits } from './commits';
+import { Compaction } from './compaction';
 import { Interner } from './intern';
 import { listPage } from './listing';
 import { ObjectLog } from './log';
@@ -44,6 +45,8 @@ export interface SqliteObjectStoreOptions {
   maxObjectBytes?: number;
   maxBatchOperations?: number;
   bookmarkIntervalMs?: number;
+  /** What lists showed is kept for one to two of these. */
+  compactionIntervalMs?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
   uid?: () => string;
@@ -60,11 +63,14 @@ const DEFAULTS = {
   maxObjectBytes: 2 * MIB,
   maxBatchOperations: 10_000,
   bookmarkIntervalMs: 60_000,
+  compactionIntervalMs: 5 * 60_000,
   now: Date.now,
   uid: uidSource(),
   suffix: randomSuffix,
   onHandlerError: (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)),
 };
+/** Written by the compaction; nobody is served it. */
+const MARK = { resource: 'compaction-marks', object: { apiVersion: 'store/v1', kind: 'CompactionMark', metadata: { name: 'compaction' } } };
 /** A turn takes at least one whole batch. */
 const TURN = { maxChanges: 10_000, maxBytes: 16 * MIB };
 
@@ -75,6 +81,7 @@ export class SqliteObjectStore implements ObjectStore {
   private readonly intern = (entries: ManagedFieldsEntry[] | undefined): ManagedFieldsEntry[] | undefined => this.interner.entries(entries);
   private readonly hub: WatchHub;
   private readonly commits: Commits;
+  private readonly compaction: Compaction;
   private second = { at: 0, text: '' };
   private closed = false;
 
@@ -86,6 +93,8 @@ export class SqliteObjectStore implements ObjectStore {
     const log = new ObjectLog(database.raw, (object) => this.interner.own(object));
     this.commits = new Commits(database.writer, log, this.tables, TURN, history, (changes) => this.hub.deliver(changes, this.commits.revision));
     this.commits.load((resource) => this.table(resource), keyOf);
+    this.compaction = new Compaction(() => this.mark(), (revision) => this.commits.history.compact(revision));
+    this.compaction.start(this.options.compactionIntervalMs);
   }
 
   /** Says how a resource is written. Before, resources of gleaner.dev and namespaces have a status subresource and others have none. */
@@ -111,6 +120,7 @@ export class SqliteObjectStore implements ObjectStore {
   /** Ends every watch. What was written is durable when its promise resolved; the database belongs to whoever opened it. */
   close(): void {
     this.closed = true;
+    this.compaction.stop();
     this.hub.close();
   }
 
@@ -237,6 +247,14 @@ export class SqliteObjectStore implements ObjectStore {
   private context(table: Table, nextRevision: () => string): Context {
     const { statusSubresource, initialStatus = table.life.initialStatus } = table.definition;
     return { resource: table.resource, life: table.life, statusSubresource, initialStatus, nextRevision, timestamp: () => this.timestamp(), uid: this.options.uid, intern: this.intern };
+  }
+
+  /** Writes the mark of the compaction. @returns its revision */
+  private async mark(): Promise<number> {
+    const { resource } = MARK;
+    const verb = this.table(resource).latest(keyOf('', MARK.object.metadata.name)) ? 'update' : 'create';
+    const { metadata } = await this.one({ verb, resource, object: { ...MARK.object, spec: { after: this.revision } } as KubeObject });
+    return Number(metadata.resourceVersion);
   }
 
   private timestamp(): string {
