@@ -53,10 +53,7 @@ export class Commits {
     historyLimits: HistoryLimits,
     private readonly published: (changes: Change[]) => void,
   ) {
-    this.history = new History(historyLimits, log.floor(), (change) => {
-      if (change.previous) this.garbage.push(revisionOf(change.previous));
-      if (change.deleted) this.garbage.push(change.revision);
-    });
+    this.history = new History(historyLimits, log.floor(), log, (superfluous) => void this.garbage.push(...superfluous));
   }
 
   get garbageRows(): number {

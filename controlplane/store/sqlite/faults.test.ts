@@ -1,5 +1,6 @@
 /** What happens when the commit fails for real, when callers misbehave, and what watchers get then. */
 import type { Database } from 'better-sqlite3';
+import type { KubeObject } from '../../../crds/meta';
 import { Collector, expectRefusal, job, JOBS, map, MAPS, type ConfigMap } from '../conformance/support';
 import { StoreFolder } from './test-support';
 
@@ -131,6 +132,24 @@ test('a watch handler that throws loses its watch, and nobody else notices', asy
   await folder.store.create(MAPS, map('b'));
   expect(await good.take(2)).toEqual(['ADDED a', 'ADDED b']);
   expect([problems, ends]).toEqual([[new Error('handler bug')], [expect.objectContaining({ reason: 'Unavailable' })]]);
+});
+
+test('a version that is gone from the log refuses who goes back so far, and nobody else', async () => {
+  folder = await StoreFolder.open({ maxHeldChanges: 1 });
+  const { store } = folder;
+  const first = await store.create(MAPS, map('a', { step: '0' }));
+  const second = await store.update(MAPS, map('a', { step: '1' }));
+  const third = await store.update(MAPS, map('a', { step: '2' }));
+  await store.update(MAPS, map('a', { step: '3' }));
+  const since = ({ metadata: { resourceVersion } }: KubeObject): { resourceVersion?: string } => ({ resourceVersion });
+  folder.database.raw.prepare('DELETE FROM object_log WHERE rv = ?').run(second.metadata.resourceVersion);
+  expect(() => store.watch(MAPS, since(first), { events: () => undefined, end: () => undefined })).toThrow(
+    expect.objectContaining({ reason: 'Unavailable', message: `object_log row ${second.metadata.resourceVersion} is missing: the database is damaged, restore a backup` }),
+  );
+  await expectRefusal(store.list(MAPS, since(second)), 'Unavailable');
+  expect((await store.list(MAPS, since(first))).items).toEqual([first]);
+  expect(await new Collector().start(store, MAPS, since(third)).take(1)).toEqual(['MODIFIED a']);
+  expect((await store.list(MAPS)).items).toHaveLength(1);
 });
 
 test('closing the store ends every watch', async () => {

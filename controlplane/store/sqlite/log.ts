@@ -6,7 +6,8 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { KubeObject } from '../../../crds/meta';
-import type { Change } from './history';
+import { StoreError } from '../store';
+import type { Change, Versions } from './history';
 
 const ADDED = 0;
 const MODIFIED = 1;
@@ -31,10 +32,11 @@ export interface LoadedChange {
   bytes: Buffer;
 }
 
-export class ObjectLog {
+export class ObjectLog implements Versions {
   private readonly insert: Statement<[number, string, string, string, number, Buffer]>;
   private readonly delete: Statement<[number, number]>;
   private readonly setFloor: Statement<[number]>;
+  private readonly select: Statement<[number], Buffer>;
 
   /** @param taken what becomes of each object that is read */
   constructor(
@@ -43,7 +45,21 @@ export class ObjectLog {
   ) {
     this.insert = db.prepare('INSERT INTO object_log (rv, resource, namespace, name, type, value) VALUES (?, ?, ?, ?, ?, ?)');
     this.delete = db.prepare('DELETE FROM object_log WHERE rv BETWEEN ? AND ?');
+    this.select = db.prepare<[number], Buffer>('SELECT value FROM object_log WHERE rv = ?').pluck();
     this.setFloor = db.prepare('UPDATE object_log_floor SET rv = max(rv, ?) WHERE id = 1');
+  }
+
+  /** One version. @throws StoreError Unavailable when the row is not there or cannot be read */
+  read(revision: number): KubeObject {
+    const what = `object_log row ${revision}`;
+    let value: Buffer | undefined;
+    try {
+      value = this.select.get(revision);
+    } catch (error) {
+      throw new StoreError('Unavailable', `${what} cannot be read`, {}, error);
+    }
+    if (value === undefined) throw new StoreError('Unavailable', `${what} is missing: the database is damaged, restore a backup`);
+    return this.taken(parse(value, what));
   }
 
   /** Revisions up to this one may be missing. */

@@ -122,7 +122,7 @@ function wordFor(outcome: Outcome): string {
 }
 
 async function run(commands: Command[]): Promise<void> {
-  const folder = await StoreFolder.open({ maxHistoryChanges: 50 });
+  const folder = await StoreFolder.open({ maxHistoryChanges: 50, maxHeldChanges: 3 });
   const model: Model = new Map();
   const all = new Replica({});
   const gold = new Replica({ labels: [{ key: 'gold', operator: 'Exists', values: [] }] });
@@ -138,7 +138,7 @@ async function run(commands: Command[]): Promise<void> {
       expect(outcomes.map(([outcome]) => wordFor(outcome))).toEqual(turn.map(({ expected }) => expected));
       turn = [];
       if (step.next === 'restart') {
-        await folder.reopen({ maxHistoryChanges: 50 });
+        await folder.reopen({ maxHistoryChanges: 50, maxHeldChanges: 3 });
         follow();
         await new Promise(setImmediate);
       }

@@ -78,6 +78,35 @@ test('the history is bounded by bytes too, and keeps at least the newest change'
   expect(folder.store.stats().historyChanges).toBe(1);
 });
 
+test.each([{ maxHeldChanges: 2 }, { maxHeldBytes: 1 }, {}])('what the history does not hold with its objects is read from the log: %j', async (held) => {
+  folder = await StoreFolder.open({ ...held, maxHistoryChanges: 300 });
+  const first = await folder.store.create(MAPS, map('a', { step: '0' }));
+  const updates = async (from: number, to: number): Promise<void> => {
+    for (let step = from; step < to; step += 1) await folder.store.update(MAPS, map('a', { step: String(step) }));
+  };
+  await updates(1, 150);
+  await folder.store.create(MAPS, map('b'));
+  await folder.store.delete(MAPS, 'lab-a', 'b');
+  await updates(150, 250);
+  const steps = async (): Promise<string[]> => {
+    const seen = new Collector().start(folder.store, MAPS, { resourceVersion: first.metadata.resourceVersion });
+    await seen.take(251);
+    return seen.events.map(({ type, object }) => `${type} ${object.metadata.name} ${(object as unknown as { data: { step?: string } }).data.step ?? ''}`);
+  };
+  const expected = Array.from({ length: 249 }, (_, at) => `MODIFIED a ${at + 1}`);
+  expected.splice(149, 0, 'ADDED b ', 'DELETED b ');
+  expect(await steps()).toEqual(expected);
+  const { items } = await folder.store.list(MAPS, { resourceVersion: first.metadata.resourceVersion });
+  expect(items).toEqual([first]);
+  await folder.reopen({ ...held, maxHistoryChanges: 300 });
+  expect(await steps()).toEqual(expected);
+  // What falls out of the history is removed from the log, and only that.
+  await updates(250, 1500);
+  const rows = folder.rows().length;
+  expect(rows).toBeGreaterThan(300);
+  expect(rows).toBeLessThan(300 + 600);
+});
+
 test('a watch goes on after a restart from a revision that is still kept, with deletions and what left the selection', async () => {
   folder = await StoreFolder.open();
   await folder.store.create(MAPS, map('a', {}, { labels: { tier: 'gold' } }));

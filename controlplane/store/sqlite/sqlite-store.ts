@@ -1,7 +1,7 @@
 /**
  * The embedded ObjectStore: an append-only log in SQLite, everything current in memory.
  *
- * - Reads and watches are answered from memory, never from the disk.
+ * - Reads and watches are answered from memory; only watches and lists that go back further than the last changes read from the log.
  * - A write is decided at once, against what is committed and what this turn has staged before it; only later writes see it until the
  *   turn's commit is durable. Then it becomes visible, watchers are told, and its promise resolves, in this order.
  * - When the commit fails, what was staged is forgotten, its promises reject with Unavailable and the reason, and the store goes on.
@@ -41,6 +41,9 @@ export interface SqliteObjectStoreOptions {
   /** How far back watches resume and lists continue; the log keeps no more. */
   maxHistoryChanges?: number;
   maxHistoryBytes?: number;
+  /** How much of that is held in memory with its objects; the rest is read from the log when somebody asks for it. */
+  maxHeldChanges?: number;
+  maxHeldBytes?: number;
   /** An object's size as JSON. */
   maxObjectBytes?: number;
   maxBatchOperations?: number;
@@ -60,6 +63,8 @@ const MIB = 1024 * 1024;
 const DEFAULTS = {
   maxHistoryChanges: 10_000,
   maxHistoryBytes: 32 * MIB,
+  maxHeldChanges: 1_000,
+  maxHeldBytes: 4 * MIB,
   maxObjectBytes: 2 * MIB,
   maxBatchOperations: 10_000,
   bookmarkIntervalMs: 60_000,
@@ -89,7 +94,8 @@ export class SqliteObjectStore implements ObjectStore {
   constructor(database: { raw: Database; writer: Writer }, options: SqliteObjectStoreOptions = {}) {
     this.options = { ...DEFAULTS, ...options };
     this.hub = new WatchHub(this.options);
-    const history = { maxChanges: this.options.maxHistoryChanges, maxBytes: this.options.maxHistoryBytes };
+    const { maxHistoryChanges, maxHistoryBytes, maxHeldChanges, maxHeldBytes } = this.options;
+    const history = { maxChanges: maxHistoryChanges, maxBytes: maxHistoryBytes, maxHeldChanges, maxHeldBytes };
     const log = new ObjectLog(database.raw, (object) => this.interner.own(object));
     this.commits = new Commits(database.writer, log, this.tables, TURN, history, (changes) => this.hub.deliver(changes, this.commits.revision));
     this.commits.load((resource) => this.table(resource), keyOf);

@@ -5,3 +5,8 @@ describeObjectStore('SQLite', async () => {
   const folder = await StoreFolder.open();
   return { store: folder.store, cleanup: () => folder.remove() };
 });
+
+describeObjectStore('SQLite, only the newest change held in memory', async () => {
+  const folder = await StoreFolder.open({ maxHeldChanges: 1 });
+  return { store: folder.store, cleanup: () => folder.remove() };
+});

@@ -9,7 +9,7 @@
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { matches, type Matcher } from '../selection';
 import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../store';
-import type { Change } from './history';
+import type { Change, Occurrence } from './history';
 import type { Table } from './table';
 
 interface Watcher {
@@ -154,7 +154,7 @@ export function bookmarkOf(table: Table, revision: number, annotations?: Record<
 }
 
 /** The event that a selection makes of a change: objects enter and leave it. */
-export function eventFor(matcher: Matcher, change: Change, plain: WatchEvent): WatchEvent | undefined {
+export function eventFor(matcher: Matcher, change: Occurrence, plain: WatchEvent): WatchEvent | undefined {
   const before = change.previous !== undefined && matches(matcher, change.previous);
   const now = !change.deleted && matches(matcher, change.object);
   if (now) return before === (plain.type === 'MODIFIED') ? plain : { type: 'ADDED', object: change.object };
@@ -163,7 +163,7 @@ export function eventFor(matcher: Matcher, change: Change, plain: WatchEvent): W
 }
 
 /** What left a selection: its last state in it, with the revision at which it left. */
-function asItWas({ previous, object }: Change): KubeObject {
+function asItWas({ previous, object }: Occurrence): KubeObject {
   if (!previous) return object;
   return { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion } };
 }
