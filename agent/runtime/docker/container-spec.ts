@@ -121,7 +121,8 @@ export function containerOptions(spec: AttemptSpec, place: ContainerPlace): Cont
         { Name: 'memlock', Soft: 65_536, Hard: 65_536 },
       ],
       Tmpfs: { '/tmp': `rw,noexec,nosuid,nodev,size=${Math.min(TMP_BYTES_AT_MOST, Math.floor(memory / 2))},nr_inodes=10000,uid=${uid},gid=${gid},mode=0700` },
-      // For an agent that starts anew while the program runs; its readers see the attached streams.
+      // For an agent that starts anew while the program runs; its readers see the attached streams. The cheapest of the drivers that keep
+      // anything, at one write of the engine's a line, which a program that prints waits for: `non-blocking` loses lines, the last ones among them.
       LogConfig: { Type: 'local', Config: { 'max-size': '4m', 'max-file': '2', compress: 'false' } },
       ...(place.cgroupParent === undefined ? {} : { CgroupParent: place.cgroupParent }),
       Mounts: [
