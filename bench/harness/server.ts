@@ -32,10 +32,10 @@ export class Server {
     if (profileDir !== undefined) mkdirSync(profileDir);
     const child = await context.children.start({
       name,
-      command: process.execPath,
+      command: profileDir === undefined ? GLEANER : process.execPath,
       args: [
-        ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--cpu-prof-interval=500']),
-        GLEANER, ...command, '--data', dataDir, '--port', '0', ...args,
+        ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--cpu-prof-interval=500', GLEANER]),
+        ...command, '--data', dataDir, '--port', '0', ...args,
       ],
       ready: /^ready:.*$/m,
       readyTimeoutMs: 60_000,
@@ -92,7 +92,7 @@ export class Server {
 
   /** Runs `gleaner …` against this server. @throws Error with its output when it fails */
   async gleaner(...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [GLEANER, ...args, '--data', this.dataDir], { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await run(GLEANER, [...args, '--data', this.dataDir], { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 });
     return stdout.trim();
   }
 

@@ -22,7 +22,7 @@ const agentDir = join(cluster.dataDir, 'agent');
 
 const as = (kubeconfig: string, file: string, args: string[], input?: string): Promise<CommandResult> =>
   runCommand(file, args, { env: { ...cluster.env, KUBECONFIG: kubeconfig }, ...(input !== undefined && { input }) });
-const issuer = (args: string[], input?: string): Promise<CommandResult> => as(issuerConfig, process.execPath, [GLEANER, ...args], input);
+const issuer = (args: string[], input?: string): Promise<CommandResult> => as(issuerConfig, GLEANER, args, input);
 const issuerKubectl = (args: string[], input?: string): Promise<CommandResult> => as(issuerConfig, process.env.KUBECTL ?? 'kubectl', ['--cache-dir', join(cluster.dir, 'issuer-cache'), ...args], input);
 const job = (name: string, script: string, completions = 2): string => jobManifest(name, { runtime: 'shell', completions, template: { program: { script }, timeout: '10m' } });
 
@@ -92,7 +92,7 @@ test('an operator makes tokens for agents and issuers, but none of somebody with
   await cluster.kubectlOk(['create', 'clusterrolebinding', 'ops', '--clusterrole=gleaner-operator', '--user=ops']);
   const file = join(cluster.dir, 'ops.kubeconfig');
   writeFileSync(file, readFileSync(cluster.kubeconfig, 'utf8').replace(/token: \S+/, `token: ${token}`));
-  const ops = (args: string[]): Promise<CommandResult> => as(file, process.execPath, [GLEANER, ...args]);
+  const ops = (args: string[]): Promise<CommandResult> => as(file, GLEANER, args);
   expect(await ops(['token', 'create'])).toMatchObject({ code: 0 });
   expect(await ops(['ledger', 'verify'])).toMatchObject({ code: 0 });
   expect(await ops(['deposit', '1', '-n', 'lab-a'])).toMatchObject({ code: 0 });

@@ -80,17 +80,17 @@ describe('wrong usage', () => {
     [['frobnicate'], 2, /unknown command/],
     [['agent', 'status', '--data', '/nonexistent'], 5, /no agent ran in \/nonexistent/],
   ])('gleaner %j ends with %d', async (args, code, words) => {
-    const result = await runCommand(process.execPath, [GLEANER, ...args]);
+    const result = await runCommand(GLEANER, args);
     expect(result.stderr).toMatch(words);
     expect(result.code).toBe(code);
   }, 30_000);
 
   it('has help with an example for every command', async () => {
-    const { stdout } = await runCommand(process.execPath, [GLEANER, '--help']);
+    const { stdout } = await runCommand(GLEANER, ['--help']);
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map((match) => match[1]!).filter((name) => !['help', 'export', 'kubectl', 'gleaner', 'ledger', 'elements', 'agent', 'token', 'issuer'].includes(name));
     expect(commands.length).toBeGreaterThanOrEqual(11);
     for (const command of [...commands.map((c) => [c]), ['agent', 'join'], ['agent', 'run'], ['ledger', 'verify'], ['elements', 'put'], ['token', 'create'], ['issuer', 'create']]) {
-      const help = await runCommand(process.execPath, [GLEANER, ...command, '--help']);
+      const help = await runCommand(GLEANER, [...command, '--help']);
       expect(help.stdout).toMatch(/Examples?:\n {2}gleaner/);
     }
   }, 120_000);

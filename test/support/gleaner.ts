@@ -63,7 +63,7 @@ export class TestCluster {
   /** Starts `gleaner <args>` and resolves when a line of its output begins with `ready:`. */
   async start(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
     if (!existsSync(join(ROOT, 'build', 'js', 'cli', 'main.js'))) throw new Error('build/js is missing: run "make build" first');
-    const child = spawn(process.execPath, [GLEANER, ...args], { env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(GLEANER, args, { env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.processes.set(name, child);
     const log = createWriteStream(join(this.dir, `${name}.log`), { flags: 'a' });
     child.stderr?.pipe(log, { end: false });
@@ -120,7 +120,7 @@ export class TestCluster {
   }
 
   gleaner(args: string[], input?: string): Promise<CommandResult> {
-    return runCommand(process.execPath, [GLEANER, ...args], { env: this.env, ...(input === undefined ? {} : { input }) });
+    return runCommand(GLEANER, args, { env: this.env, ...(input === undefined ? {} : { input }) });
   }
 
   kubectl(args: string[], input?: string, timeoutMs?: number): Promise<CommandResult> {
