@@ -32,6 +32,7 @@ import type { ResourceRegistry } from './resources/registry';
 import { groupVersion, type Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
 import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
+import { DeletionRuns } from './verbs/deletion-runs';
 import { FanOut } from './verbs/fan-out';
 import { FieldManagers } from './verbs/field-managers';
 import { KeyedLocks } from './verbs/locks';
@@ -70,6 +71,7 @@ const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
 /** What may be asked of a custom resource in all namespaces. */
 const EVERYWHERE: ReadonlySet<string> = new Set(['list', 'watch']);
 const READING: ReadonlySet<VerbName> = new Set(['get', 'list', 'watch']);
+const DELETING: ReadonlySet<VerbName> = new Set(['delete', 'deletecollection']);
 
 /** A path that is nothing: plain text. */
 class NoPage extends Error {}
@@ -110,6 +112,7 @@ export class ApiServer {
       fieldManagers: new FieldManagers(now),
       locks: new KeyedLocks(),
       openWatches: new OpenWatches(),
+      deletionRuns: new DeletionRuns(),
       watchMemory: new WatchMemory(),
       fanOut: new FanOut(),
       onError: (error) => options.logger?.error({ err: error }, 'a watch failed'),
@@ -182,6 +185,7 @@ export class ApiServer {
     const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) throw this.#nothingThere(request, scopeFits);
+    if (!DELETING.has(verb.name)) this.#context.deletionRuns.end(req.socket);
     labels.verb = verb.name;
     labels.resource = resource.name;
     // A single object that is watched.

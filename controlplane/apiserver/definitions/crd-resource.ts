@@ -7,6 +7,7 @@
 import type { KubeObject } from '../../../crds/meta';
 import type { CrdSpec, CrdStatus, CustomResourceDefinition } from '../resources/crd';
 import { resourceName, type Resource } from '../resources/resource';
+import type { AfterRun } from '../verbs/deletion-runs';
 import { CREATION_TIMESTAMP } from '../schema/object-meta';
 import { forbidden, type FieldError } from '../schema/field-error';
 import { equal } from '../schema/list-type';
@@ -28,9 +29,11 @@ export interface CrdResourceOptions {
   /** By name. */
   shipped: ReadonlyMap<string, CrdSpec>;
   now: () => number;
+  /** This definition is about to be marked as going. */
+  onDeleting: (name: string, afterRun: AfterRun) => void;
 }
 
-export function crdResource({ shipped, now }: CrdResourceOptions): Resource {
+export function crdResource({ shipped, now, onDeleting }: CrdResourceOptions): Resource {
   return {
     name: CRDS, group: CRD_GROUP, version: 'v1', plural: 'customresourcedefinitions', singular: 'customresourcedefinition',
     kind: CRD_KIND, listKind: `${CRD_KIND}List`, shortNames: ['crd', 'crds'], categories: ['api-extensions'], namespaced: false,
@@ -51,7 +54,10 @@ export function crdResource({ shipped, now }: CrdResourceOptions): Resource {
       validate: (crd, old) => [...shippedErrors(crd, old, shipped), ...validateCrd(crd as unknown as CustomResourceDefinition, old as CustomResourceDefinition | undefined)],
       validateStatus: (crd) => (isObject(crd.status) && isObject(crd.status.acceptedNames) ? validateCrdStatus(crd.status as unknown as CrdStatus) : []),
       deleteProblem: (name) => (shipped.has(name) ? 'it is one of the server\'s own definitions: they cannot be deleted' : undefined),
-      deleting: (crd) => deleting(crd as CustomResourceDefinition, timestamp(now())),
+      deleting: (crd, afterRun) => {
+        onDeleting(crd.metadata.name, afterRun);
+        return deleting(crd as CustomResourceDefinition, timestamp(now()));
+      },
     },
   };
 }

@@ -3,8 +3,11 @@
  *
  * ```
  *  definition written ──► (in the same commit) names judged, registry and discovery changed ──► its status is written
- *  definition deleted ──► nothing new is created ──► its objects are deleted ──► the finalizer goes ──► no longer served
+ *  definition deleted ──► nothing new is created ──► run over ──► its objects are deleted ──► the finalizer goes ──► no longer served
  * ```
+ * Who deletes a definition may be about to delete its objects too, by name (`kubectl delete -f`): theirs begins after that client's run of
+ * deletions. Nothing of this is kept: after a restart it begins at once.
+ *
  * A definition is in effect when the request that wrote it is answered: the store tells its watchers first. What was defined is served
  * again before `start` resolves. When a status cannot be written it is tried again; what is served does not depend on it.
  */
@@ -15,6 +18,7 @@ import type { Lifecycle } from '../resources/resource';
 import { equal } from '../schema/list-type';
 import type { JsonObject, Schema } from '../schema/schema';
 import { StoreError, type ObjectStore, type Watch } from '../../store/store';
+import type { AfterRun } from '../verbs/deletion-runs';
 import { FieldManagers } from '../verbs/field-managers';
 import { isTrue, timestamp } from './conditions';
 import { CLEANUP_FINALIZER, CRD_API_VERSION, CRD_KIND, CRDS, crdResource } from './crd-resource';
@@ -55,6 +59,8 @@ const MANAGER = 'kube-apiserver';
 
 export class Definitions {
   readonly #known = new Map<string, Known>();
+  /** Definitions whose deleter may not be through. */
+  readonly #held = new Set<string>();
   readonly #worker: Worker;
   readonly #now: () => number;
   readonly #owners: FieldManagers;
@@ -73,7 +79,11 @@ export class Definitions {
     const { define, registry } = this.options;
     define(CRDS, { statusSubresource: false, kind: CRD_KIND, apiVersion: CRD_API_VERSION });
     const shipped = this.options.shipped.map((crd) => definitionOf(crd));
-    registry.add(crdResource({ shipped: new Map(shipped.map(({ metadata, spec }) => [metadata.name, spec])), now: this.#now }));
+    registry.add(crdResource({
+      shipped: new Map(shipped.map(({ metadata, spec }) => [metadata.name, spec])),
+      now: this.#now,
+      onDeleting: (name, afterRun) => this.#hold(name, afterRun),
+    }));
     for (const crd of shipped) await this.#ship(crd);
     await this.#follow();
   }
@@ -201,6 +211,14 @@ export class Definitions {
     }
   }
 
+  #hold(name: string, afterRun: AfterRun): void {
+    this.#held.add(name);
+    afterRun(() => {
+      this.#held.delete(name);
+      this.#worker.add(name);
+    });
+  }
+
   async #settle(name: string, signal: AbortSignal): Promise<void> {
     const known = this.#known.get(name);
     if (!known) return;
@@ -208,7 +226,7 @@ export class Definitions {
     const { crd, status } = known;
     try {
       if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) {
-        await purge({ store, name, signal, now: () => timestamp(this.#now()) });
+        if (!this.#held.has(name)) await purge({ store, name, signal, now: () => timestamp(this.#now()) });
       } else if (status !== crd.status) await store.update(CRDS, this.#owned(crd, { ...crd, status }));
     } catch (error) {
       // Changed or gone in the meantime: the watch says so, and it is looked at again.

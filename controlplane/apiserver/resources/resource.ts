@@ -8,6 +8,7 @@ import type { NameRule } from '../schema/object-meta';
 import type { JsonObject, Schema } from '../schema/schema';
 import type { Shape } from './shapes';
 import type { ApiContext, ResourceRequest } from '../verbs/context';
+import type { AfterRun } from '../verbs/deletion-runs';
 
 export type VerbName = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
@@ -71,7 +72,7 @@ export interface Strategy {
   /** Why this object may not be deleted. */
   deleteProblem?: (name: string) => string | undefined;
   /** What an object becomes in the moment in which its deletion is asked for: finalizers may be added, its status may change. */
-  deleting?: (object: KubeObject) => KubeObject;
+  deleting?: (object: KubeObject, afterRun: AfterRun) => KubeObject;
 }
 
 /** What all versions of a custom resource have in common: its objects are kept in one of them. */

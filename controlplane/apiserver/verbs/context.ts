@@ -11,6 +11,7 @@ import { fromStoreError, notFound, type ApiError } from '../http/errors';
 import type { ApiMetrics } from '../metrics';
 import type { Resource } from '../resources/resource';
 import type { TableRenderer } from '../table/table';
+import type { DeletionRuns } from './deletion-runs';
 import type { FanOut } from './fan-out';
 import type { FieldManagers } from './field-managers';
 import type { KeyedLocks } from './locks';
@@ -36,6 +37,7 @@ export interface ApiContext {
   fieldManagers: FieldManagers;
   locks: KeyedLocks;
   openWatches: OpenWatches;
+  deletionRuns: DeletionRuns;
   watchMemory: WatchMemory;
   fanOut: FanOut;
   /** Told of what failed here and not by a client's fault, and has no answer that it could be told in. */

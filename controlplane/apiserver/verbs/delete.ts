@@ -75,14 +75,13 @@ async function remove(context: ApiContext, request: ResourceRequest, options: De
   }
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
-  const marked = deleting?.(old) ?? withPolicy(old, options.propagation);
+  const mark = (): KubeObject => deleting?.(old, (then) => context.deletionRuns.after(request.req.socket, then)) ?? withPolicy(old, options.propagation);
   const operations: Operation[] = [
-    { verb: 'update', resource: resource.name, object: marked },
     // Fails with the update: the mark and the deletion belong together.
     { verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid: old.metadata.uid } },
   ];
-  const first = old.metadata.deletionTimestamp ? undefined : operations[0];
-  const outcomes = await storing(request, () => context.store.batch(first ? operations : [operations[1]]));
+  if (!old.metadata.deletionTimestamp) operations.unshift({ verb: 'update', resource: resource.name, object: mark() });
+  const outcomes = await storing(request, () => context.store.batch(operations));
   const failed = outcomes.find((outcome) => !outcome.ok);
   if (failed && !failed.ok) {
     if (failed.error.reason === 'Conflict') return 'stale';
