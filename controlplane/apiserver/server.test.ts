@@ -19,10 +19,11 @@ test.each([
   ['/api/v1/namespaces/none', 'application/yaml', 404, 'application/yaml', /^apiVersion: v1\ncode: 404\ndetails:\n {2}kind: namespaces\n {2}name: none\nkind: Status\n/],
   ['/api/v1', 'application/yaml', 200, 'application/yaml', /^groupVersion: v1\nkind: APIResourceList\nresources:\n- /],
   ['/apis', 'application/yaml;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io', 200, 'application/yaml;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', /^apiVersion: apidiscovery\.k8s\.io\/v2\nitems:\n/],
-  ['/api/v1/namespaces?watch=true', 'application/yaml', 406, 'application/yaml', /accepted: application\/json;stream=watch"\n/],
+  ['/api/v1/namespaces?watch=true', 'application/yaml', 406, 'application/yaml', /accepted: application\/json;stream=watch, application\/vnd\.kubernetes\.protobuf;stream=watch"\n/],
   ['/version', 'application/yaml', 406, 'application/yaml', /Available representations: application\/json\n/],
   ['/version', 'application/yaml, application/json', 200, 'application/json', /^\{"major"/],
-  ['/api/v1/namespaces/default', 'application/vnd.kubernetes.protobuf', 406, 'application/json', /^\{"kind":"Status"/],
+  ['/api/v1/namespaces/default', 'application/vnd.kubernetes.protobuf', 200, 'application/vnd.kubernetes.protobuf', /^k8s\0/],
+  ['/version', 'application/vnd.kubernetes.protobuf', 406, 'application/vnd.kubernetes.protobuf', /^k8s\0[^]*Available representations: application\/json/],
   ['/api/v1/namespaces/default', '*/*', 200, 'application/json', /^\{/],
 ] as const)('GET %s, Accept: %s', async (path, accept, status, type, body) => {
   const folder = await StoreFolder.open();

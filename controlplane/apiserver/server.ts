@@ -19,7 +19,7 @@ import { Encoder } from './codec/encode';
 import { VersionStore } from './definitions/version-store';
 import { Discovery, type Document } from './discovery/discovery';
 import { OpenApi, type OpenApiAnswer } from './discovery/openapi/serve';
-import { negotiate, TYPES, wantsYaml, type AnswerForm } from './http/accept';
+import { negotiate, plainForm, TYPES, type AnswerForm } from './http/accept';
 import { requestTimeoutMs } from './http/deadline';
 import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
@@ -31,6 +31,7 @@ import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
 import { groupVersion, type Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
+import { isWritten } from './verbs/answer';
 import type { Admit, ApiContext, Guard, ResourceRequest } from './verbs/context';
 import { DeletionRuns } from './verbs/deletion-runs';
 import { FanOut } from './verbs/fan-out';
@@ -179,7 +180,8 @@ export class ApiServer {
     await this.#authorize(req, identity, attributes, target.groupVersion);
     const resource = this.options.registry.find(target.groupVersion, target.plural);
     if (!resource) throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
-    const form = formOf(req);
+    if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
+    const form = formOf(req, resource);
     const { namespace, name, subresource, watch: watchPath } = target;
     const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
     const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
@@ -190,7 +192,6 @@ export class ApiServer {
     labels.resource = resource.name;
     // A single object that is watched.
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
-    if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
     if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
     if (resource.subresources?.find((each) => each.name === subresource)?.longRunning) return this.#follow(request, verb);
     await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#contextOf(resource), request));
@@ -255,7 +256,7 @@ export class ApiServer {
   #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
     const labelled = (label: string, document: Document | undefined) => document && { label, document };
     if (path === '/version') {
-      negotiate(req.headers.accept, ({ yaml }) => !yaml, JSON_TYPE);
+      negotiate(req.headers.accept, ({ yaml, protobuf }) => !yaml && !protobuf, JSON_TYPE);
       return labelled('version', { contentType: JSON_TYPE, body: JSON.stringify(this.#versionInfo()) });
     }
     const other = this.options.documents?.get(path);
@@ -326,13 +327,13 @@ function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiA
   }
 }
 
-function formOf(req: IncomingMessage): AnswerForm {
-  const form = negotiate(req.headers.accept);
+function formOf(req: IncomingMessage, resource: Resource): AnswerForm {
+  const form = negotiate(req.headers.accept, (each) => isWritten(resource, each));
   if (form.as === 'APIGroupDiscoveryList') throw notAcceptable(TYPES);
   return form;
 }
 
 /** `/api` and `/apis` come aggregated when asked for; everything else is plain. */
 function discoveryForm(req: IncomingMessage, path: string): AnswerForm {
-  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : { as: 'object', ...(wantsYaml(req.headers.accept) && { yaml: true }) };
+  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : plainForm(req.headers.accept);
 }

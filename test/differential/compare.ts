@@ -23,7 +23,7 @@ export async function compare(real: Target, ours: Target, sequence: Sequence): P
   const occurred = new Set<KnownDifference>();
   for (const [step, answer] of left) {
     for (const difference of differencesOf(answer, right.get(step))) {
-      const known = KNOWN_DIFFERENCES.filter((one) => covers(one, sequence.name, step, difference.at) && saysCodes(one, answer.code, right.get(step)?.code) && isAlike(one, difference));
+      const known = KNOWN_DIFFERENCES.filter((one) => covers(one, sequence.like ?? sequence.name, step, difference.at) && saysCodes(one, answer.code, right.get(step)?.code) && isAlike(one, difference));
       for (const one of known) occurred.add(one);
       if (known.length === 0) unknown.push({ sequence: sequence.name, step, ...difference });
     }

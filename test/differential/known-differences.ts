@@ -24,7 +24,6 @@ const LISTED_TWICE = 'kube-apiserver checks metadata twice on updates and lists 
 const OWN_WORDS = 'descriptions of columns are in our own words';
 const YAML_PARSER = 'the words of another YAML parser, with the same line';
 const ETCD_KEY = "kube-apiserver names the object's key in etcd; there is no etcd";
-const NO_PROTOBUF = 'answers are JSON or YAML: no client asks for protobuf without JSON beside it';
 const STATUS_METADATA = 'kube-apiserver notes ownership of labels that a write of the status names and does not store; ours notes what is stored';
 
 const OWN_RULES = "Gleaner's own rules are told with the value that was refused; a cluster's CEL names its type only";
@@ -78,7 +77,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'patches', step: 'strategic: wrong type', at: /message$/, reason: GO_WORDS },
   { sequence: 'subresources', step: 'put scale, text', ...codes(400, 422, AND_WORDS), reason: 'to kube-apiserver a Scale with a wrong type is of no known kind; ours names the field that is wrong' },
   { sequence: 'subresources', step: 'put scale, other kind', at: /^body\.message$/, reason: GO_WORDS },
-  { sequence: 'forms', step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
+  { sequence: /^(forms|protobuf)$/, step: /^partial (of a list|list of one)$/, at: /message$/, reason: GO_WORDS },
   { sequence: 'reviews', step: /^(self access with both|review of unknown kind)$/, at: /message$/, reason: GO_WORDS },
 
   { sequence: /^(patches|custom-life|apply-core)$/, step: /other uid|another uid/, at: /^body\.details\.causes$/, reason: LISTED_TWICE },
@@ -92,7 +91,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 
   { sequence: /^(updates|custom-life)$/, step: /^put of a(nother uid| uid that is another)$/, at: /^body\.message$/, reason: ETCD_KEY },
 
-  { sequence: 'forms', step: /^Accept: (application\/\*|text\/html|unknown.*|yaml, no such form|yaml( or json)?, watch|yaml in a stream)$/, at: /^body\.message$/, reason: NO_PROTOBUF },
 
   { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },
   { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },

@@ -2,6 +2,7 @@
 import { request as httpsRequest } from 'node:https';
 
 import { Normaliser, parse, type Normal, type RawAnswer } from './normalise';
+import { textOf } from './protobuf';
 import type { Sequence, Step } from './step';
 
 /** A server to replay against. */
@@ -90,7 +91,7 @@ function send({ url, caCertificate, adminToken }: Target, { method, path, body, 
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('error', reject);
-      res.on('end', () => resolve({ code: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString('utf8') }));
+      res.on('end', () => resolve({ code: res.statusCode ?? 0, headers: res.headers, text: textOf(res.headers['content-type'] ?? '', Buffer.concat(chunks)) }));
     });
     req.on('timeout', () => req.destroy(new Error(`${method} ${path} took longer than ${TIMEOUT_MS} ms`)));
     req.on('error', (error) => reject(new Error(`${url}: ${method} ${path}: ${error.message}`)));

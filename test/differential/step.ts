@@ -31,6 +31,8 @@ export interface Step extends StepOptions {
 export interface Sequence {
   /** Unique; a DNS label. */
   name: string;
+  /** The sequence whose known differences are this one's too. */
+  like?: string;
   steps: Step[];
 }
 

@@ -1,6 +1,7 @@
 /** Objects as JSON text; a store that keeps it gives it, and watchers of one event share it. */
 import type { KubeObject } from '../../../crds/meta';
 import { chunk } from '../http/chunk';
+import { protobufFrame, toProtobuf } from './to-protobuf';
 
 /** Offered by stores that keep the encoded form of their objects. */
 export interface EncodedSource {
@@ -38,6 +39,15 @@ export class Encoder {
     let frames = this.#frames.get(object);
     if (!frames) this.#remember(object, (frames = {}));
     return (frames[type] ??= this.#makeFrame(type, object));
+  }
+
+  /** As `frame`, in protobuf; undefined when objects of the kind are not written so. */
+  protobufFrame(type: string, object: KubeObject): Buffer | undefined {
+    let frames = this.#frames.get(object);
+    if (!frames) this.#remember(object, (frames = {}));
+    const key = `${type} protobuf`;
+    const made = frames[key] ?? toProtobuf(object);
+    return made && (frames[key] ??= chunk(protobufFrame(type, made)));
   }
 
   #makeFrame(type: string, object: KubeObject): Buffer {

@@ -7,6 +7,7 @@
  * the same as fields that are absent.
  */
 import { parseProtobuf } from './protobuf';
+import { toProtobuf } from './to-protobuf';
 
 test.each<[string, string, object]>([
   [
@@ -150,4 +151,6 @@ test.each<[string, string, object]>([
   ],
 ])('%s', (_, base64, expected) => {
   expect(parseProtobuf(Buffer.from(base64, 'base64')).value).toEqual(expected);
+  // What is written means the same.
+  expect(parseProtobuf(toProtobuf(expected) ?? Buffer.alloc(0)).value).toEqual(expected);
 });

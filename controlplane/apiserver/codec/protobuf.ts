@@ -9,12 +9,15 @@ import { messageOf, messageOfKind, type Field, type FieldType, type Message } fr
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
-/** @throws ApiError 400: no envelope, a kind that is not known here, or a broken message. */
-export function parseProtobuf(body: Buffer): Decoded {
+/**
+ * @param messages of the kinds that are read
+ * @throws ApiError 400: no envelope, a kind that is not known here, or a broken message
+ */
+export function parseProtobuf(body: Buffer, messages: (apiVersion: string, kind: string) => Message | undefined = messageOfKind): Decoded {
   if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   const { meta, raw } = readEnvelope(body.subarray(4));
   const { apiVersion = '', kind = '' } = decode(meta, TYPE_META, 0) as { apiVersion?: string; kind?: string };
-  const message = messageOfKind(apiVersion, kind);
+  const message = messages(apiVersion, kind);
   if (!message) throw badRequest(`kind "${kind}" cannot be sent in protobuf to this server: send application/json`);
   return { value: { apiVersion, kind, ...decode(raw, message, 0) }, duplicates: [] };
 }
@@ -85,7 +88,7 @@ function decode(bytes: Uint8Array, message: Message, depth: number, out: Fields 
 /** Fields that are no pointers in Go: it always writes them, and 0 means that nothing was said. */
 const NOT_SAID = new Set([
   'count', 'deprecatedCount', 'generation', 'hostPort', 'nodePort', 'healthCheckNodePort', 'initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold',
-  'failureThreshold', 'stdin', 'stdinOnce', 'tty', 'hostNetwork', 'hostPID', 'hostIPC', 'readOnly', 'publishNotReadyAddresses',
+  'failureThreshold', 'code', 'retryAfterSeconds', 'authenticated', 'denied', 'stdin', 'stdinOnce', 'tty', 'hostNetwork', 'hostPID', 'hostIPC', 'readOnly', 'publishNotReadyAddresses',
 ]);
 
 function number(value: bigint, { name, type, unsaid }: Field): unknown {

@@ -1,17 +1,20 @@
 /** What is served: aggregated and legacy discovery documents, made from the registry. */
 import { createHash } from 'node:crypto';
 
+import { toProtobuf } from '../codec/to-protobuf';
 import { toYaml } from '../codec/to-yaml';
-import { TYPES, YAML_TYPE, type AnswerForm } from '../http/accept';
+import { PROTOBUF_TYPE, TYPES, YAML_TYPE, type AnswerForm } from '../http/accept';
 import { notAcceptable } from '../http/errors';
 import type { ResourceRegistry } from '../resources/registry';
 import { groupVersion, type Resource, type Served, type VerbName } from '../resources/resource';
 
 export interface Document {
   contentType: string;
-  body: string;
+  body: string | Buffer;
   headers?: Readonly<Record<string, string>>;
 }
+
+type JsonDocument = Document & { body: string };
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'] as const;
@@ -65,15 +68,15 @@ export class Discovery {
       this.#revision = this.registry.revision;
     }
     if (!isDiscoveryPath(path)) return undefined;
-    const key = `${path} ${form.as} ${'version' in form ? form.version : ''} ${form.yaml ?? false}`;
+    const key = `${path} ${form.as} ${'version' in form ? form.version : ''} ${form.yaml ?? false} ${form.protobuf ?? false}`;
     if (this.#documents.has(key)) return this.#documents.get(key);
     const json = this.#make(path, form);
-    const document = json && form.yaml ? inYaml(json) : json;
+    const document = json && (form.yaml ? inYaml(json) : form.protobuf ? inProtobuf(json) : json);
     if (document) this.#documents.set(key, document);
     return document;
   }
 
-  #make(path: string, form: AnswerForm): Document | undefined {
+  #make(path: string, form: AnswerForm): JsonDocument | undefined {
     if (path === '/api' || path === '/apis') {
       if (form.as === 'APIGroupDiscoveryList') return this.#aggregated(path === '/api', form.version);
       if (form.as !== 'object') throw notAcceptable(TYPES);
@@ -105,7 +108,7 @@ export class Discovery {
     return { name, versions, preferredVersion: versions[0] };
   }
 
-  #aggregated(core: boolean, version: 'v2' | 'v2beta1'): Document {
+  #aggregated(core: boolean, version: 'v2' | 'v2beta1'): JsonDocument {
     const groups = core ? [''] : this.#groupNames();
     const items = groups.map((name) => ({
       metadata: name === '' ? {} : { name },
@@ -134,9 +137,13 @@ function isDiscoveryPath(path: string): boolean {
   return path === '/api' || /^\/api\/[^/]+$/.test(path) || path === '/apis' || /^\/apis\/[^/]+(\/[^/]+)?$/.test(path);
 }
 
-const inYaml = ({ contentType, body, headers }: Document): Document => ({ contentType: contentType.replace(JSON_TYPE, YAML_TYPE), body: toYaml(JSON.parse(body)), ...(headers && { headers }) });
+const inYaml = ({ contentType, body, headers }: JsonDocument): Document => ({ contentType: contentType.replace(JSON_TYPE, YAML_TYPE), body: toYaml(JSON.parse(body)), ...(headers && { headers }) });
 
-const plain = (body: object): Document => ({ contentType: JSON_TYPE, body: `${JSON.stringify(body)}\n` });
+const inProtobuf = ({ contentType, body, headers }: JsonDocument): Document => ({
+  contentType: contentType.replace(JSON_TYPE, PROTOBUF_TYPE), body: toProtobuf(JSON.parse(body) as object) ?? body, ...(headers && { headers }),
+});
+
+const plain = (body: object): JsonDocument => ({ contentType: JSON_TYPE, body: `${JSON.stringify(body)}\n` });
 
 function aggregatedResource(resource: Resource): object {
   const { kind } = resource;

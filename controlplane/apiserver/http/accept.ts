@@ -6,18 +6,23 @@ export type AnswerForm = (
   | { as: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; version: string }
   | { as: 'APIGroupDiscoveryList'; version: 'v2' | 'v2beta1' }
 ) & {
-  /** Written as YAML; absent: as JSON. */
+  /** Written as YAML. */
   yaml?: true;
+  /** Written in protobuf; neither: as JSON. */
+  protobuf?: true;
 };
 
 const META_VERSIONS = new Set(['v1', 'v1beta1']);
 const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
+export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 /** What answers are written in. */
-export const TYPES = `${JSON_TYPE}, ${YAML_TYPE}`;
+export const TYPES = `${JSON_TYPE}, ${YAML_TYPE}, ${PROTOBUF_TYPE}`;
+/** What watches are written in. */
+export const STREAM_TYPES = `${JSON_TYPE};stream=watch, ${PROTOBUF_TYPE};stream=watch`;
 
 /**
- * The first acceptable form, of those that `takes` allows, in the client's order. Answers are JSON or YAML: who takes protobuf only gets none.
+ * The first acceptable form, of those that `takes` allows, in the client's order.
  * @param written the types that there are
  * @throws ApiError 406
  */
@@ -31,11 +36,10 @@ export function negotiate(header: string | undefined, takes: (form: AnswerForm) 
   throw clauses.some(({ type }) => type === '*/*' || written.split(', ').includes(type)) ? notAcceptable(written) : noRepresentation(written);
 }
 
-/** Whether what has one form only, as refusals have, is to be written as YAML. */
-export function wantsYaml(header: string | undefined): boolean {
-  if (header === undefined || !header.includes(YAML_TYPE)) return false;
-  const form = inOrder(header).map(formOf).find((each) => each?.as === 'object');
-  return form?.yaml ?? false;
+/** What is written of that which has one form only, as refusals have: JSON for those who take none of it. */
+export function plainForm(header: string | undefined): AnswerForm {
+  if (header === undefined || !(header.includes(YAML_TYPE) || header.includes(PROTOBUF_TYPE))) return { as: 'object' };
+  return inOrder(header).map(formOf).find((each) => each?.as === 'object') ?? { as: 'object' };
 }
 
 interface Clause {
@@ -63,19 +67,21 @@ function clauseOf(text: string): Clause {
 }
 
 function formOf({ type, parameters }: Clause): AnswerForm | undefined {
-  if (type !== JSON_TYPE && type !== YAML_TYPE && type !== '*/*') return undefined;
-  const yaml = type === YAML_TYPE && ({ yaml: true } as const);
+  if (type !== JSON_TYPE && type !== YAML_TYPE && type !== PROTOBUF_TYPE && type !== '*/*') return undefined;
+  const written = { ...(type === YAML_TYPE && ({ yaml: true } as const)), ...(type === PROTOBUF_TYPE && ({ protobuf: true } as const)) };
   // YAML does not come in a stream.
-  if (yaml && parameters.get('stream')) return undefined;
+  if (written.yaml && parameters.get('stream')) return undefined;
   const as = parameters.get('as');
   const version = parameters.get('v') ?? '';
-  if (as === undefined) return { as: 'object', ...yaml };
+  if (as === undefined) return { as: 'object', ...written };
   const group = parameters.get('g');
   if (group === 'meta.k8s.io' && META_VERSIONS.has(version)) {
-    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as, version, ...yaml };
+    // A cell is anything: there is no message of a Table.
+    if (as === 'Table' && written.protobuf) return undefined;
+    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as, version, ...written };
   }
   if (group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList' && (version === 'v2' || version === 'v2beta1')) {
-    return { as, version, ...yaml };
+    return { as, version, ...written };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** Request bodies: bounded, and decoded by their media type. */
 import type { IncomingMessage } from 'node:http';
 
+import { PROTOBUF_TYPE, YAML_TYPE } from './accept';
 import { badRequest, tooLarge, unsupportedMediaType } from './errors';
 import { parseJson, type Decoded } from '../codec/json';
 import { parseProtobuf } from '../codec/protobuf';
@@ -9,8 +10,6 @@ import { parseYaml } from '../codec/yaml';
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 const JSON_TYPE = 'application/json';
-export const YAML_TYPE = 'application/yaml';
-export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 export const OBJECT_TYPES = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] as const;
 
 /** The body's bytes. @throws ApiError 413 when there are more than `limit`, 400 when the client stops in the middle. */

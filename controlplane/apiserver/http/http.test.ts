@@ -1,4 +1,4 @@
-import { negotiate, wantsYaml } from './accept';
+import { negotiate, plainForm } from './accept';
 import { invalidError } from './errors';
 import { parseResourcePath } from './request-info';
 
@@ -27,8 +27,13 @@ test.each([
   [undefined, { as: 'object' }],
   ['*/*', { as: 'object' }],
   ['application/json', { as: 'object' }],
-  ['application/vnd.kubernetes.protobuf,application/json', { as: 'object' }],
-  ['application/vnd.kubernetes.protobuf, */*', { as: 'object' }],
+  ['application/vnd.kubernetes.protobuf', { as: 'object', protobuf: true }],
+  ['application/vnd.kubernetes.protobuf,application/json', { as: 'object', protobuf: true }],
+  ['application/json,application/vnd.kubernetes.protobuf', { as: 'object' }],
+  ['application/vnd.kubernetes.protobuf, */*', { as: 'object', protobuf: true }],
+  ['application/vnd.kubernetes.protobuf;stream=watch', { as: 'object', protobuf: true }],
+  ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json', { as: 'PartialObjectMetadata', version: 'v1', protobuf: true }],
+  ['application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/json;as=Table;g=meta.k8s.io;v=v1', { as: 'Table', version: 'v1' }],
   ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', { as: 'Table', version: 'v1' }],
   ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io', { as: 'Table', version: 'v1beta1' }],
   ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', { as: 'PartialObjectMetadataList', version: 'v1' }],
@@ -43,24 +48,26 @@ test.each([
   ['application/yaml;as=Table;v=v9;g=meta.k8s.io,application/json', { as: 'object' }],
   ['application/yaml;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io', { as: 'APIGroupDiscoveryList', version: 'v2', yaml: true }],
   ['application/yaml;stream=watch,application/json', { as: 'object' }],
-  ['application/vnd.kubernetes.protobuf,application/yaml', { as: 'object', yaml: true }],
+  ['application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/yaml', { as: 'object', yaml: true }],
 ])('Accept: %s', (header, expected) => {
   expect(negotiate(header)).toEqual(expected);
 });
 
 test('what cannot be answered is 406', () => {
-  expect(() => negotiate('application/vnd.kubernetes.protobuf')).toThrow('406: Not Acceptable');
-  expect(() => negotiate('application/*')).toThrow('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml');
+  expect(() => negotiate('application/*')).toThrow('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf');
+  expect(() => negotiate('application/vnd.kubernetes.protobuf', ({ protobuf }) => !protobuf)).toThrow('only the following media types are accepted');
   expect(() => negotiate('application/yaml;as=Nope')).toThrow('only the following media types are accepted: application/json, application/yaml');
   expect(() => negotiate('application/yaml;stream=watch')).toThrow('only the following media types are accepted');
   expect(() => negotiate('application/yaml', ({ yaml }) => !yaml, 'application/json')).toThrow('Available representations: application/json');
 });
 
 test.each([
-  [undefined, false], ['application/json', false], ['application/yaml', true], ['application/json, application/yaml', false], ['text/html, application/yaml', true],
-  ['application/yaml;as=Table;v=v1;g=meta.k8s.io', false], ['application/yaml;as=Table;v=v1;g=meta.k8s.io,application/yaml', true],
-])('a refusal for Accept: %s is YAML: %s', (header, yaml) => {
-  expect(wantsYaml(header)).toBe(yaml);
+  [undefined, 'json'], ['application/json', 'json'], ['application/yaml', 'yaml'], ['application/json, application/yaml', 'json'], ['text/html, application/yaml', 'yaml'],
+  ['application/yaml;as=Table;v=v1;g=meta.k8s.io', 'json'], ['application/yaml;as=Table;v=v1;g=meta.k8s.io,application/yaml', 'yaml'],
+  ['application/vnd.kubernetes.protobuf', 'protobuf'], ['application/vnd.kubernetes.protobuf, */*', 'protobuf'], ['application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1', 'json'],
+])('a refusal for Accept: %s is in %s', (header, written) => {
+  const { yaml, protobuf } = plainForm(header);
+  expect([yaml, protobuf]).toEqual([written === 'yaml' ? true : undefined, written === 'protobuf' ? true : undefined]);
 });
 
 test('an Invalid status lists its causes; equal lines once', () => {

@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
+import { toProtobuf } from '../codec/to-protobuf';
 import { toYaml } from '../codec/to-yaml';
-import { wantsYaml, YAML_TYPE, type AnswerForm } from './accept';
+import { plainForm, PROTOBUF_TYPE, YAML_TYPE, type AnswerForm } from './accept';
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
 import { AccessDenied, type ApiError } from './errors';
 
@@ -16,17 +17,16 @@ export function sendJson(res: ServerResponse, code: number, body: object | strin
 
 /** As `sendJson`, in what the client asked for. @param body an object, or its JSON */
 export function sendForm({ res, form }: { res: ServerResponse; form: AnswerForm }, code: number, body: object | string): void {
-  if (form.yaml) sendYaml(res, code, body);
+  // What JSON leaves out or writes otherwise must not be seen in other forms either.
+  const value = (): unknown => JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
+  if (form.yaml) return sendBytes(res, code, Buffer.from(toYaml(value())), YAML_TYPE);
+  const message = form.protobuf && toProtobuf(value() as object);
+  if (message) sendBytes(res, code, message, PROTOBUF_TYPE);
   else sendJson(res, code, body);
 }
 
-function sendYaml(res: ServerResponse, code: number, body: object | string): void {
-  // What JSON leaves out or writes otherwise must not be seen in YAML either.
-  const value: unknown = JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
-  sendBytes(res, code, Buffer.from(toYaml(value)), YAML_TYPE);
-}
-
-function sendBytes(res: ServerResponse, code: number, bytes: Buffer, contentType: string): void {
+/** Sends an answer whose bytes are known, compressed when that is worth it. */
+export function sendBytes(res: ServerResponse, code: number, bytes: Buffer, contentType: string): void {
   if (res.headersSent || res.destroyed) return;
   const headers = { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' };
   if (bytes.length > COMPRESS_FROM_BYTES && takesGzip(res)) {
@@ -79,8 +79,7 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (error instanceof AccessDenied) res.setHeader('X-Content-Type-Options', 'nosniff');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
-  if (wantsYaml(res.req.headers.accept)) sendYaml(res, status.code ?? 500, status);
-  else sendJson(res, status.code ?? 500, status);
+  sendForm({ res, form: plainForm(res.req.headers.accept) }, status.code ?? 500, status);
 }
 
 /** Resolves when more may be written, or nobody reads any more. */

@@ -1,5 +1,6 @@
 /** Reviews: resources that are never stored; a POST is answered with the question and its answer. */
 import { ApiError, invalidError, noSuchResource, notAcceptable } from '../http/errors';
+import { TYPES } from '../http/accept';
 import { sendForm } from '../http/respond';
 import { core, type Definition } from '../resources/core/define';
 import type { Resource, Serve } from '../resources/resource';
@@ -54,7 +55,7 @@ export async function readReview(context: ApiContext, request: ResourceRequest, 
 
 /** Reviews are answered as objects only. */
 export function answerReview(request: ResourceRequest, body: JsonObject): void {
-  if (request.form.as !== 'object') throw notAcceptable('application/json, application/yaml, application/vnd.kubernetes.protobuf');
+  if (request.form.as !== 'object') throw notAcceptable(TYPES);
   sendForm(request, 201, body);
 }
 

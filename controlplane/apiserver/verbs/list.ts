@@ -1,8 +1,12 @@
 /** GET of a collection: pages, selectors, revisions; large answers are written in pieces. */
 import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
-import { TYPES } from '../http/accept';
+import { setImmediate } from 'node:timers/promises';
+
+import { listItem, protobufList, writtenMessage } from '../codec/to-protobuf';
+import { PROTOBUF_TYPE, TYPES } from '../http/accept';
 import { futureVersion, notAcceptable } from '../http/errors';
+import { sendBytes } from '../http/respond';
 import { asYaml, writeList, type ListText } from '../http/write-list';
 import { groupVersion, type Resource } from '../resources/resource';
 import { partialMetadata } from '../table/table';
@@ -29,8 +33,29 @@ export async function readList(context: ApiContext, request: ResourceRequest): P
 
 /** Answers with a list, in the form that the client asked for. */
 export async function answerList(context: ApiContext, request: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
+  if (request.form.protobuf) return answerProtobuf(request, result);
   const text = render(context, request, result);
   await writeList(request.res, result.items, request.form.yaml ? asYaml(text) : text);
+}
+
+/** So many are encoded at a time; then other requests get their turn. */
+const PROTOBUF_ITEMS = 500;
+
+/** All of the list's length stands at its beginning: it is made before it is sent. */
+async function answerProtobuf({ res, form, resource }: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
+  const partial = form.as === 'PartialObjectMetadataList';
+  if (form.as !== 'object' && !partial) throw notAcceptable(TYPES);
+  const apiVersion = partial ? `meta.k8s.io/${form.version}` : groupVersion(resource);
+  const message = writtenMessage(apiVersion, partial ? 'PartialObjectMetadata' : resource.kind);
+  if (!message) throw notAcceptable(TYPES);
+  const items: Buffer[] = [];
+  for (const object of result.items) {
+    items.push(listItem(object, message));
+    if (items.length % PROTOBUF_ITEMS === 0) await setImmediate();
+  }
+  const { resourceVersion, continue: token, remainingItemCount } = result;
+  const list = { apiVersion, kind: partial ? form.as : resource.listKind, metadata: { resourceVersion, continue: token, remainingItemCount } };
+  sendBytes(res, 200, protobufList(list, items), PROTOBUF_TYPE);
 }
 
 /** @throws ApiError 504 when what there is is older than what the client has seen elsewhere */

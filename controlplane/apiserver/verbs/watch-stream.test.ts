@@ -4,6 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import type { WatchEvent } from '../../store/store';
+import type { Status } from '../http/errors';
 import { FanOut } from './fan-out';
 import { WatchMemory } from './watch-memory';
 import { frame, WatchStream } from './watch-stream';
@@ -26,12 +27,14 @@ afterAll(() => {
   server.close();
 });
 
+const JSON_FRAMES = { type: 'application/json', refusal: (status: Status) => frame('ERROR', JSON.stringify(status)) };
+
 /** A watch whose client does not read yet, one small event after its start. */
 async function open(memory: WatchMemory): Promise<{ stream: WatchStream; client: IncomingMessage }> {
   const made = new Promise<WatchStream>((resolve) => {
     accept = (res) => {
       const stream = new WatchStream(res, {
-        encode: ({ type, object }) => frame(type, JSON.stringify(object)), bytesOf: ({ object }) => JSON.stringify(object).length, memory,
+        ...JSON_FRAMES, encode: ({ type, object }) => frame(type, JSON.stringify(object)), bytesOf: ({ object }) => JSON.stringify(object).length, memory,
         fanOut, onError: (error) => errors.push(error),
       });
       stream.start();
@@ -159,7 +162,7 @@ test('an event that cannot be encoded ends its watch and is told; another watch 
 test.each(['HTTP/1.0', 'HTTP/1.1'])('frames are whole for %s, and the answer ends', async (version) => {
   const made = new Promise<WatchStream>((resolve) => {
     accept = (res) => {
-      const stream = new WatchStream(res, { encode: ({ type, object }) => frame(type, JSON.stringify(object)), bytesOf: () => 1, memory: new WatchMemory(), fanOut, onError: (error) => errors.push(error) });
+      const stream = new WatchStream(res, { ...JSON_FRAMES, encode: ({ type, object }) => frame(type, JSON.stringify(object)), bytesOf: () => 1, memory: new WatchMemory(), fanOut, onError: (error) => errors.push(error) });
       stream.start();
       resolve(stream);
     };

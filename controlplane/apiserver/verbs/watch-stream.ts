@@ -15,7 +15,6 @@ import type { KubeObject } from '../../../crds/meta';
 import type { WatchEvent } from '../../store/store';
 import { chunk, contentOf, LAST_CHUNK } from '../http/chunk';
 import { expired, unavailable, type Status } from '../http/errors';
-import { JSON_TYPE } from '../http/respond';
 import type { FanOut, Flushable } from './fan-out';
 import type { Buffering, WatchMemory } from './watch-memory';
 
@@ -29,11 +28,19 @@ const LINGER_MS = 5000;
 /** One line of a watch, as a chunk. */
 export const frame = (type: string, json: string): Buffer => chunk(Buffer.from(`{"type":"${type}","object":${json}}\n`));
 
-export interface WatchStreamOptions {
+/** How events are written. */
+export interface Frames {
+  /** Content-Type of the answer. */
+  type: string;
   /** One frame, as a chunk; those of one event may be shared between watches. */
   encode: (event: WatchEvent<KubeObject>) => Buffer;
+  /** The frame that says why the watch is over, as a chunk. */
+  refusal: (status: Status) => Buffer;
   /** What an event that waits is counted as. */
   bytesOf: (event: WatchEvent<KubeObject>) => number;
+}
+
+export interface WatchStreamOptions extends Frames {
   memory: WatchMemory;
   fanOut: FanOut;
   /** Told of an event that could not be encoded; the watch is ended. */
@@ -136,7 +143,7 @@ export class WatchStream implements Buffering, Flushable {
     if (this.#finished) return;
     this.#over();
     if (!this.#started) this.#head();
-    if (error !== undefined) this.#sink.write(this.#framed(frame('ERROR', JSON.stringify(error))));
+    if (error !== undefined) this.#sink.write(this.#framed(this.options.refusal(error)));
     if (this.#chunked) this.#sink.write(LAST_CHUNK);
     this.res.end();
     const timer = setTimeout(() => this.res.destroy(), LINGER_MS);
@@ -148,7 +155,7 @@ export class WatchStream implements Buffering, Flushable {
     const { res } = this;
     if (res.socket) this.#sink = res.socket;
     this.#sink.on('drain', this.#drained);
-    res.writeHead(200, { 'Content-Type': JSON_TYPE, 'Cache-Control': 'no-cache, private' });
+    res.writeHead(200, { 'Content-Type': this.options.type, 'Cache-Control': 'no-cache, private' });
     res.flushHeaders();
     this.#chunked = res.chunkedEncoding;
     res.chunkedEncoding = false;

@@ -1,18 +1,22 @@
 /**
- * Watches: newline-delimited `{type, object}` until the client leaves, `timeoutSeconds` pass, or the server stops.
+ * Watches: newline-delimited `{type, object}`, or protobuf, until the client leaves, `timeoutSeconds` pass, or the server stops.
  *
  * How events wait for a slow client: watch-stream.ts.
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
-import { negotiate, TYPES } from '../http/accept';
+import { protobufFrame, protobufList, toProtobuf } from '../codec/to-protobuf';
+import { negotiate, PROTOBUF_TYPE, STREAM_TYPES, TYPES } from '../http/accept';
+import { chunk } from '../http/chunk';
 import { ApiError, expired, notAcceptable, type Status } from '../http/errors';
+import { JSON_TYPE } from '../http/respond';
 import { groupVersion } from '../resources/resource';
 import { partialMetadata } from '../table/table';
+import { isWritten } from './answer';
 import { asApiError, type ApiContext, type ResourceRequest } from './context';
 import { watchParameters } from './list-options';
 import { includeObject, integerParameter, selectionOf } from './options';
-import { frame, WatchStream } from './watch-stream';
+import { frame, WatchStream, type Frames } from './watch-stream';
 
 const MAX_TIMEOUT_SECONDS = 3600;
 const MIN_DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -23,15 +27,14 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   const { resourceVersion, initialEvents, bookmarks } = watchParameters(request.query);
   const tables = !(initialEvents && bookmarks);
   // Nothing in a Table says that the list has ended: a client that takes something else gets that.
-  const form = tables || request.form.as !== 'Table' ? request.form : negotiate(request.req.headers.accept, ({ as }) => as !== 'Table');
-  if (form.yaml) throw notAcceptable('application/json;stream=watch');
+  const form = tables || request.form.as !== 'Table' ? request.form : negotiate(request.req.headers.accept, (each) => each.as !== 'Table' && isWritten(request.resource, each));
+  if (form.yaml) throw notAcceptable(STREAM_TYPES);
   const client = request.identity.user;
   context.openWatches.check(client);
   const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
-    encode: frameEncoder(context, { ...request, form }),
-    bytesOf: ({ type, object }) => context.encoder.frame(type, object).length,
+    ...(form.protobuf ? protobufFrames(context, { ...request, form }) : jsonFrames(context, { ...request, form })),
     memory: context.watchMemory,
     fanOut: context.fanOut,
     onError: context.onError,
@@ -70,6 +73,28 @@ function asStatus(error: StoreError, request: ResourceRequest): Status {
   return refusal instanceof ApiError ? refusal.status : expired('the watch ended').status;
 }
 
+const jsonFrames = (context: ApiContext, request: ResourceRequest): Frames => ({
+  type: JSON_TYPE,
+  encode: frameEncoder(context, request),
+  refusal: (status) => frame('ERROR', JSON.stringify(status)),
+  bytesOf: ({ type, object }) => context.encoder.frame(type, object).length,
+});
+
+/** Only for kinds that are written in protobuf, and metadata. */
+function protobufFrames(context: ApiContext, { form, resource }: ResourceRequest): Frames {
+  if (form.as === 'Table' || form.as === 'APIGroupDiscoveryList') throw notAcceptable(TYPES);
+  const partial = form.as !== 'object';
+  const of = { kind: resource.kind, apiVersion: groupVersion(resource) };
+  const list = protobufList(partial ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata: {} } : { ...of, kind: resource.listKind, metadata: {} }, []);
+  const made = (type: string, object: object): Buffer => chunk(protobufFrame(type, toProtobuf(object) ?? Buffer.alloc(0)));
+  const encode = ({ type, object }: WatchEvent): Buffer => {
+    const shown = type === 'BOOKMARK' ? { ...of, metadata: bookmark(object, list) } : object;
+    if (partial) return made(type, partialMetadata(shown, form.version));
+    return (type === 'BOOKMARK' ? undefined : context.encoder.protobufFrame(type, shown)) ?? made(type, shown);
+  };
+  return { type: `${PROTOBUF_TYPE};stream=watch`, encode, refusal: (status) => made('ERROR', status), bytesOf: (event) => encode(event).length };
+}
+
 /** How one event looks in the form that the client asked for. */
 function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRequest): (event: WatchEvent) => Buffer {
   switch (form.as) {
@@ -100,15 +125,15 @@ function frameEncoder(context: ApiContext, { form, resource, query }: ResourceRe
   }
 }
 
-const emptyList = (kind: string, apiVersion: string): string => `${JSON.stringify({ kind, apiVersion, metadata: {}, items: null })}\n`;
+const emptyList = (kind: string, apiVersion: string): Buffer => Buffer.from(`${JSON.stringify({ kind, apiVersion, metadata: {}, items: null })}\n`);
 
 /** The metadata as kube-apiserver shows them. The bookmark that ends the list carries an empty list: some clients learn its kind from it. */
-function bookmark({ metadata }: KubeObject, list: string): ObjectMeta {
+function bookmark({ metadata }: KubeObject, list: Buffer): ObjectMeta {
   const { resourceVersion, annotations } = metadata;
   const ends = annotations?.[INITIAL_EVENTS_END] !== undefined;
   return {
     resourceVersion,
     creationTimestamp: null,
-    ...(ends && { annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': Buffer.from(list).toString('base64') } }),
+    ...(ends && { annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': list.toString('base64') } }),
   } as unknown as ObjectMeta;
 }

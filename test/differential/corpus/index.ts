@@ -9,9 +9,10 @@ import { DOCUMENTS } from './documents';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { MANIFEST_SEQUENCES } from './manifests';
+import { PROTOBUF } from './protobuf';
 import { PROTOCOL } from './protocol';
 import { REFUSED } from './refused';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF];

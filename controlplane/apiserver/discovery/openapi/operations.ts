@@ -63,8 +63,11 @@ const DELETES = [
 const pathParameter = (name: string, description: string): Parameter => ({ name, in: 'path', type: 'string', description });
 
 /** What answers are written in. */
-const WRITTEN = ['application/json', 'application/yaml'];
-const STREAM = 'application/json;stream=watch';
+const WRITTEN = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+/** Of custom resources. */
+const CUSTOM_WRITTEN = WRITTEN.slice(0, 2);
+const CUSTOM_STREAMS = STREAMS.slice(0, 1);
 const answers = (...codes: number[]) => codes.map((code) => ({ code, description: { 200: 'OK', 201: 'Created', 202: 'Accepted' }[code] ?? '' }));
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -118,6 +121,7 @@ function at(place: Place, verbs: readonly Exclude<VerbName, 'watch'>[]): Path {
 }
 
 function operationOf({ resource, path, namespaced, subresource, content, kind, everywhere }: Place, verb: Verb): Operation {
+  const written = resource.core ? WRITTEN : CUSTOM_WRITTEN;
   const is = (what: Content): Content => (what === 'object' ? content : what);
   const name = capital(resource.kind) + capital(subresource) + (everywhere ? 'ForAllNamespaces' : '');
   const what = subresource === '' ? resource.kind : `${subresource} of ${resource.kind}`;
@@ -131,7 +135,7 @@ function operationOf({ resource, path, namespaced, subresource, content, kind, e
     ...(verb.body && { body: { content: is(verb.body), types: verb.body === 'patch' ? patchTypes(resource) : ['*/*'], required: verb.body !== 'deleteOptions' } }),
     answers: answers(...verb.codes),
     answer: is(verb.answer),
-    produces: verb.action === 'list' ? [...WRITTEN, STREAM] : WRITTEN,
+    produces: verb.action === 'list' ? [...written, ...(resource.core ? STREAMS : CUSTOM_STREAMS)] : written,
     kind,
   };
 }
