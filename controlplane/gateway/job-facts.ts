@@ -50,34 +50,37 @@ export function jobFacts(job: Job, runtime: Runtime | undefined, tier: RateTier 
   const cpu = amounts.cpuMillis / 1000;
   const timeoutMs = parseDuration(template.timeout);
   const gracePeriodMs = parseDuration(template.gracePeriod);
+  const rates = runtime && tier && rateVector(tier.spec);
+  const shape = runtime && tier && rates && shapeOf(runtime, tier, rates, amounts, timeoutMs, template.resources.pids);
+  const program = runtime && shape && programOf(template, runtime, { cpu, timeoutMs, gracePeriodMs, amounts });
+  // Literals with every field, so that all facts have one hidden class: there are as many as Jobs, and the market reads them all the time.
   const view: JobView = {
     uid: metadata.uid as string,
     namespace: metadata.namespace as string,
     name: metadata.name,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     priority: effectivePriority(spec.priority, tier?.spec.priorityCeiling ?? 0),
-    ...(spec.parallelism === undefined ? {} : { parallelism: spec.parallelism }),
+    parallelism: spec.parallelism,
     blocked: isSuspended(job) || isFinished(job) || isDeleting(job),
     amounts,
-    holdMicro: 0n,
-    ...(spec.maxCost === undefined ? {} : { maxJobMicro: parseCredits(spec.maxCost) }),
+    shape,
+    unschedulable: shape ? undefined : `there is no ${runtime ? `RateTier ${JSON.stringify(spec.rateTier)}` : `Runtime ${JSON.stringify(spec.runtime)}`}`,
+    holdMicro: rates ? holdAmount(rates, { cpu, memoryBytes: amounts.memoryBytes, timeoutMs }) : 0n,
+    maxJobMicro: spec.maxCost === undefined ? undefined : parseCredits(spec.maxCost),
   };
-  const base = { job, amounts, cpu, timeoutMs, gracePeriodMs, completions: totalIndexes(job) };
-  if (!runtime || !tier) {
-    const missing = runtime ? `RateTier ${JSON.stringify(spec.rateTier)}` : `Runtime ${JSON.stringify(spec.runtime)}`;
-    return { ...base, view: { ...view, unschedulable: `there is no ${missing}` }, elements: new Set() };
-  }
-  const rates = rateVector(tier.spec);
-  const program = programOf(template, runtime, { cpu, timeoutMs, gracePeriodMs, amounts });
-  const shape = shapeOf(runtime, tier, rates, { amounts, timeoutMs, pids: template.resources.pids });
   return {
-    ...base,
-    view: { ...view, shape, holdMicro: holdAmount(rates, { cpu, memoryBytes: amounts.memoryBytes, timeoutMs }) },
+    job,
+    view,
+    amounts,
+    cpu,
+    timeoutMs,
+    gracePeriodMs,
     rates,
-    offerRate: tier.spec.rates.cpuHour,
-    offerText: offerText(shape, program),
-    programText: `"program":${JSON.stringify(program)}`,
-    elements: new Set([program.imageArchive, program.element, program.archive, ...inputElements(program, job)].filter((e) => e !== undefined)),
+    offerRate: shape && tier?.spec.rates.cpuHour,
+    offerText: shape && program && offerText(shape, program),
+    programText: program && `"program":${JSON.stringify(program)}`,
+    completions: totalIndexes(job),
+    elements: new Set(program && [program.imageArchive, program.element, program.archive, ...inputElements(program, job)].filter((e) => e !== undefined)),
   };
 }
 
@@ -90,10 +93,12 @@ function inputElements(program: TaskProgram, { spec }: Job): string[] {
   });
 }
 
-function shapeOf(runtime: Runtime, tier: RateTier, rates: RateVector, attempt: { amounts: Amounts; timeoutMs: number; pids: number }): Shape {
+function shapeOf(runtime: Runtime, tier: RateTier, rates: RateVector, amounts: Amounts, timeoutMs: number, pids: number): Shape {
   const ownerPart = (micro: bigint): bigint => (micro * rates.ownerSharePpm) / OWNER_PPM;
   return {
-    ...attempt,
+    amounts,
+    timeoutMs,
+    pids,
     image: runtime.spec.image,
     imageArchive: runtime.spec.archive,
     platforms: runtime.spec.platforms,
