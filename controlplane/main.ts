@@ -11,8 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { parse } from 'yaml';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { admit, loadCrds, resourceInfo } from '../crds';
-import type { KubeObject } from '../crds/meta';
+import { admitAccepted, loadCrds, resourceInfo } from '../crds';
 import { VERSION_OF_PACKAGE } from '../crds/package-info';
 import { publishApiService } from './api-service';
 import { collectedKinds } from './collected';
@@ -140,7 +139,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
       flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
       guard: access.guard,
       documents: access.documents(() => url),
-      admit: (resource, object, old) => admit(resource, object as KubeObject, old),
+      admit: admitAccepted,
       admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });
     const server = await httpsServer(ca, route({ api: api.handle, gateway: gateway.handle, metrics, authenticator, authorizer, ...(audit && { audit }) }));

@@ -1,7 +1,7 @@
 /**
  * Admission: what a schema cannot say about an object, and every rule that is CEL on a cluster.
  *
- * Called after the schema has accepted the object and written its defaults into it. It needs neither: an object of any
+ * Called after the schema has accepted the object and written its defaults into it. `admit` and `admitChecks` need neither: an object of any
  * shape gets an answer, never an exception. Unknown fields are the schema's business.
  */
 import type { ResourceName } from './meta';
@@ -19,6 +19,14 @@ export type { FieldError, FieldErrorType } from './schema/registry';
  */
 export function admit(resource: ResourceName, object: object, oldObject?: object): FieldError[] {
   return problemsOf(resource, object, oldObject, 'all');
+}
+
+/**
+ * As `admit`, for an object that the schema of its definition, which is made of the same classes, has accepted with its defaults: class-validator,
+ * which would say the same once more, is left out for a new one. For a changed one it is not, as the schema lets through what was there before.
+ */
+export function admitAccepted(resource: ResourceName, object: object, oldObject?: object): FieldError[] {
+  return problemsOf(resource, object, oldObject, 'all', oldObject === undefined);
 }
 
 /** As `admit`, without what the schema and CEL say: what a webhook must check on a cluster. */
@@ -39,7 +47,7 @@ function checksBelow(target: Class, seen: Set<Class>): boolean {
   return checks.length > 0 || [...fields.values()].some(({ child }) => child !== undefined && checksBelow(child(), seen));
 }
 
-function problemsOf(resource: ResourceName, object: object, oldObject: object | undefined, extent: Extent): FieldError[] {
+function problemsOf(resource: ResourceName, object: object, oldObject: object | undefined, extent: Extent, accepted = false): FieldError[] {
   const info = resourceInfo(resource);
   if (!info) return [];
   const spec: unknown = Object.getOwnPropertyDescriptor(object, 'spec')?.value;
@@ -50,7 +58,7 @@ function problemsOf(resource: ResourceName, object: object, oldObject: object | 
   if (typeof spec !== 'object' || Array.isArray(spec) || !specClass) {
     return [{ field: 'spec', type: 'TypeInvalid', value: spec, message: 'must be of type object' }];
   }
-  const malformed = validateClass(specClass(), spec, 'spec');
+  const malformed = accepted ? [] : validateClass(specClass(), spec, 'spec');
   if (malformed.length > 0) return malformed;
   return checkRules(info.class, withoutStatus(object), oldObject && withoutStatus(oldObject), '', extent).slice(0, MAX_FIELD_ERRORS);
 }

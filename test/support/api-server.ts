@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Registry } from 'prom-client';
 
-import { admit, loadCrds, NAMESPACES, resourceInfo, type ObjectMeta } from '../../crds';
+import { admitAccepted, loadCrds, NAMESPACES, resourceInfo, type ObjectMeta } from '../../crds';
 import type { FlowOptions } from '../../controlplane/apiserver/http/flow';
 import { answerBadHeads, HEAD_LIMITS } from '../../controlplane/apiserver/http/server-limits';
 import { CORE_KINDS, VIEWS } from '../../controlplane/apiserver/resources/core-kinds';
@@ -111,7 +111,7 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
   access.register(registry);
   let url = '';
   const { authenticator, authorizer, guard } = access;
-  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator, authorizer, guard, documents: access.documents(() => url), admit, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
+  const api = new ApiServer({ store: new ViewStore(store, VIEWS), registry, authenticator, authorizer, guard, documents: access.documents(() => url), admit: admitAccepted, admitsRules: (resource) => resourceInfo(resource) !== undefined, metrics, flow });
   const namespaces = new NamespaceController({
     store,
     resources: () => registry.preferred().filter((each) => each.namespaced && isStored(each)).map(({ name }) => name),
