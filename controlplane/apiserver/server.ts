@@ -187,7 +187,8 @@ export class ApiServer {
     const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) throw this.#nothingThere(request, scopeFits);
-    if (!DELETING.has(verb.name)) this.#context.deletionRuns.end(req.socket);
+    if (DELETING.has(verb.name)) this.#context.deletionRuns.goOn(req.socket);
+    else this.#context.deletionRuns.end(req.socket);
     labels.verb = verb.name;
     labels.resource = resource.name;
     // A single object that is watched.

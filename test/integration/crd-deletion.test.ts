@@ -83,6 +83,12 @@ describe('a run of deletions on one connection', () => {
     await goes(other);
   });
 
+  test('is over when no further deletion comes, also of a client that asks discovery until the kind is gone', async () => {
+    expect((await client.call('DELETE', CRD)).code).toBe(200);
+    await eventually(() => 'the kind is gone from discovery', async () => (await client.call('GET', '/apis/example.com/v1')).code === 404);
+    expect((await client.call('GET', CRD)).code).toBe(404);
+  });
+
   test('ends with the connection', async () => {
     expect((await client.call('DELETE', CRD)).code).toBe(200);
     expect(await terminating(other)).toBe(PENDING);

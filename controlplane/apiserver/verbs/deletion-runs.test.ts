@@ -1,5 +1,6 @@
 /** What ends a run of deletions. */
 import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { DeletionRuns } from './deletion-runs';
 
@@ -46,4 +47,19 @@ test('nothing waits for a connection that is closed', () => {
   const connection = new Connection();
   connection.close();
   expect(waiting(connection)).toEqual(['first', 'second']);
+});
+
+test('a run is over when no further deletion comes, and goes on with each that does', async () => {
+  const quick = new DeletionRuns(200);
+  const connection = new Connection();
+  const at: number[] = [];
+  const started = Date.now();
+  quick.after(connection as never, () => at.push(Date.now() - started));
+  await pause(120);
+  quick.goOn(connection as never);
+  expect(at).toEqual([]);
+  while (at.length === 0) await pause(5);
+  expect(at[0]).toBeGreaterThanOrEqual(310);
+  connection.close();
+  expect(at).toHaveLength(1);
 });
