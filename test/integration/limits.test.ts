@@ -6,6 +6,7 @@ import { connect, type TLSSocket } from 'node:tls';
 
 import { MASTERS } from '../../controlplane/auth/authorizer';
 import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
+import { runCommand } from '../support/gleaner';
 import { eventually } from '../support/kubectl';
 
 const SEATS = 2;
@@ -177,6 +178,34 @@ describe('sizes', () => {
     expect(text()).toMatch(/^HTTP\/1\.1 413 [\s\S]*"message":"Request entity too large: limit is 3145728","reason":"RequestEntityTooLarge"/);
     expect((await server.request('GET', maps)).code).toBe(200);
   });
+});
+
+/** Sends bodies of 3 MiB and a little, each on a connection of its own, and reads only then; prints the first lines of answers, and errors, each once. */
+const LARGE_CLIENT = `
+  const { connect } = require('node:tls');
+  const [port, path, token] = process.argv.slice(1);
+  const body = Buffer.alloc(3 * 1024 * 1024 + 100, ' ');
+  const head = ['POST ' + path + ' HTTP/1.1', 'Host: x', 'Authorization: Bearer ' + token, 'Content-Type: application/json', 'Content-Length: ' + body.length, '', ''];
+  const send = () => new Promise((resolve) => {
+    const socket = connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      socket.write(head.join('\\r\\n'));
+      socket.write(body, (error) => {
+        if (error) return;
+        socket.on('data', (text) => { resolve(String(text).split('\\r\\n')[0]); socket.destroy(); });
+      });
+    });
+    socket.on('error', ({ code }) => resolve(code));
+  });
+  (async () => {
+    const seen = new Set();
+    for (let round = 0; round < 30; round += 1) seen.add(await send());
+    console.log(JSON.stringify([...seen]));
+  })();
+`;
+
+test('a client that sends too much at once sees the refusal, not a broken connection', async () => {
+  const { stdout } = await runCommand(process.execPath, ['-e', LARGE_CLIENT, String(port), maps, server.token]);
+  expect(JSON.parse(stdout)).toEqual(['HTTP/1.1 413 Payload Too Large']);
 });
 
 describe('health', () => {

@@ -14,10 +14,7 @@ export const OBJECT_TYPES = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] as const;
 
 /** The body's bytes. @throws ApiError 413 when there are more than `limit`, 400 when the client stops in the middle. */
 export function readBody(req: IncomingMessage, limit: number = MAX_BODY_BYTES): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > limit) {
-    req.resume();
-    return Promise.reject(tooLarge(limit));
-  }
+  if (Number(req.headers['content-length'] ?? 0) > limit) return takenIn(req).then(() => Promise.reject(tooLarge(limit)));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -26,8 +23,8 @@ export function readBody(req: IncomingMessage, limit: number = MAX_BODY_BYTES): 
       if (bytes > limit) {
         chunks.length = 0;
         req.removeAllListeners('data');
-        req.resume(); // What follows is dropped until the answer closes the connection.
-        reject(tooLarge(limit));
+        req.removeAllListeners('end');
+        takenIn(req).then(() => reject(tooLarge(limit)), reject);
       } else {
         chunks.push(chunk);
       }
@@ -38,6 +35,23 @@ export function readBody(req: IncomingMessage, limit: number = MAX_BODY_BYTES): 
     req.on('close', () => {
       if (!req.readableEnded) reject(badRequest('the request ended in the middle of its body'));
     });
+  });
+}
+
+/** How long the rest of a body that is too large is taken in, and dropped. */
+const TAKE_IN_MS = 500;
+
+/** A client that is cut off while it writes may not see why: resolves when it is through, or has had its time. */
+function takenIn(req: IncomingMessage): Promise<void> {
+  req.resume();
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(over, TAKE_IN_MS);
+    req.once('end', over);
+    req.once('close', over);
   });
 }
 
