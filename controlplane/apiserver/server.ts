@@ -25,7 +25,7 @@ import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, n
 import { Flow, type FlowOptions } from './http/flow';
 import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { isLongRunning, parseResourcePath, resourceAttributes } from './http/request-info';
-import { addWarnings, JSON_TYPE, sendDocument, sendError, sendText } from './http/respond';
+import { addWarnings, forReader, JSON_TYPE, sendDocument, sendError, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
 import type { ResourceRegistry } from './resources/registry';
@@ -251,14 +251,14 @@ export class ApiServer {
     }
     labels.resource = found.label;
     if (req.method !== 'GET') throw methodNotAllowed();
-    sendDocument(req, res, found.document);
+    sendDocument(req, res, found.label === 'discovery' ? forReader(req, found.document) : found.document);
   }
 
   #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
     const labelled = (label: string, document: Document | undefined) => document && { label, document };
     if (path === '/version') {
       negotiate(req.headers.accept, ({ yaml, protobuf }) => !yaml && !protobuf, JSON_TYPE);
-      return labelled('version', { contentType: JSON_TYPE, body: JSON.stringify(this.#versionInfo()) });
+      return labelled('version', { contentType: JSON_TYPE, body: JSON.stringify(this.#versionInfo(), null, 2) });
     }
     const other = this.options.documents?.get(path);
     if (other) return labelled('document', other());

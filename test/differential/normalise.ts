@@ -15,6 +15,7 @@ export interface RawAnswer {
 
 export interface Normal {
   code: number;
+  /** And, of JSON, its `layout`. */
   headers: Record<string, string>;
   body: unknown;
 }
@@ -32,6 +33,11 @@ const REVISIONS = [/(in record \()\d+/g, /(resource version: )\d+/g, /(current: 
 const PATCHED = /(?<=^|patch: )Invalid value: "(?:\{|map\[)(?:[^"\\]|\\.)*"(?=: )/s;
 const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
+/** How JSON is laid out: for people or not, and what is behind it. */
+function layoutOf(text: string): string {
+  return `${/^\{\s*\n/.test(text) ? 'indented' : 'dense'}${text.endsWith('\n') ? ', newline' : ''}`;
+}
+
 export class Normaliser {
   readonly #uids = new Map<string, string>();
   readonly #versions = new Map<string, string>();
@@ -47,6 +53,7 @@ export class Normaliser {
       const value = headers[name];
       if (value !== undefined) kept[name] = this.#text(Array.isArray(value) ? value.join(', ') : value);
     }
+    if (/^application\/json\b/.test(String(headers['content-type']))) kept.layout = layoutOf(text);
     const read = /^application\/yaml\b/.test(String(headers['content-type'])) ? parseYaml(text).value : parse(text);
     const body = code < 400 ? pick(read) : read;
     this.#list = isList(body);

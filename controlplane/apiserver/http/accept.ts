@@ -1,4 +1,6 @@
 /** What form of answer the client accepts. */
+import type { IncomingMessage } from 'node:http';
+
 import { noRepresentation, notAcceptable } from './errors';
 
 export type AnswerForm = (
@@ -40,6 +42,26 @@ export function negotiate(header: string | undefined, takes: (form: AnswerForm) 
 export function plainForm(header: string | undefined): AnswerForm {
   if (header === undefined || !(header.includes(YAML_TYPE) || header.includes(PROTOBUF_TYPE))) return { as: 'object' };
   return inOrder(header).map(formOf).find((each) => each?.as === 'object') ?? { as: 'object' };
+}
+
+/** Whether the client takes what has one form only. To others it is sent all the same, indented, as kube-apiserver does. */
+export function takesObjects(header: string | undefined): boolean {
+  if (header === undefined || header === '' || header === JSON_TYPE) return true;
+  return inOrder(header).some((clause) => clause.type === 'application/*' || formOf(clause)?.as === 'object');
+}
+
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+
+/**
+ * Whether JSON is to be indented: by `?pretty=true` or `;pretty=1`, and, without `?pretty=`, for those behind whom somebody reads: curl,
+ * wget, browsers.
+ */
+export function wantsPretty({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean {
+  const { accept, 'user-agent': agent } = headers;
+  if (accept?.includes('pretty') && accept.split(',').some((clause) => clauseOf(clause).parameters.get('pretty') === '1')) return true;
+  const asked = url.includes('pretty') ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('pretty') : null;
+  if (asked) return TRUE.has(asked);
+  return agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
 }
 
 interface Clause {

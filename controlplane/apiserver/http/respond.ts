@@ -2,27 +2,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
+import { indented } from '../codec/indent';
 import { toProtobuf } from '../codec/to-protobuf';
 import { toYaml } from '../codec/to-yaml';
-import { plainForm, PROTOBUF_TYPE, YAML_TYPE, type AnswerForm } from './accept';
+import { plainForm, PROTOBUF_TYPE, takesObjects, wantsPretty, YAML_TYPE, type AnswerForm } from './accept';
 import { COMPRESS_FROM_BYTES, gzipBytes, takesGzip } from './compress';
 import { AccessDenied, type ApiError } from './errors';
 
 export const JSON_TYPE = 'application/json';
 
 /** Sends a whole JSON answer; a client that left is not an error. */
-export function sendJson(res: ServerResponse, code: number, body: object | string): void {
-  sendBytes(res, code, Buffer.from(`${typeof body === 'string' ? body : JSON.stringify(body)}\n`), JSON_TYPE);
+export function sendJson(res: ServerResponse, code: number, body: object | string, pretty = wantsPretty(res.req)): void {
+  const json = typeof body === 'string' ? body : JSON.stringify(body);
+  sendBytes(res, code, pretty ? indented(json) : Buffer.from(`${json}\n`), JSON_TYPE);
 }
 
 /** As `sendJson`, in what the client asked for. @param body an object, or its JSON */
-export function sendForm({ res, form }: { res: ServerResponse; form: AnswerForm }, code: number, body: object | string): void {
+export function sendForm({ res, form }: { res: ServerResponse; form: AnswerForm }, code: number, body: object | string, pretty = wantsPretty(res.req)): void {
   // What JSON leaves out or writes otherwise must not be seen in other forms either.
   const value = (): unknown => JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
   if (form.yaml) return sendBytes(res, code, Buffer.from(toYaml(value())), YAML_TYPE);
   const message = form.protobuf && toProtobuf(value() as object);
   if (message) sendBytes(res, code, message, PROTOBUF_TYPE);
-  else sendJson(res, code, body);
+  else sendJson(res, code, body, pretty);
 }
 
 /** Sends an answer whose bytes are known, compressed when that is worth it. */
@@ -43,6 +45,11 @@ export interface SentDocument {
   contentType: string;
   body: string | Buffer;
   headers?: Readonly<Record<string, string>>;
+}
+
+/** Indented when somebody reads it; YAML is as it is. */
+export function forReader(req: IncomingMessage, document: SentDocument): SentDocument {
+  return document.contentType.startsWith(JSON_TYPE) && wantsPretty(req) ? { ...document, body: indented(document.body) } : document;
 }
 
 export function sendDocument(req: IncomingMessage, res: ServerResponse, { contentType, body, headers = {} }: SentDocument): void {
@@ -79,7 +86,8 @@ export function sendError(res: ServerResponse, error: ApiError): void {
   if (error instanceof AccessDenied) res.setHeader('X-Content-Type-Options', 'nosniff');
   // The body of a refused request was not read: the connection cannot be used again.
   if (status.code === 413) res.setHeader('Connection', 'close');
-  sendForm({ res, form: plainForm(res.req.headers.accept) }, status.code ?? 500, status);
+  const { accept } = res.req.headers;
+  sendForm({ res, form: plainForm(accept) }, status.code ?? 500, status, !takesObjects(accept) || wantsPretty(res.req));
 }
 
 /** Resolves when more may be written, or nobody reads any more. */

@@ -1,7 +1,7 @@
 /**
  * Answers of many objects, written in pieces: other requests get their turn between them, and what a slow client has not taken is bounded.
  *
- *   objects ──encode──► one piece of memory ──full──► [gzip] ──► socket, chunked ──taken──► the same piece again
+ *   objects ──encode──► one piece of memory ──full──► [indented] ──► [gzip] ──► socket, chunked ──taken──► the same piece again
  *                            └─all of it, small──► sent at once with its length
  */
 import type { ServerResponse } from 'node:http';
@@ -9,8 +9,9 @@ import type { Writable } from 'node:stream';
 
 import type { KubeObject } from '../../../crds/meta';
 import { COMPRESS_FROM_BYTES, gzipStream, takesGzip } from './compress';
+import { Indenter } from '../codec/indent';
 import { toYaml } from '../codec/to-yaml';
-import { YAML_TYPE } from './accept';
+import { wantsPretty, YAML_TYPE } from './accept';
 import { JSON_TYPE } from './respond';
 
 const PIECE_BYTES = 256 * 1024;
@@ -57,6 +58,7 @@ export async function writeList(res: ServerResponse, objects: readonly KubeObjec
   res.setHeader('Content-Type', type);
   res.setHeader('Cache-Control', 'no-cache, private');
   const pieces = new Pieces();
+  const indenter = type === JSON_TYPE && wantsPretty(res.req) ? new Indenter() : undefined;
   let out: Writable | undefined;
   const next = `${between}${open}`;
   pieces.add(objects.length === 0 && empty !== undefined ? empty : head);
@@ -65,11 +67,12 @@ export async function writeList(res: ServerResponse, objects: readonly KubeObjec
     pieces.add(item(objects[at]));
     if (pieces.bytes < PIECE_BYTES && (at + 1) % PIECE_OBJECTS !== 0) continue;
     out ??= begin(res);
-    for (const bytes of pieces.take()) await written(out, bytes);
+    for (const bytes of pieces.take()) await written(out, indenter ? indenter.push(bytes) : bytes);
     if (res.destroyed) return;
   }
   if (objects.length > 0 || empty === undefined) pieces.add(tail);
-  const rest = Buffer.concat([...pieces.take()]);
+  const last = Buffer.concat([...pieces.take()]);
+  const rest = indenter ? indenter.push(last) : last;
   if (out) return void out.end(rest);
   if (rest.length > COMPRESS_FROM_BYTES && takesGzip(res)) return void begin(res).end(rest);
   res.setHeader('Content-Length', rest.length);

@@ -37,6 +37,12 @@ const TEXTS = ['yes', 'n', '1e3', '0x1F', '014', '1_000', '12:30:45', '2020-01-0
 const YAML_DATA = JSON.stringify({ ...cm('texts', { yes: 'no' }), data: { '123': 'x', yes: 'x', ...Object.fromEntries(TEXTS.map((text, index) => [`t${index}`, text])) } });
 const REVIEW = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } };
 
+/** kube-apiserver lists them in any order. */
+const byName = (body: unknown): unknown => {
+  const { resources, ...rest } = body as { resources: { name: string }[] };
+  return { ...rest, resources: [...resources].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+};
+
 const forms: Step[] = [
   post('a', CMS, { ...cm('a', { x: 'y' }), data: { k: 'v' } }),
   post('b', CMS, { ...cm('b'), data: { k: 'v', l: 'w' }, binaryData: { b: 'AA==' } }),
@@ -82,7 +88,7 @@ const forms: Step[] = [
   get('Accept: yaml in a stream', `${CMS}?watch=true&timeoutSeconds=1`, { headers: { Accept: 'application/yaml;stream=watch' } }),
   get('Accept: yaml, version', '/version', { headers: { Accept: 'application/yaml' } }),
   get('Accept: yaml, group', '/apis/stable.example.com', { headers: { Accept: 'application/yaml' } }),
-  get('Accept: yaml, resources', '/apis/stable.example.com/v1', { headers: { Accept: 'application/yaml' } }),
+  get('Accept: yaml, resources', '/apis/stable.example.com/v1', { headers: { Accept: 'application/yaml' }, pick: byName }),
   post('Accept: yaml, create', CMS, cm('yaml', { really: 'yes' }), { headers: { Accept: 'application/yaml' } }),
   postYaml('Accept: yaml, data', CMS, YAML_DATA, { headers: { Accept: 'application/yaml' } }),
   postYaml('Accept: yaml, dots', CMS, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: dots}\ndata:\n  a: .\n  b: ._\n', { headers: { Accept: 'application/yaml' } }),
@@ -95,7 +101,28 @@ const forms: Step[] = [
   post('Accept: yaml, review as Table', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', REVIEW, { headers: { Accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' } }),
   call('POST', 'text/none', 'Accept: yaml, unknown body', CMS, 'a', { headers: { Accept: 'application/yaml' } }),
   get('Accept: unknown, error', `${CMS}/absent`, { headers: { Accept: 'text/html' } }),
-  get('pretty', `${CMS}/a?pretty=true`),
+  ...['?pretty=true', '?pretty=1', '?pretty=false', '?pretty=x', '?pretty=', '?pretty'].map((query) => get(query, `${CMS}/a${query}`)),
+  get('Accept: pretty', `${CMS}/a`, { headers: { Accept: 'application/json;pretty=1' } }),
+  get('Accept: pretty=true', `${CMS}/a`, { headers: { Accept: 'application/json;pretty=true' } }),
+  get('Accept: pretty, of what is refused', `${CMS}/a?pretty=false`, { headers: { Accept: 'application/json;pretty=1' } }),
+  ...Object.entries({ curl: 'curl/8.5.0', wget: 'Wget/1.21', browser: 'Mozilla/5.0 (X11)', 'another client': 'kubectl/v1.32.0' }).flatMap(([who, agent]) => {
+    const headers = { 'User-Agent': agent };
+    return [
+      get(`${who}: object`, `${CMS}/a`, { headers }),
+      get(`${who}: list`, CMS, { headers }),
+      get(`${who}: list that is empty`, '/api/v1/namespaces/${ns}/secrets?labelSelector=no%3Dne', { headers }),
+      get(`${who}: Table`, CMS, { headers: { ...headers, ...TABLE } }),
+      get(`${who}: YAML`, `${CMS}/a`, { headers: { ...headers, Accept: 'application/yaml' } }),
+      get(`${who}: refused`, `${CMS}/absent`, { headers }),
+      get(`${who}: pretty=false`, `${CMS}/a?pretty=false`, { headers }),
+      get(`${who}: unauthorised`, `${CMS}/a`, { headers, token: 'nobody' }),
+      get(`${who}: version`, '/version', { headers, pick: () => undefined }),
+      get(`${who}: discovery`, '/apis/events.k8s.io/v1', { headers, pick: () => undefined }),
+      get(`${who}: groups`, '/apis', { headers, pick: () => undefined }),
+      get(`${who}: watch`, `${CMS}?watch=true&timeoutSeconds=1&resourceVersion=0`, { headers, pick: () => undefined }),
+      post(`${who}: review`, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', REVIEW, { headers }),
+    ];
+  }),
   get('namespaces as Table', '/api/v1/namespaces/${ns}', { headers: TABLE }),
   post('create as Table', CMS, cm('t'), { headers: TABLE }),
   post('create as partial', CMS, cm('p'), { headers: PARTIAL }),

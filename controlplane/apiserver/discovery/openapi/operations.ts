@@ -45,15 +45,15 @@ const FORCE = query('force', 'boolean', 'Apply takes fields over from other mana
 const LISTS = [
   query('allowWatchBookmarks', 'boolean', 'The watch may send events of type BOOKMARK.'),
   query('continue', 'string', 'Of the page before, to get the next one.'),
-  query('fieldSelector', 'string', 'Only objects with these values of fields.'),
-  query('labelSelector', 'string', 'Only objects with these labels.'),
+  query('fieldSelector', 'string', 'A selector to restrict the list of returned objects by their fields. Defaults to everything.'),
+  query('labelSelector', 'string', 'A selector to restrict the list of returned objects by their labels. Defaults to everything.'),
   query('limit', 'integer', 'Most objects in one answer.'),
   query('resourceVersion', 'string', 'The version that is asked for, or after which the watch begins.'),
   query('resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'),
   query('sendInitialEvents', 'boolean', 'The watch begins with what is there, and says where that ends.'),
   query('timeoutSeconds', 'integer', 'How long the list may take, or the watch lasts.'),
 ];
-const WATCH = query('watch', 'boolean', 'Answer with changes as they come.');
+const WATCH = query('watch', 'boolean', 'Watch for changes to the described resources and return them as a stream of add, update, and remove notifications. Specify resourceVersion.');
 const DELETES = [
   DRY_RUN,
   query('gracePeriodSeconds', 'integer', 'Seconds before the object goes.'),
