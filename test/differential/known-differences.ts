@@ -93,7 +93,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 
 
   { sequence: 'subresources', step: /./, at: /managedFields\.st Update .* status\.fieldsV1\.f:metadata$/, reason: STATUS_METADATA },
-  { sequence: 'subresources', step: /./, at: /managedFields\..* scale\.time$/, reason: 'kube-apiserver forgets the time of a write through the scale of a custom resource' },
 
   { sequence: 'create', step: 'what only the server sets', at: /^body\.metadata\.generation$/, reason: "kube-apiserver stores whatever generation a client names for kinds that have none; ours drops it" },
   { sequence: 'create-bad', step: 'generateName that is bad', at: /^body\.(message|details\..*)$/, reason: 'the name is generated after the prefix was found bad, so it is not in the refusal' },

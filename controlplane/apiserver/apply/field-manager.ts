@@ -32,8 +32,8 @@ export interface FieldManagerOptions {
   blank?: JsonObject;
   /** What writes here cannot change, and so not own; with all below. */
   ignored?: FieldSet;
-  /** RFC 3339, whole seconds. */
-  timestamp: () => string;
+  /** RFC 3339, whole seconds; undefined: when it was is not said. */
+  timestamp: () => string | undefined;
 }
 
 export interface ApplyResult {
@@ -86,7 +86,8 @@ export class FieldManager {
     const { blank, timestamp } = this.options;
     const key = shapeKey(this.#typed(next).value as JsonObject, (field) => field === 'apiVersion' || field === 'kind' || (blank !== undefined && Object.hasOwn(blank, field)));
     const known = key === undefined ? undefined : this.#shapes.get(key);
-    if (known) return known.map((entry) => ({ ...entry, manager: manager === '' ? 'unknown' : manager, time: timestamp() }));
+    const time = timestamp();
+    if (known) return known.map((entry) => ({ ...entry, manager: manager === '' ? 'unknown' : manager, ...(time !== undefined && { time }) }));
     const entries = this.#changed(undefined, next, undefined, manager);
     if (key !== undefined && entries) {
       this.#shapes.set(key, entries);
@@ -118,8 +119,7 @@ export class FieldManager {
     const base = this.#typed(live ?? this.#empty());
     const key = this.#key(manager, 'Apply');
     const { object, managers } = this.#applied(base, typed, before.managers, manager, key, force);
-    const times = new Map(before.times);
-    if (object) times.set(key, this.options.timestamp());
+    const times = object ? this.#stamped(before.times, key) : before.times;
     const merged = (object?.value ?? base.value) as JsonObject;
     return {
       object: manager === KUBECTL ? withLastApplied(merged, config) : merged,
@@ -152,7 +152,7 @@ export class FieldManager {
   }
 
   #updated(live: JsonObject | undefined, next: JsonObject, { managers, times }: Managed, manager: string): Managed {
-    const { apiVersion, timestamp } = this.options;
+    const { apiVersion } = this.options;
     const after = this.#updater.update(this.#typed(live ?? this.#empty()), this.#typed(next), apiVersion, managers, NOW);
     const written = withStripped(after, NOW).get(NOW);
     const rest = new Map(after);
@@ -161,7 +161,15 @@ export class FieldManager {
     const key = this.#key(manager, 'Update');
     const mine = rest.get(key);
     rest.set(key, mine ? { ...written, fields: written.fields.union(mine.fields) } : written);
-    return { managers: rest, times: new Map(times).set(key, timestamp()) };
+    return { managers: rest, times: this.#stamped(times, key) };
+  }
+
+  #stamped(times: Managed['times'], key: string): Managed['times'] {
+    const time = this.options.timestamp();
+    const stamped = new Map(times);
+    if (time === undefined) stamped.delete(key);
+    else stamped.set(key, time);
+    return stamped;
   }
 
   #key(manager: string, operation: Identity['operation']): string {

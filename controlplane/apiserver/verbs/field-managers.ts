@@ -29,7 +29,8 @@ export class FieldManagers {
         ...(resource.blank && { blank: resource.blank }),
         ...(resource.shape && { blank: zeroShape(resource.shape) }),
         ignored: ignoredFields(resource, subresource),
-        timestamp: () => `${new Date(this.now()).toISOString().slice(0, 19)}Z`,
+        // Of a scale it is not told when it was written, as by kube-apiserver: such entries come first.
+        timestamp: () => (subresource === 'scale' ? undefined : `${new Date(this.now()).toISOString().slice(0, 19)}Z`),
       });
       managers.set(subresource, manager);
     }

@@ -1,7 +1,8 @@
 /**
  * Writing protobuf by tables: for each message, its fields in JSON with their numbers and how each is encoded. What has no message, such
- * as an extension, is text in YAML; JSON is YAML.
+ * as an extension, is text in YAML.
  */
+import { toYaml } from '../../codec/to-yaml';
 import { isObject } from '../../schema/schema';
 
 export type Encode = (value: unknown) => Buffer;
@@ -33,7 +34,7 @@ export const double: Encode = (value) => {
 };
 WIRE.set(int, 0).set(bool, 0).set(double, 1);
 
-export const any: Encode = (value) => delimited(2, utf8(`${JSON.stringify(value)}\n`));
+export const any: Encode = (value) => delimited(2, utf8(toYaml(value)));
 const named = (name: string, value: Buffer): Buffer => Buffer.concat([delimited(1, utf8(name)), delimited(2, value)]);
 const entries = (value: unknown): [string, unknown][] => (isObject(value) ? Object.entries(value) : []);
 

@@ -52,7 +52,7 @@ test('version 3', () => {
   expect(encodeV3(JSON.parse(V3.json) as object).toString('base64')).toBe(V3.gnostic);
 });
 
-test('extensions are YAML, which JSON is', () => {
-  const bytes = encodeV2({ 'x-more': { a: [1, 'b'] } } as unknown as SwaggerDocument);
-  expect(bytes.toString('utf8')).toContain('{"a":[1,"b"]}\n');
+test('extensions are YAML', () => {
+  const bytes = encodeV2({ 'x-more': [{ kind: 'K', group: '' }, { field: 'yes' }] } as unknown as SwaggerDocument);
+  expect(bytes.toString('utf8')).toContain('- group: ""\n  kind: K\n- field: "yes"\n');
 });
