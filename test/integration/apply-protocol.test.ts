@@ -1,26 +1,17 @@
 /** Server-side apply as clients below kubectl see it: status codes and words, races, names of managers. */
-import { makeNamespace, startApiServer, type Answer, type TestApiServer } from '../support/api-server';
+import { jobNamed as job } from '../fixtures/manifests/builders';
+import type { Answer } from '../support/api-server';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 
-let server: TestApiServer;
-let ns: string;
+const server = sharedServer();
 let jobs: string;
-let namespaces = 0;
+let maps: string;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `a-${++namespaces}`);
-  jobs = `/apis/gleaner.dev/v1alpha1/namespaces/${ns}/jobs`;
+  ({ jobs, maps } = await nextNamespace(server));
 });
 
-const job = (name: string, spec: object = {}): object => ({
-  apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name },
-  spec: { runtime: 'python', template: { program: { script: 'print(1)' } }, completions: 3, ...spec },
-});
 const create = (name: string): Promise<Answer> => server.request('POST', jobs, { body: job(name) });
-const merge = (path: string, body: object): Promise<Answer> => server.request('PATCH', path, { body, headers: { 'Content-Type': 'application/merge-patch+json' } });
 const applyPatch = (path: string, body: unknown, query = '?fieldManager=test'): Promise<Answer> =>
   server.request('PATCH', `${path}${query}`, { body, headers: { 'Content-Type': 'application/apply-patch+yaml' } });
 
@@ -29,7 +20,7 @@ describe('refusals', () => {
     ['apply without a manager', () => applyPatch(`${jobs}/x`, job('x'), ''), 422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'],
     ['manager of strange characters', () => applyPatch(`${jobs}/x`, job('x'), '?fieldManager=a%07'), 422, 'Invalid', 'fieldManager: Invalid value: "a\\a": invalid character U+0007 (at position 1)'],
     ['manager too long', () => server.request('POST', `${jobs}?fieldManager=${'x'.repeat(129)}`, { body: job('x') }), 422, 'Invalid', 'fieldManager: Too long: may not be more than 128 bytes'],
-    ['force without apply', () => create('x').then(() => merge(`${jobs}/x?force=true`, {})), 422, 'Invalid', 'force: Forbidden: may not be specified for non-apply patch'],
+    ['force without apply', () => create('x').then(() => server.merge(`${jobs}/x?force=true`, {})), 422, 'Invalid', 'force: Forbidden: may not be specified for non-apply patch'],
     ['apply of managedFields', () => applyPatch(`${jobs}/x`, { ...job('x'), metadata: { name: 'x', managedFields: [] } }), 400, 'BadRequest', 'metadata.managedFields must be nil'],
     ['apply of another kind', () => applyPatch(`${jobs}/x`, { ...job('x'), kind: 'Task' }), 400, 'BadRequest', 'invalid object type: gleaner.dev/v1alpha1, Kind=Task'],
     ['apply of no object', () => applyPatch(`${jobs}/x`, '- 1\n'), 400, 'BadRequest', 'error decoding YAML'],
@@ -92,10 +83,9 @@ describe('managers', () => {
   });
 
   test('a PUT of a core kind without a version is written over what is there, and its owners kept', async () => {
-    const path = `/api/v1/namespaces/${ns}/configmaps`;
     const config = (data: object): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data });
-    await applyPatch(`${path}/c`, config({ a: '1', b: '2' }), '?fieldManager=first');
-    const { code, json } = await server.request('PUT', `${path}/c?fieldManager=second`, { body: config({ a: '1', b: '3' }) });
+    await applyPatch(`${maps}/c`, config({ a: '1', b: '2' }), '?fieldManager=first');
+    const { code, json } = await server.request('PUT', `${maps}/c?fieldManager=second`, { body: config({ a: '1', b: '3' }) });
     expect([code, json.data]).toEqual([200, { a: '1', b: '3' }]);
     expect(json.metadata.managedFields).toMatchObject([
       { manager: 'first', operation: 'Apply', fieldsV1: { 'f:data': { 'f:a': {} } } },

@@ -1,12 +1,9 @@
 /** Kubernetes' own kinds as the API serves them: their rules, their life, their tables. */
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
+import { makeNamespace } from '../support/api-server';
 import { eventually } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
-let server: TestApiServer;
-beforeAll(async () => {
-  server = await startApiServer({ namespaceContent: true });
-});
-afterAll(() => server.stop());
+const server = sharedServer({ namespaceContent: true });
 
 const post = (path: string, body: object) => server.request('POST', path, { body });
 const get = (path: string) => server.request('GET', path);
@@ -58,11 +55,11 @@ describe('namespaces', () => {
     const conditions = async () => ((await get(namespace('left'))).json.status as unknown as Status).conditions ?? [];
     await eventually(() => 'conditions', async () => (await conditions()).some(({ type, status }) => type === 'NamespaceFinalizersRemaining' && status === 'True'));
     expect((await conditions()).find(({ type }) => type === 'NamespaceContentRemaining')?.message).toBe('Some resources are remaining: configmaps. has 1 resource instances');
-    const wrong = await server.request('PATCH', `${namespace('left')}/status`, { body: { status: { phase: 'Active' } }, headers: { 'Content-Type': 'application/merge-patch+json' } });
+    const wrong = await server.merge(`${namespace('left')}/status`, { status: { phase: 'Active' } });
     expect([wrong.code, wrong.json.message]).toEqual([422, 'Namespace "left" is invalid: status.Phase: Invalid value: "Active": may only be \'Terminating\' if `deletionTimestamp` is not empty']);
     const late = await post(`${namespace('left')}/configmaps`, { metadata: { name: 'late' } });
     expect([late.code, late.json.details.causes?.[0].reason]).toEqual([403, 'NamespaceTerminating']);
-    await server.request('PATCH', `${namespace('left')}/configmaps/stays`, { body: { metadata: { finalizers: null } }, headers: { 'Content-Type': 'application/merge-patch+json' } });
+    await server.merge(`${namespace('left')}/configmaps/stays`, { metadata: { finalizers: null } });
     await eventually(() => 'gone', async () => (await get(namespace('left'))).code === 404);
   });
 
@@ -75,7 +72,7 @@ describe('namespaces', () => {
       await server.request('DELETE', path);
       await eventually(() => `${path} again`, async () => (await get(path)).code === 200);
     }
-    const forged = await server.request('PATCH', bundle, { body: { data: { 'ca.crt': 'forged' } }, headers: { 'Content-Type': 'application/merge-patch+json' } });
+    const forged = await server.merge(bundle, { data: { 'ca.crt': 'forged' } });
     expect(forged.json.data).toEqual({ 'ca.crt': 'forged' });
     await eventually(() => 'put right', async () => ((await get(bundle)).json.data as { 'ca.crt': string })['ca.crt'] === server.caCertificate);
   });
@@ -138,7 +135,7 @@ describe('events', () => {
   });
 
   test('of events.k8s.io only go on in their series', async () => {
-    const merge = (body: object) => server.request('PATCH', `${v1}/new`, { body, headers: { 'Content-Type': 'application/merge-patch+json' } });
+    const merge = (body: object) => server.merge(`${v1}/new`, body);
     expect((await merge({ series: { count: 2, lastObservedTime: '2024-01-01T00:00:01.000000Z' } })).json.series).toMatchObject({ count: 2 });
     expect((await merge({ note: 'other' })).json.details.causes?.map(({ field }) => field)).toEqual(['message']);
     expect((await merge({ series: { count: 1 } })).json.message).toContain('series.count: Invalid value: "": should be at least 2');

@@ -5,11 +5,12 @@
 import { Agent, request as httpsRequest } from 'node:https';
 
 import { findTarget } from '../../cli/client';
-import { startApiServer, type Json, type TestApiServer } from '../support/api-server';
+import type { Json, TestApiServer } from '../support/api-server';
 import { conditions, CRDS_PATH, define, definition, hasCondition, version } from '../support/definitions';
 import { TestCluster } from '../support/gleaner';
 import { describeWithKube } from '../support/kube-apiserver';
 import { eventually, kubectl } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
 type Target = Pick<TestApiServer, 'url' | 'caCertificate' | 'token'>;
 
@@ -51,13 +52,9 @@ const terminating = async (on: Connection): Promise<string | undefined> => {
 const goes = (on: Connection): Promise<void> => eventually(() => 'the definition is gone', async () => (await terminating(on)) === undefined);
 
 describe('a run of deletions on one connection', () => {
-  let server: TestApiServer;
+  const server = sharedServer();
   let client: Connection;
   let other: Connection;
-  beforeAll(async () => {
-    server = await startApiServer();
-  });
-  afterAll(() => server?.stop());
   beforeEach(async () => {
     [client, other] = [new Connection(server), new Connection(server)];
     await define(server, BOLT);
@@ -107,11 +104,7 @@ describe('a run of deletions on one connection', () => {
 
 describeWithKube('kubectl delete -f of a definition and its objects', ['kubectl', 'kubectl-current', 'kubectl-old'], (paths) => {
   const ROUNDS = 20;
-  let server: TestApiServer;
-  beforeAll(async () => {
-    server = await startApiServer();
-  });
-  afterAll(() => server?.stop());
+  const server = sharedServer();
 
   test.each(['kubectl', 'kubectl-current', 'kubectl-old'] as const)('%s: finds all of them, every time', async (program) => {
     const k = kubectl(server.kubeconfig, server.dir, paths[program]);

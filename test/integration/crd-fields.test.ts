@@ -1,15 +1,12 @@
 /** Fields that a definition knows, does not know, or lets pass; and those that may be selected by. */
-import { startApiServer, type Answer, type TestApiServer } from '../support/api-server';
+import type { Answer } from '../support/api-server';
 import { define, definition, version } from '../support/definitions';
-import { kubectl, type Kubectl } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
+const { server, k } = sharedKubectl();
 const API = '/apis/example.com/v1/namespaces/default';
 
 beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
   await define(server, definition({
     plural: 'boxes', kind: 'Box',
     versions: [version('v1', {
@@ -29,7 +26,6 @@ beforeAll(async () => {
     })],
   }));
 });
-afterAll(() => server?.stop());
 
 const create = (plural: string, body: object | string, query = ''): Promise<Answer> => server.request('POST', `${API}/${plural}${query}`, { body });
 const box = (spec: object, more: object = {}): object => ({ apiVersion: 'example.com/v1', kind: 'Box', metadata: { name: 'b' }, spec, ...more });
@@ -158,7 +154,7 @@ describe('selectable fields', () => {
     expect(await k.ok(['get', 'shirts', '--field-selector', 'spec.colour=red', '-o', 'name'])).toBe('shirt.example.com/a\nshirt.example.com/c\n');
     const { resourceVersion } = (await select('')).json.metadata;
     const watch = select('spec.colour=red', `&watch=true&timeoutSeconds=2&resourceVersion=${resourceVersion}`);
-    const patch = (name: string, spec: object): Promise<Answer> => server.request('PATCH', `${API}/shirts/${name}`, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { spec } });
+    const patch = (name: string, spec: object): Promise<Answer> => server.merge(`${API}/shirts/${name}`, { spec });
     await patch('b', { colour: 'red' });
     await patch('a', { colour: 'green' });
     await patch('d', { colour: 'white' });

@@ -1,16 +1,15 @@
 /** Objects of definitions are owned, owners and in namespaces like all others. */
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import { makeNamespace, type Answer, type Json } from '../support/api-server';
 import { CRDS_PATH, define, definition, isGone, version } from '../support/definitions';
 import { eventually } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
-let server: TestApiServer;
+const server = sharedServer({ garbage: true });
 
 beforeAll(async () => {
-  server = await startApiServer({ garbage: true });
   await define(server, definition({ plural: 'parents', kind: 'Parent', versions: [version('v1', {}), version('v2', {})] }));
   await define(server, definition({ plural: 'children', kind: 'Child' }));
 });
-afterAll(() => server?.stop());
 
 const path = (plural: string, name = '', namespace = 'default'): string => `/apis/example.com/v1/namespaces/${namespace}/${plural}${name && `/${name}`}`;
 const get = (where: string): Promise<Answer> => server.request('GET', where);
@@ -41,7 +40,7 @@ test('foreground: the owner goes after what it owns', async () => {
   expect((await get(path('parents', 'b'))).json.metadata.finalizers).toEqual(['foregroundDeletion']);
   await eventually(() => 'the child goes', async () => (await get(path('children', 'b'))).json.metadata.deletionTimestamp !== undefined);
   expect((await get(path('parents', 'b'))).code).toBe(200);
-  await server.request('PATCH', path('children', 'b'), { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { metadata: { finalizers: null } } });
+  await server.merge(path('children', 'b'), { metadata: { finalizers: null } });
   await eventually(() => 'both are gone', async () => isGone(await get(path('children', 'b'))) && isGone(await get(path('parents', 'b'))));
 });
 
@@ -87,7 +86,7 @@ test('a namespace takes them with it; a definition takes them, and what they own
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const owner = ({ apiVersion, kind, metadata: { name, uid } }: Json, more: object = {}): object => ({ apiVersion, kind, name, uid, ...more });
 const setOwners = async (where: string, ...ownerReferences: object[]): Promise<void> => {
-  const { code, text } = await server.request('PATCH', where, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { metadata: { ownerReferences } } });
+  const { code, text } = await server.merge(where, { metadata: { ownerReferences } });
   if (code !== 200) throw new Error(text);
 };
 const makeMap = async (name: string, ...ownerReferences: object[]): Promise<Json> => (await server.request('POST', MAPS, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ownerReferences } } })).json;

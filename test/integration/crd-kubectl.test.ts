@@ -1,7 +1,7 @@
 /** Definitions with kubectl: the scenarios of Kubernetes' own test/cmd/crd.sh and of its OpenAPI tests. */
-import { startApiServer, type TestApiServer } from '../support/api-server';
 import { define, definition, read, version } from '../support/definitions';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
 const FOOS = `
 apiVersion: apiextensions.k8s.io/v1
@@ -56,18 +56,14 @@ spec:
 `;
 const foo = (name: string, fields: string, kind = 'Foo'): string => `apiVersion: company.com/v1\nkind: ${kind}\nmetadata: {name: ${name}, labels: {pruneGroup: "true"}}\n${fields}\n`;
 
-let server: TestApiServer;
-let k: Kubectl;
+const { server, k } = sharedKubectl({ garbage: true });
 
 beforeAll(async () => {
-  server = await startApiServer({ garbage: true });
-  k = kubectl(server.kubeconfig, server.dir);
   expect(await k.ok(['create', '-f', '-'], { input: `${FOOS}---${BARS}---${VALID}` })).toBe(
     ['foos', 'bars', 'validfoos'].map((name) => `customresourcedefinition.apiextensions.k8s.io/${name}.company.com created\n`).join(''),
   );
   await k.ok(['wait', '--for=condition=Established', 'crd/foos.company.com', 'crd/bars.company.com', 'crd/validfoos.company.com', '--timeout=10s']);
 });
-afterAll(() => server?.stop());
 
 const jsonPath = (what: string, path: string): Promise<string> => k.ok(['get', what, '-o', `jsonpath={${path}}`]);
 
@@ -167,9 +163,7 @@ test('documents follow the definitions: other versions, versions that are no lon
   expect((await documents()).sort()).toEqual(['apis/docs.example.com/v1', 'apis/docs.example.com/v2']);
   expect(await k.ok(['explain', 'pages.spec', '--api-version=docs.example.com/v1'])).toContain('What it says.');
   const crd = await read(server, 'pages.docs.example.com');
-  const change = (versions: object[]): Promise<unknown> => server.request('PATCH', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pages.docs.example.com', {
-    headers: { 'Content-Type': 'application/merge-patch+json' }, body: { spec: { versions } },
-  });
+  const change = (versions: object[]): Promise<unknown> => server.merge('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pages.docs.example.com', { spec: { versions } });
   await change(crd.spec.versions.map((each) => (each.name === 'v2' ? { ...each, name: 'v4' } : each)));
   expect([(await documents()).includes('apis/docs.example.com/v2'), (await documents()).includes('apis/docs.example.com/v4')]).toEqual([false, true]);
   await change(crd.spec.versions.map((each) => (each.name === 'v2' ? { ...each, served: false } : each)));

@@ -1,14 +1,10 @@
 /** Definitions that come, change and go while the server runs: what is served follows at once. */
-import { startApiServer, type Answer, type TestApiServer } from '../support/api-server';
+import type { Answer } from '../support/api-server';
 import { conditions, CRDS_PATH, define, definition, hasCondition, isGone, read, version } from '../support/definitions';
 import { eventually } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
-let server: TestApiServer;
-
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
+const server = sharedServer();
 
 const get = (path: string): Promise<Answer> => server.request('GET', path);
 const NAMESPACED = '/apis/example.com/v1/namespaces/default';
@@ -54,10 +50,7 @@ test('the definitions are served like all resources: table, watch, status, the s
   ]);
   const status = await get(`${CRDS_PATH}/jobs.gleaner.dev/status`);
   expect(status.json.status).toMatchObject({ storedVersions: ['v1alpha1'], acceptedNames: { kind: 'Job' } });
-  const patched = await server.request('PATCH', `${CRDS_PATH}/gears.example.com/status`, {
-    headers: { 'Content-Type': 'application/merge-patch+json' },
-    body: { spec: { scope: 'Cluster' }, status: { conditions: [{ type: 'StatusPatched', status: 'True', reason: 'R', message: 'm', lastTransitionTime: null }] } },
-  });
+  const patched = await server.merge(`${CRDS_PATH}/gears.example.com/status`, { spec: { scope: 'Cluster' }, status: { conditions: [{ type: 'StatusPatched', status: 'True', reason: 'R', message: 'm', lastTransitionTime: null }] } });
   expect(patched.code).toBe(200);
   expect((patched.json.spec as { scope: string }).scope).toBe('Namespaced');
   expect(patched.json.status).toMatchObject({ conditions: [{ type: 'StatusPatched' }] });
@@ -67,7 +60,7 @@ test('the server\'s own definitions cannot be deleted or changed, labels of thei
   const path = `${CRDS_PATH}/jobs.gleaner.dev`;
   const deleted = await server.request('DELETE', path);
   expect([deleted.code, deleted.json.message]).toEqual([403, 'customresourcedefinitions.apiextensions.k8s.io "jobs.gleaner.dev" is forbidden: it is one of the server\'s own definitions: they cannot be deleted']);
-  const merge = (body: object): Promise<Answer> => server.request('PATCH', path, { headers: { 'Content-Type': 'application/merge-patch+json' }, body });
+  const merge = (body: object): Promise<Answer> => server.merge(path, body);
   const changed = await merge({ spec: { names: { shortNames: ['x'] } } });
   expect([changed.code, changed.json.details.causes?.[0].field]).toEqual([422, 'spec']);
   expect((await merge({ metadata: { labels: { team: 'a' } } })).code).toBe(200);
@@ -95,7 +88,7 @@ test('a definition that is deleted takes its objects with it, waits for their fi
   await eventually(() => 'bolt free is gone', async () => isGone(await get(`${NAMESPACED}/bolts/free`)));
   expect((await get(`${NAMESPACED}/bolts/held`)).json.metadata.deletionTimestamp).toBeDefined();
   expect(conditions(await read(server, 'bolts.example.com')).Terminating).toBe('True InstanceDeletionInProgress: CustomResource deletion is in progress');
-  const released = await server.request('PATCH', `${NAMESPACED}/bolts/held`, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { metadata: { finalizers: null } } });
+  const released = await server.merge(`${NAMESPACED}/bolts/held`, { metadata: { finalizers: null } });
   expect(released.code).toBe(200);
   await watch.ended;
   expect(watch.lines.map((line) => [JSON.parse(line).type, JSON.parse(line).object.metadata.name])).toEqual([

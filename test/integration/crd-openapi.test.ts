@@ -1,14 +1,8 @@
 /** Definitions as documents describe them, at once: what kubectl explains and refuses, by both versions of OpenAPI. */
-import { startApiServer, type TestApiServer } from '../support/api-server';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server.stop());
+const { server, k } = sharedKubectl();
 
 const text = (description: string, more: object = {}): object => ({ type: 'string', description, ...more });
 const FOO = {

@@ -2,8 +2,8 @@
  * A definition that becomes stricter: objects that were good stay changeable, as long as what is wrong with them is left alone. Expected as
  * kube-apiserver 1.32 answers (`test/differential/corpus/defining.ts` asks it the same).
  */
-import { startApiServer, type TestApiServer } from '../support/api-server';
 import { CRDS_PATH, define, definition, read, version } from '../support/definitions';
+import { sharedServer } from '../support/shared-server';
 
 const LOOSE = { name: { type: 'string' }, n: { type: 'integer' } };
 const TIGHT = { name: { type: 'string', maxLength: 3 }, n: { type: 'integer', maximum: 5 } };
@@ -20,11 +20,10 @@ const shape = (fields: object, more: object = {}): object => ({
 });
 const BAD = { name: 'long name' };
 
-let server: TestApiServer;
+const server = sharedServer();
 const PATH = '/apis/example.com/v1/namespaces/default/things';
 
 beforeAll(async () => {
-  server = await startApiServer();
   await define(server, definition({ plural: 'things', kind: 'Thing', versions: [version('v1', shape(LOOSE))] }));
   const made = await server.request('POST', PATH, {
     body: {
@@ -42,7 +41,6 @@ beforeAll(async () => {
   const versions = [{ ...version('v1', {}), schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', required: ['needed'], properties: { ...tight, needed: { type: 'string' } } } } } } }];
   expect((await server.request('PUT', `${CRDS_PATH}/things.example.com`, { body: { ...crd, spec: { ...crd.spec, versions } } })).code).toBe(200);
 });
-afterAll(() => server?.stop());
 
 test.each<[string, object, string[]]>([
   ['metadata only', { metadata: { labels: { a: 'b' } } }, []],
@@ -61,7 +59,7 @@ test.each<[string, object, string[]]>([
   ['a rule about what is changed', { spec: { needed: 'x', ruled: { b: 'y' } } }, ['spec.ruled: Invalid value: "object": a may not be bad']],
   ['the spec is changed, and what it needs is not there', { spec: { n: 2 } }, ['spec.needed: Required value']],
 ])('%s', async (_, patch, refusals) => {
-  const { code, json } = await server.request('PATCH', `${PATH}/a?dryRun=All`, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: patch });
+  const { code, json } = await server.merge(`${PATH}/a?dryRun=All`, patch);
   const causes = json.details?.causes?.map(({ field, message }) => `${field}: ${message}`) ?? [];
   const told = causes.filter((cause) => !cause.includes('some validation rules were not checked'));
   expect([code, told]).toEqual([refusals.length === 0 ? 200 : 422, refusals]);

@@ -1,10 +1,10 @@
 /** Several versions of one resource, of which one is stored: what each shows, who is warned, what becomes of watches. */
-import { startApiServer, type Answer, type TestApiServer } from '../support/api-server';
+import type { Answer } from '../support/api-server';
 import { CRDS_PATH, define, definition, hasCondition, read, version } from '../support/definitions';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
+const { server, k } = sharedKubectl();
 
 const SPEC = { colour: { type: 'string', default: 'red' }, size: { type: 'integer' } };
 const lamps = definition({
@@ -21,11 +21,8 @@ const lamps = definition({
 });
 
 beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
   await define(server, lamps);
 });
-afterAll(() => server?.stop());
 
 const path = (of: string, name = ''): string => `/apis/example.com/${of}/namespaces/default/lamps${name && `/${name}`}`;
 const get = (of: string, name = ''): Promise<Answer> => server.request('GET', path(of, name));
@@ -55,11 +52,11 @@ test('each version shows what its schema knows, with its apiVersion; the stored 
 });
 
 test('a version without a status subresource writes the status, one with it does not', async () => {
-  const with1 = await server.request('PATCH', path('v1', 'a'), { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { status: { on: true } } });
+  const with1 = await server.merge(path('v1', 'a'), { status: { on: true } });
   expect(with1.json.status).toEqual({ on: true });
-  const with2 = await server.request('PATCH', path('v2', 'a'), { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { status: { on: false } } });
+  const with2 = await server.merge(path('v2', 'a'), { status: { on: false } });
   expect(with2.json.status).toEqual({ on: true });
-  const sub = await server.request('PATCH', `${path('v2', 'a')}/status`, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { status: { on: false }, spec: { size: 9 } } });
+  const sub = await server.merge(`${path('v2', 'a')}/status`, { status: { on: false }, spec: { size: 9 } });
   expect([sub.json.status, (sub.json.spec as { size: number }).size]).toEqual([{ on: false }, 1]);
   expect((await server.request('GET', `${path('v1', 'a')}/status`)).code).toBe(404);
 });
@@ -97,14 +94,14 @@ test('another storage version: new writes are kept in it, old ones stay readable
   expect((await get('v1beta1')).code).toBe(404);
   expect((await read(server, 'lamps.example.com')).status?.storedVersions).toEqual(['v1', 'v2']);
   expect((await server.store.get('lamps.example.com', 'default', 'a'))?.apiVersion).toBe('example.com/v1');
-  const rewritten = await server.request('PATCH', path('v1', 'a'), { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { spec: { size: 5 } } });
+  const rewritten = await server.merge(path('v1', 'a'), { spec: { size: 5 } });
   expect([rewritten.json.apiVersion, rewritten.json.spec]).toEqual(['example.com/v1', { size: 5, colour: 'red' }]);
   expect((await server.store.get('lamps.example.com', 'default', 'a'))?.apiVersion).toBe('example.com/v2');
   const crd = await read(server, 'lamps.example.com');
   const without = { ...crd, spec: { ...crd.spec, versions: crd.spec.versions.filter(({ name }) => name !== 'v1') } };
   const refused = await server.request('PUT', `${CRDS_PATH}/lamps.example.com`, { body: without });
   expect(refused.json.message).toContain('status.storedVersions[0]: Invalid value: "v1": must appear in spec.versions');
-  const noted = await server.request('PATCH', `${CRDS_PATH}/lamps.example.com/status`, { headers: { 'Content-Type': 'application/merge-patch+json' }, body: { status: { storedVersions: ['v2'] } } });
+  const noted = await server.merge(`${CRDS_PATH}/lamps.example.com/status`, { status: { storedVersions: ['v2'] } });
   expect(noted.code).toBe(200);
   const current = await read(server, 'lamps.example.com');
   expect((await server.request('PUT', `${CRDS_PATH}/lamps.example.com`, { body: { ...without, metadata: current.metadata } })).code).toBe(200);

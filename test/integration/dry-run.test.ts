@@ -1,27 +1,17 @@
 /** `dryRun=All` of every verb: the same answers and refusals as without it, and nothing written. */
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import { jobNamed as job } from '../fixtures/manifests/builders';
+import type { Answer, Json } from '../support/api-server';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 import { openWatch } from '../support/watch-client';
 
-let server: TestApiServer;
-let ns: string;
+const server = sharedServer();
 let jobs: string;
 let maps: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `dry-${++namespaces}`);
-  jobs = `/apis/gleaner.dev/v1alpha1/namespaces/${ns}/jobs`;
-  maps = `/api/v1/namespaces/${ns}/configmaps`;
+  ({ jobs, maps } = await nextNamespace(server));
 });
 
-const job = (metadata: object, spec: object = {}): object => ({
-  apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata,
-  spec: { runtime: 'python', template: { program: { script: 'print(1)' } }, completions: 3, ...spec },
-});
 const map = (name: string, data: object = {}, metadata: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data });
 const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 const JSON_PATCH = { 'Content-Type': 'application/json-patch+json' };
@@ -51,21 +41,21 @@ async function everything(): Promise<Json[]> {
 }
 
 beforeEach(async () => {
-  await server.request('POST', jobs, { body: job({ name: 'x', labels: { a: 'b' } }) });
+  await server.request('POST', jobs, { body: job('x', {}, { labels: { a: 'b' } }) });
   await server.request('POST', maps, { body: map('x', { a: '1' }) });
   await server.request('POST', maps, { body: map('held', {}, { finalizers: ['test.dev/held'] }) });
 });
 
 test.each<[string, Call]>([
-  ['create', { method: 'POST', path: () => jobs, body: job({ name: 'new' }) }],
+  ['create', { method: 'POST', path: () => jobs, body: job('new') }],
   ['create of a core kind', { method: 'POST', path: () => maps, body: map('new', { a: '1' }) }],
   ['create that exists', { method: 'POST', path: () => maps, body: map('x') }],
-  ['create that is invalid', { method: 'POST', path: () => jobs, body: job({ name: 'new' }, { completions: -1 }) }],
-  ['create with an unknown field, strict', { method: 'POST', path: () => `${jobs}?fieldValidation=Strict`, body: job({ name: 'new' }, { nope: 1 }) }],
+  ['create that is invalid', { method: 'POST', path: () => jobs, body: job('new', { completions: -1 }) }],
+  ['create with an unknown field, strict', { method: 'POST', path: () => `${jobs}?fieldValidation=Strict`, body: job('new', { nope: 1 }) }],
   ['create where nothing is', { method: 'POST', path: () => '/api/v1/namespaces/nowhere/configmaps', body: map('new') }],
   ['update', { method: 'PUT', path: () => `${maps}/x`, body: map('x', { a: '2' }) }],
   ['update of a stale version', { method: 'PUT', path: () => `${maps}/x`, body: map('x', { a: '2' }, { resourceVersion: '1' }) }],
-  ['update without a version', { method: 'PUT', path: () => `${jobs}/x`, body: job({ name: 'x' }) }],
+  ['update without a version', { method: 'PUT', path: () => `${jobs}/x`, body: job('x') }],
   ['update of what is not there', { method: 'PUT', path: () => `${maps}/nope`, body: map('nope') }],
   ['update with another uid', { method: 'PUT', path: () => `${maps}/x`, body: map('x', {}, { uid: 'other' }) }],
   ['merge patch', { method: 'PATCH', path: () => `${jobs}/x`, body: { spec: { suspend: true } }, headers: MERGE }],

@@ -1,21 +1,15 @@
 /** Scenarios of Kubernetes' e2e suite (apimachinery: server-side apply, table conversion, chunking, watchlist), over kinds that are served here. */
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import type { Answer, Json } from '../support/api-server';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 import { openWatch } from '../support/watch-client';
 
-let server: TestApiServer;
+const server = sharedServer();
 let ns: string;
 let jobs: string;
 let maps: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `e2e-${++namespaces}`);
-  jobs = `/apis/gleaner.dev/v1alpha1/namespaces/${ns}/jobs`;
-  maps = `/api/v1/namespaces/${ns}/configmaps`;
+  ({ ns, jobs, maps } = await nextNamespace(server));
 });
 
 const job = (spec: object, metadata: object = {}): object => ({ apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name: 'job', ...metadata }, spec });
@@ -23,7 +17,7 @@ const WHOLE = { runtime: 'python', template: { program: { script: 'print(1)' } }
 const apply = (path: string, manager: string, body: object, force = false): Promise<Answer> =>
   server.request('PATCH', `${path}?fieldManager=${manager}${force ? '&force=true' : ''}`, { body, headers: { 'Content-Type': 'application/apply-patch+yaml' } });
 const merge = (path: string, manager: string, body: object): Promise<Answer> =>
-  server.request('PATCH', `${path}?fieldManager=${manager}`, { body, headers: { 'Content-Type': 'application/merge-patch+json' } });
+  server.merge(`${path}?fieldManager=${manager}`, body);
 const managers = ({ json }: Answer): string[] => (json.metadata.managedFields ?? []).map(({ manager, operation, subresource }) => [manager, operation, subresource].filter((part) => part !== undefined).join(' '));
 const spec = async (): Promise<Record<string, unknown>> => (await server.request('GET', `${jobs}/job`)).json.spec as Record<string, unknown>;
 

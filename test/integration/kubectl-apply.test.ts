@@ -1,20 +1,13 @@
 /** Server-side apply and managedFields through the real kubectl. */
 import { JOBS, type ManagedFieldsEntry } from '../../crds';
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
-import { kubectl, type Kubectl, type Ran } from '../support/kubectl';
+import type { Ran } from '../support/kubectl';
+import { nextNamespace, sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
+const { server, k } = sharedKubectl();
 let ns: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `ssa-${++namespaces}`);
+  ({ ns } = await nextNamespace(server));
 });
 
 const manifest = (lines: string[] = [], meta: string[] = []): string =>

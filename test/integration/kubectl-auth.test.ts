@@ -4,22 +4,15 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
 import { clientCertificate } from '../support/client-certificate';
 import { kubectl, type Kubectl } from '../support/kubectl';
+import { nextNamespace, sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
-let namespaces = 0;
+const { server, k } = sharedKubectl();
 let ns: string;
 
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `auth-${++namespaces}`);
+  ({ ns } = await nextNamespace(server));
 });
 
 const args = (line: string): string[] => ['-n', ns, ...line.split(' ')];
@@ -171,7 +164,7 @@ describe('service accounts', () => {
     expect(await fails('get serviceaccount bot')).toContain('serviceaccounts "bot" not found');
     await ok('create serviceaccount bot');
     expect(await ok('get sa bot')).toMatch(/^NAME +SECRETS +AGE\nbot +0 +\d+s\n$/);
-    expect(await ok('describe sa bot')).toMatch(/Name: +bot\nNamespace: +auth-\d+\n/);
+    expect(await ok('describe sa bot')).toMatch(new RegExp(`Name: +bot\\nNamespace: +${ns}\\n`));
     await ok('delete serviceaccount bot');
   });
 

@@ -1,18 +1,14 @@
 /** kubectl delete in the three ways of propagation, with an owner, its dependent and the garbage collector. */
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
+import { makeNamespace } from '../support/api-server';
 import { CASCADES, deleteOwner } from '../support/cascade';
-import { kubectl, type Kubectl } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
+const { server, k } = sharedKubectl({ garbage: true });
 let ns: string;
 
 beforeAll(async () => {
-  server = await startApiServer({ garbage: true });
-  k = kubectl(server.kubeconfig, server.dir);
   ns = await makeNamespace(server, 'cascades');
 });
-afterAll(() => server?.stop());
 
 const OWNERS: Readonly<Record<string, string>> = {
   configmap: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\n',

@@ -1,7 +1,6 @@
 /** A definition that is not Gleaner's is served like its own: nothing in the API server knows a kind by name. */
 import type { CustomResourceDefinition } from '../../controlplane/apiserver/resources/crd';
-import { startApiServer, type TestApiServer } from '../support/api-server';
-import { kubectl, type Kubectl } from '../support/kubectl';
+import { sharedKubectl } from '../support/shared-server';
 
 const WIDGETS: CustomResourceDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -50,14 +49,7 @@ const WIDGETS: CustomResourceDefinition = {
   },
 };
 
-let server: TestApiServer;
-let k: Kubectl;
-
-beforeAll(async () => {
-  server = await startApiServer({ crds: [WIDGETS] });
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
+const { k } = sharedKubectl({ crds: [WIDGETS] });
 
 const create = (name: string, spec: string): Promise<string> =>
   k.ok(['create', '-f', '-'], { input: `apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: ${name}}\nspec: ${spec}\n` });

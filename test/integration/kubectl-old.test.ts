@@ -5,10 +5,10 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { startApiServer, type TestApiServer } from '../support/api-server';
 import { CASCADES, deleteOwner } from '../support/cascade';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
 import { describeWithKube } from '../support/kube-apiserver';
+import { sharedKubectl } from '../support/shared-server';
 
 const JOB = (more = ''): string => `
 apiVersion: gleaner.dev/v1alpha1
@@ -47,13 +47,7 @@ spec:
 `;
 
 describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
-  let server: TestApiServer;
-  let k: Kubectl;
-  beforeAll(async () => {
-    server = await startApiServer({ namespaceContent: true, garbage: true });
-    k = kubectl(server.kubeconfig, server.dir, paths['kubectl-old']);
-  });
-  afterAll(() => server?.stop());
+  const { server, k } = sharedKubectl({ namespaceContent: true, garbage: true }, paths['kubectl-old']);
 
   const apply = (text: string, ...args: string[]) => k.run(['apply', ...args, '-f', '-'], { input: text });
 

@@ -1,31 +1,21 @@
 /** What clients rely on below kubectl: status codes and words, watches, forms, bounds. */
 import { JOBS, type KubeObject } from '../../crds';
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import { jobNamed as job } from '../fixtures/manifests/builders';
+import { startApiServer, type Answer, type Json } from '../support/api-server';
 import { eventually } from '../support/kubectl';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 import { openWatch, type WatchClient } from '../support/watch-client';
 
-let server: TestApiServer;
+const server = sharedServer();
 let ns: string;
 let jobs: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `p-${++namespaces}`);
-  jobs = `/apis/gleaner.dev/v1alpha1/namespaces/${ns}/jobs`;
+  ({ ns, jobs } = await nextNamespace(server));
 });
 
 const TABLE = { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
-const job = (name: string, spec: object = {}): object => ({
-  apiVersion: 'gleaner.dev/v1alpha1', kind: 'Job', metadata: { name },
-  spec: { runtime: 'python', template: { program: { script: 'print(1)' } }, completions: 3, ...spec },
-});
 const create = (name: string): Promise<Answer> => server.request('POST', jobs, { body: job(name) });
-const merge = (path: string, body: object, headers: object = {}): Promise<Answer> =>
-  server.request('PATCH', path, { body, headers: { 'Content-Type': 'application/merge-patch+json', ...headers } });
 
 const watch = (path: string, headers: object = {}): Promise<WatchClient> => openWatch(server, path, headers);
 
@@ -46,17 +36,17 @@ describe('refusals', () => {
     ['metadata that is no object', () => server.request('POST', jobs, { body: { ...job('x'), metadata: 'x' } }), 400, 'BadRequest', 'json: cannot unmarshal string into Go value of type v1.ObjectMeta'],
     ['PUT without resourceVersion', () => create('x').then(() => server.request('PUT', `${jobs}/x`, { body: job('x') })), 422, 'Invalid', 'must be specified for an update'],
     ['PUT of another name', () => create('x').then(() => server.request('PUT', `${jobs}/x`, { body: job('y') })), 400, 'BadRequest', 'does not match the name on the URL (x)'],
-    ['stale version', () => create('x').then(() => merge(`${jobs}/x`, { metadata: { resourceVersion: '1' }, spec: { suspend: true } })), 409, 'Conflict', 'Operation cannot be fulfilled on jobs.gleaner.dev "x": the object has been modified'],
-    ['other uid', () => create('x').then(() => merge(`${jobs}/x`, { metadata: { uid: 'other' } })), 422, 'Invalid', 'metadata.uid: Invalid value: "other": field is immutable'],
+    ['stale version', () => create('x').then(() => server.merge(`${jobs}/x`, { metadata: { resourceVersion: '1' }, spec: { suspend: true } })), 409, 'Conflict', 'Operation cannot be fulfilled on jobs.gleaner.dev "x": the object has been modified'],
+    ['other uid', () => create('x').then(() => server.merge(`${jobs}/x`, { metadata: { uid: 'other' } })), 422, 'Invalid', 'metadata.uid: Invalid value: "other": field is immutable'],
     ['delete of another uid', () => create('x').then(() => server.request('DELETE', `${jobs}/x`, { body: { preconditions: { uid: 'other' } } })), 409, 'Conflict', 'the UID in the precondition (other) does not match the UID in record'],
     ['propagation policy', () => create('x').then(() => server.request('DELETE', `${jobs}/x`, { body: { propagationPolicy: 'Sideways' } })), 422, 'Invalid', 'supported values: "Foreground", "Background", "Orphan", "nil"'],
     ['media type', () => server.request('POST', jobs, { body: 'x', headers: { 'Content-Type': 'text/plain' } }), 415, 'UnsupportedMediaType', 'application/json, application/yaml'],
     ['strategic merge of a custom resource', () => create('x').then(() => server.request('PATCH', `${jobs}/x`, { body: {}, headers: { 'Content-Type': 'application/strategic-merge-patch+json' } })), 415, 'UnsupportedMediaType', 'application/json-patch+json, application/merge-patch+json'],
     ['server-side apply in CBOR', () => server.request('PATCH', `${jobs}/x`, { body: '{}', headers: { 'Content-Type': 'application/apply-patch+cbor' } }), 415, 'UnsupportedMediaType', 'application/apply-patch+yaml'],
-    ['__proto__ in a patch', () => create('x').then(() => merge(`${jobs}/x`, JSON.parse('{"spec":{"__proto__":{"suspend":true}}}') as object)), 400, 'BadRequest', 'unknown field "spec.__proto__"'],
-    ['rename by patch', () => create('x').then(() => merge(`${jobs}/x`, { metadata: { name: 'y' } })), 400, 'BadRequest', 'the name of the object (y) does not match the name on the URL (x)'],
-    ['unknown field in a strict patch', () => create('x').then(() => merge(`${jobs}/x?fieldValidation=Strict`, { spec: { nope: 1 } })), 422, 'Invalid', 'unknown field "spec.nope"'],
-    ['negative scale', () => create('x').then(() => merge(`${jobs}/x/scale`, { spec: { replicas: -1 } })), 422, 'Invalid', '.spec.parallelism: Invalid value: -1: should be a non-negative integer'],
+    ['__proto__ in a patch', () => create('x').then(() => server.merge(`${jobs}/x`, JSON.parse('{"spec":{"__proto__":{"suspend":true}}}') as object)), 400, 'BadRequest', 'unknown field "spec.__proto__"'],
+    ['rename by patch', () => create('x').then(() => server.merge(`${jobs}/x`, { metadata: { name: 'y' } })), 400, 'BadRequest', 'the name of the object (y) does not match the name on the URL (x)'],
+    ['unknown field in a strict patch', () => create('x').then(() => server.merge(`${jobs}/x?fieldValidation=Strict`, { spec: { nope: 1 } })), 422, 'Invalid', 'unknown field "spec.nope"'],
+    ['negative scale', () => create('x').then(() => server.merge(`${jobs}/x/scale`, { spec: { replicas: -1 } })), 422, 'Invalid', '.spec.parallelism: Invalid value: -1: should be a non-negative integer'],
     ['label selector', () => server.request('GET', `${jobs}?labelSelector=a%3Eb`), 400, 'BadRequest', 'unable to parse requirement'],
     ['field selector', () => server.request('GET', `${jobs}?fieldSelector=spec.x%3D1`), 400, 'BadRequest', 'field label not supported: spec.x'],
     ['continue token', () => server.request('GET', `${jobs}?limit=1&continue=nonsense`), 400, 'BadRequest', 'ontinue'],
@@ -200,7 +190,7 @@ describe('watches', () => {
     const { json } = await server.request('GET', jobs);
     const stream = await watch(`${jobs}?watch=true&timeoutSeconds=1&resourceVersion=${json.metadata.resourceVersion}`);
     await create('a');
-    await merge(`${jobs}/a`, { spec: { suspend: true } });
+    await server.merge(`${jobs}/a`, { spec: { suspend: true } });
     await server.request('DELETE', `${jobs}/a`);
     await stream.ended;
     expect(stream.frames.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a']);
@@ -214,7 +204,7 @@ describe('watches', () => {
     await create('b');
     const stream = await watch(`${jobs}?watch=1&labelSelector=x`);
     await eventually(() => JSON.stringify(stream.frames), () => stream.frames.length === 1);
-    await merge(`${jobs}/a`, { metadata: { labels: { x: null } } });
+    await server.merge(`${jobs}/a`, { metadata: { labels: { x: null } } });
     await eventually(() => JSON.stringify(stream.frames), () => stream.frames.length === 2);
     expect(stream.frames.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED a', 'DELETED a']);
     stream.close();
@@ -225,7 +215,7 @@ describe('watches', () => {
     await create('b');
     const byName = await watch(`${jobs}?watch=true&fieldSelector=metadata.name%3Db`);
     const byPath = await watch(`/apis/gleaner.dev/v1alpha1/watch/namespaces/${ns}/jobs/b`);
-    await merge(`${jobs}/b`, { spec: { suspend: true } });
+    await server.merge(`${jobs}/b`, { spec: { suspend: true } });
     for (const stream of [byName, byPath]) {
       expect(await stream.take(2)).toEqual(['ADDED b', 'MODIFIED b']);
       stream.close();
@@ -278,15 +268,12 @@ describe('watches', () => {
 
   test('a server that stops ends its watches cleanly', async () => {
     const other = await startApiServer();
-    const before = server;
-    server = other;
     try {
-      const stream = await watch('/api/v1/namespaces?watch=true');
+      const stream = await openWatch(other, '/api/v1/namespaces?watch=true');
       other.api.stop();
       await stream.ended;
       expect(stream.res.complete).toBe(true);
     } finally {
-      server = before;
       await other.stop();
     }
   });
@@ -295,7 +282,7 @@ describe('watches', () => {
 describe('writes', () => {
   test('100 patches at once of different fields are all there', async () => {
     await create('x');
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => merge(`${jobs}/x`, { metadata: { labels: { [`l${index}`]: 'x' } } })));
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => server.merge(`${jobs}/x`, { metadata: { labels: { [`l${index}`]: 'x' } } })));
     expect(answers.map(({ code }) => code)).toEqual(Array(100).fill(200));
     const stored = await server.store.get(JOBS, ns, 'x');
     expect(Object.keys(stored?.metadata.labels ?? {}).length).toBe(100);
@@ -303,18 +290,18 @@ describe('writes', () => {
 
   test('a write that changes nothing keeps the version; status writes leave spec and labels alone', async () => {
     const created = (await create('x')).json;
-    const again = await merge(`${jobs}/x`, { spec: { runtime: 'python' } });
+    const again = await server.merge(`${jobs}/x`, { spec: { runtime: 'shell' } });
     expect(again.json.metadata.resourceVersion).toBe(created.metadata.resourceVersion);
-    const { json } = await merge(`${jobs}/x/status`, { metadata: { labels: { a: 'b' } }, spec: { suspend: true }, status: { phase: 'Running' } });
+    const { json } = await server.merge(`${jobs}/x/status`, { metadata: { labels: { a: 'b' } }, spec: { suspend: true }, status: { phase: 'Running' } });
     expect(json).toMatchObject({ metadata: { generation: 1 }, spec: { suspend: false }, status: { phase: 'Running' } });
     expect(json.metadata.labels).toBeUndefined();
-    const main = await merge(`${jobs}/x`, { status: { phase: 'Failed' } });
+    const main = await server.merge(`${jobs}/x`, { status: { phase: 'Failed' } });
     expect(main.json.status).toEqual({ phase: 'Running' });
   });
 
   test('dryRun=All of update, patch and delete writes nothing', async () => {
     const created = (await create('x')).json;
-    expect((await merge(`${jobs}/x?dryRun=All`, { spec: { suspend: true } })).json).toMatchObject({ spec: { suspend: true }, metadata: { generation: 2 } });
+    expect((await server.merge(`${jobs}/x?dryRun=All`, { spec: { suspend: true } })).json).toMatchObject({ spec: { suspend: true }, metadata: { generation: 2 } });
     expect((await server.request('PUT', `${jobs}/x?dryRun=All`, { body: { ...created, spec: { ...(created.spec as object), parallelism: 1 } } })).code).toBe(200);
     expect((await server.request('DELETE', `${jobs}/x`, { body: { dryRun: ['All'] } })).json).toMatchObject({ status: 'Success' });
     expect((await server.request('DELETE', `${jobs}?dryRun=All`)).code).toBe(200);

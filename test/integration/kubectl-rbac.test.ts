@@ -1,19 +1,12 @@
 /** Roles and bindings through stock kubectl: the scenarios of Kubernetes' own shell tests, with kinds that are served here. */
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
+import { nextNamespace, sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
-let namespaces = 0;
+const { server, k } = sharedKubectl();
 let ns: string;
 
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `rbac-${++namespaces}`);
+  ({ ns } = await nextNamespace(server));
 });
 
 const args = (line: string): string[] => ['-n', ns, ...line.split(' ')];

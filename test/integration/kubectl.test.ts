@@ -3,21 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { JOBS, type KubeObject } from '../../crds';
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
-import { eventually, kubectl, type Kubectl } from '../support/kubectl';
+import { eventually } from '../support/kubectl';
+import { nextNamespace, sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
-let namespaces = 0;
+const { server, k } = sharedKubectl();
 let ns: string;
 
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `lab-${++namespaces}`);
+  ({ ns } = await nextNamespace(server));
 });
 
 const manifest = (name: string, extra = ''): string => `

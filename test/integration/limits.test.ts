@@ -5,22 +5,21 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 
 import { MASTERS } from '../../controlplane/auth/authorizer';
-import { makeNamespace, startApiServer, type TestApiServer } from '../support/api-server';
+import { makeNamespace, startApiServer } from '../support/api-server';
 import { runCommand } from '../support/gleaner';
 import { eventually } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
 const SEATS = 2;
-let server: TestApiServer;
+const server = sharedServer({ flow: { maxRequestsInFlight: SEATS, maxMutatingRequestsInFlight: SEATS } });
 let maps: string;
 let port: number;
 const sockets: TLSSocket[] = [];
 
 beforeAll(async () => {
-  server = await startApiServer({ flow: { maxRequestsInFlight: SEATS, maxMutatingRequestsInFlight: SEATS } });
   port = Number(new URL(server.url).port);
   maps = `/api/v1/namespaces/${await makeNamespace(server, 'limits')}/configmaps`;
 });
-afterAll(() => server?.stop());
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });

@@ -3,17 +3,10 @@ import { parse } from 'yaml';
 
 import { RESOURCES, type KubeObject } from '../../crds';
 import { MANIFESTS, type ManifestCase, type Refusal } from '../fixtures/manifests/table';
-import { startApiServer, type Answer, type TestApiServer } from '../support/api-server';
-import { kubectl, type Kubectl } from '../support/kubectl';
+import type { Answer } from '../support/api-server';
+import { sharedKubectl } from '../support/shared-server';
 
-let server: TestApiServer;
-let k: Kubectl;
-
-beforeAll(async () => {
-  server = await startApiServer();
-  k = kubectl(server.kubeconfig, server.dir);
-});
-afterAll(() => server?.stop());
+const { server, k } = sharedKubectl();
 
 /** Where objects of the manifest's kind live. */
 function collectionOf({ kind, metadata }: KubeObject): string {

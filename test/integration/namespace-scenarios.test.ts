@@ -1,13 +1,10 @@
 /** Scenarios of Kubernetes' e2e suite about namespaces (apimachinery/namespace.go), over kinds that are served here. */
 import type { Condition } from '../../crds/meta';
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import { makeNamespace, type Answer, type Json } from '../support/api-server';
 import { eventually } from '../support/kubectl';
+import { sharedServer } from '../support/shared-server';
 
-let server: TestApiServer;
-beforeAll(async () => {
-  server = await startApiServer({ namespaceContent: true });
-});
-afterAll(() => server?.stop());
+const server = sharedServer({ namespaceContent: true });
 
 const ALL = '/api/v1/namespaces';
 const get = (path: string): Promise<Answer> => server.request('GET', path);

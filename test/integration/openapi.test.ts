@@ -3,13 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { startApiServer, type Answer, type TestApiServer } from '../support/api-server';
-
-let server: TestApiServer;
-beforeAll(async () => {
-  server = await startApiServer({ crds: [WIDGET] });
-});
-afterAll(() => server.stop());
+import type { Answer } from '../support/api-server';
+import { sharedServer } from '../support/shared-server';
 
 const WIDGET = {
   apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.example.com' },
@@ -35,6 +30,7 @@ const WIDGET = {
     }],
   },
 };
+const server = sharedServer({ crds: [WIDGET] });
 
 interface Schema {
   type?: string;

@@ -2,22 +2,16 @@
 import { gunzipSync } from 'node:zlib';
 
 import { textOf } from '../differential/protobuf';
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import type { Answer, Json } from '../support/api-server';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
-let server: TestApiServer;
+const server = sharedServer();
 let maps: string;
 let jobs: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  const ns = await makeNamespace(server, `protobuf-${++namespaces}`);
-  maps = `/api/v1/namespaces/${ns}/configmaps`;
-  jobs = `/apis/gleaner.dev/v1alpha1/namespaces/${ns}/jobs`;
+  ({ maps, jobs } = await nextNamespace(server));
 });
 
 const get = (path: string, accept: string): Promise<Answer> => server.request('GET', path, { headers: { Accept: accept } });

@@ -1,26 +1,21 @@
 /** Lists in pages and at revisions, and watches that begin with a list (e2e apimachinery: chunking, Watchers, watchlist). */
 import { gunzipSync } from 'node:zlib';
 
-import { makeNamespace, startApiServer, type Answer, type Json, type TestApiServer } from '../support/api-server';
+import { makeNamespace, type Answer, type Json } from '../support/api-server';
+import { nextNamespace, sharedServer } from '../support/shared-server';
 import { openWatch, type WatchClient } from '../support/watch-client';
 
-let server: TestApiServer;
+const server = sharedServer();
 let ns: string;
 let maps: string;
-let namespaces = 0;
 
-beforeAll(async () => {
-  server = await startApiServer();
-});
-afterAll(() => server?.stop());
 beforeEach(async () => {
-  ns = await makeNamespace(server, `w-${++namespaces}`);
-  maps = `/api/v1/namespaces/${ns}/configmaps`;
+  ({ ns, maps } = await nextNamespace(server));
 });
 
 const map = (name: string, labels: Record<string, string> = {}, data: Record<string, string> = {}): object => ({ metadata: { name, labels }, data });
 const create = (name: string, labels: Record<string, string> = {}, data: Record<string, string> = {}): Promise<Answer> => server.request('POST', maps, { body: map(name, labels, data) });
-const merge = (name: string, body: object): Promise<Answer> => server.request('PATCH', `${maps}/${name}`, { body, headers: { 'Content-Type': 'application/merge-patch+json' } });
+const merge = (name: string, body: object): Promise<Answer> => server.merge(`${maps}/${name}`, body);
 const list = async (query = ''): Promise<Json> => (await server.request('GET', `${maps}${query}`)).json;
 const watch = (query: string, headers: object = {}): Promise<WatchClient> => openWatch(server, `${maps}?watch=true&${query}`, headers);
 const names = ({ items }: Json): string[] => items.map(({ metadata }) => metadata.name);

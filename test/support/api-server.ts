@@ -80,6 +80,8 @@ export interface TestApiServer {
   api: ApiServer;
   /** One HTTPS request; a body that is no string or Buffer is sent as JSON. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** A JSON merge patch. */
+  merge(path: string, body: unknown): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -146,9 +148,10 @@ export async function startApiServer({ crds = [], flow = {}, leases: leasesOf, n
     await database.close();
     rmSync(dir, { recursive: true, force: true });
   };
+  const request: TestApiServer['request'] = (method, path, options = {}) => send(`${url}${path}`, method, ca.caCertificate, { token, ...options });
   return {
-    url, dir, kubeconfig, caCertificate: ca.caCertificate, token, ca, access, store, tokens, metrics, api, stop,
-    request: (method, path, options = {}) => send(`${url}${path}`, method, ca.caCertificate, { token, ...options }),
+    url, dir, kubeconfig, caCertificate: ca.caCertificate, token, ca, access, store, tokens, metrics, api, request, stop,
+    merge: (path, body) => request('PATCH', path, { body, headers: { 'Content-Type': 'application/merge-patch+json' } }),
   };
 }
 
