@@ -15,24 +15,16 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/../scripts/lib.sh"
 
-dir=${GLEANER_IMAGES_DIR:-$(dirname "$here")/build/images}
+images=${GLEANER_IMAGES_DIR:-$(dirname "$here")/build/images}
 keep=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --images) dir=${2:?--images needs a folder}; shift ;;
-    --keep) keep=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
-[ -s "$dir/index.json" ] || fail "there is no $dir/index.json" -- 'Build the images first: make images'
+read_options images='a folder' keep -- "$@"
+[ -s "$images/index.json" ] || fail "there is no $images/index.json" -- 'Build the images first: make images'
 have docker || fail 'there is no docker command'
 
 # One line an image: name, file, element, bytes, image, manifest, entrypoint...
 lines=$(node -e '
   for (const i of JSON.parse(require("fs").readFileSync(process.argv[1])))
-    console.log([i.name, i.archive.file, i.archive.element, i.archive.bytes, i.image, i.manifest, ...i.entrypoint].join(" "))' "$dir/index.json")
+    console.log([i.name, i.archive.file, i.archive.element, i.archive.bytes, i.image, i.manifest, ...i.entrypoint].join(" "))' "$images/index.json")
 
 # The program of each image: computes, uses the library, sees that it is confined.
 # shellcheck disable=SC2016 # the programs' own variables
@@ -62,11 +54,11 @@ trap 'rm -rf "$work"' EXIT
 verify_one() {
   local name=$1 file=$2 element=$3 bytes=$4 image=$5 manifest=$6 id had="" found volumes output begun
   shift 6
-  [ "$(stat -c %s "$dir/$file")" = "$bytes" ] || fail "$name: $file has not the $bytes bytes of the index"
-  [ "sha256:$(sha256sum "$dir/$file" | cut -d' ' -f1)" = "$element" ] || fail "$name: $file has not the digest $element"
+  [ "$(stat -c %s "$images/$file")" = "$bytes" ] || fail "$name: $file has not the $bytes bytes of the index"
+  [ "sha256:$(sha256sum "$images/$file" | cut -d' ' -f1)" = "$element" ] || fail "$name: $file has not the digest $element"
   for id in "$image" "$manifest"; do if bounded 20 docker image inspect "$id" >/dev/null 2>&1; then had=1; fi; done
   begun=$(date +%s%N)
-  bounded 300 docker load --quiet --input "$dir/$file" >/dev/null || fail "$name: docker load failed"
+  bounded 300 docker load --quiet --input "$images/$file" >/dev/null || fail "$name: docker load failed"
   local load_ms=$((($(date +%s%N) - begun) / 1000000))
   found=
   for id in "$image" "$manifest"; do

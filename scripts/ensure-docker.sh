@@ -21,19 +21,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 socket=/var/run/docker.sock
-wait_seconds=60
-check_only=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --check) check_only=1 ;;
-    --socket) socket=${2:?--socket needs a path}; shift ;;
-    --wait) wait_seconds=${2:?--wait needs seconds}; shift ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
-[[ $wait_seconds =~ ^[0-9]{1,4}$ ]] || fail "--wait is '$wait_seconds', which is not a number of seconds"
+wait=60 # seconds
+check=
+read_options check socket='a path' wait=seconds -- "$@"
+[[ $wait =~ ^[0-9]{1,4}$ ]] || fail "--wait is '$wait', which is not a number of seconds"
 have node || fail 'node is not on the PATH' -- 'Install Node.js 20.19 or later first (scripts/ensure-node.sh says how).'
 
 state=$GLEANER_STATE_DIR
@@ -113,7 +104,7 @@ start_dockerd() {
 
 # await_engine: 0 when it answers, 1 when the time is over or the started process ended.
 await_engine() {
-  local until=$((SECONDS + wait_seconds))
+  local until=$((SECONDS + wait))
   while [ $SECONDS -lt $until ]; do
     if ping_engine >/dev/null 2>&1; then return 0; fi
     if [ -n "${started:-}" ] && ! kill -0 "$started" 2>/dev/null; then return 1; fi
@@ -130,7 +121,7 @@ if endpoint=$(find_engine); then
   exit 0
 fi
 find_engine >/dev/null || true # once more in this shell, for $why
-[ -z "$check_only" ] || fail "no Docker Engine answers: $why" -- "${by_hand[@]}"
+[ -z "$check" ] || fail "no Docker Engine answers: $why" -- "${by_hand[@]}"
 if [ -n "${DOCKER_HOST:-}" ]; then
   fail "DOCKER_HOST is set, and no Docker Engine answers there: $why" -- \
     'Start that engine, or unset DOCKER_HOST to use (or install) the one of this machine.'
@@ -158,9 +149,9 @@ if ! ping_engine >/dev/null 2>&1; then
   if systemd_runs && systemctl cat docker.service >/dev/null 2>&1 && [ "$socket" = /var/run/docker.sock ]; then
     say 'systemctl start docker'
     bounded 120 systemctl start docker || say 'systemctl could not start docker'
-    await_engine || fail "docker.service does not answer after $wait_seconds s" -- 'See: journalctl -u docker'
+    await_engine || fail "docker.service does not answer after $wait s" -- 'See: journalctl -u docker'
   elif [ "$socket" = /var/run/docker.sock ] && running=$(running_dockerd); then
-    say "dockerd runs already (pid $running): waiting for it, at most $wait_seconds s"
+    say "dockerd runs already (pid $running): waiting for it, at most $wait s"
     await_engine || fail "dockerd (pid $running) runs but does not answer on $socket" -- \
       'If it listens elsewhere: export DOCKER_HOST=unix:///its/socket'
   else

@@ -20,17 +20,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 support=$(dirname "$here")/test/support
 
-find_only=
-wanted=(etcd kube-apiserver kube-controller-manager kubectl kubectl-current kubectl-old helm)
-while [ $# -gt 0 ]; do
-  case $1 in
-    --find) find_only=1 ;;
-    --only) [ $# -ge 2 ] || fail '--only needs names' -- "See $0 --help."; IFS=, read -r -a wanted <<<"$2"; shift ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+find=
+only=etcd,kube-apiserver,kube-controller-manager,kubectl,kubectl-current,kubectl-old,helm
+read_options find only=names -- "$@"
+IFS=, read -r -a wanted <<<"$only"
 
 # The Go module and the package of each.
 module_of() { case $1 in kubectl-current | helm) echo "$1" ;; *) echo kube-apiserver ;; esac; }
@@ -80,7 +73,7 @@ ways=(
   "To build them: install Go 1.26 or newer (https://go.dev/dl), then run $0"
   'To use ready ones: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, as setup-envtest makes it.'
 )
-[ -z "$find_only" ] || fail "not here: $(echo $absent)" -- "${ways[@]}"
+[ -z "$find" ] || fail "not here: $(echo $absent)" -- "${ways[@]}"
 
 with_lock "$GLEANER_STATE_DIR/kube.lock" 1800
 unpack_old() {

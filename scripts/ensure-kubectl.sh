@@ -15,14 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 install=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --install) install=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+read_options install -- "$@"
 
 # minor FILE: the minor version of a kubectl 1.x. --client asks no server.
 minor() { bounded 20 "$1" version --client 2>/dev/null | grep -oE 'v1\.[0-9]+' | head -n 1 | cut -d. -f2; }

@@ -17,15 +17,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 root=$(dirname "$here")
 
-check_only=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --check) check_only=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+check=
+read_options check -- "$@"
 
 node_ways=(
   'Ways to get Node.js 20.19 or later, with npm:'
@@ -82,10 +75,10 @@ toolchain_missing() {
 
 if in_place; then exit 0; fi
 if tree_fresh && sqlite_loads; then
-  [ -n "$check_only" ] || echo "$wanted" >"$stamp"
+  [ -n "$check" ] || echo "$wanted" >"$stamp"
   exit 0
 fi
-[ -z "$check_only" ] || fail "the npm packages are not in place: ${difference:-better-sqlite3 does not load}" -- \
+[ -z "$check" ] || fail "the npm packages are not in place: ${difference:-better-sqlite3 does not load}" -- \
   'Run scripts/ensure-node.sh.'
 
 step "Installing the npm packages (${difference:-better-sqlite3 does not load})"

@@ -16,15 +16,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
 
-check_only=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --check) check_only=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+check=
+read_options check -- "$@"
 PATH="$PATH:/usr/sbin:/sbin"
 
 # what the benchmark calls it : the program it needs : packages : their services
@@ -50,7 +43,7 @@ for peer in "${peers[@]}"; do
   IFS=: read -r name program packages services <<<"$peer"
   have "$program" || lacking+=" $name"
 done
-if [ -n "$lacking" ] && [ -z "$check_only" ]; then
+if [ -n "$lacking" ] && [ -z "$check" ]; then
   if may_apt; then
     step "Peers for the benchmark are missing:$lacking"
     with_lock "$GLEANER_STATE_DIR/peers.lock" 1800

@@ -16,14 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 least=13
 install=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --install) install=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+read_options install -- "$@"
 
 # find_bin: prints the newest folder with initdb and postgres in it.
 find_bin() {

@@ -14,14 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 install=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --install) install=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+read_options install -- "$@"
 
 answer() {
   local python

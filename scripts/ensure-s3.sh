@@ -15,13 +15,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 module=$(dirname "$here")/test/support/s3
 
-find_only=
-case ${1:-} in
-  --find) find_only=1 ;;
-  -h | --help) help_of "$0"; exit 0 ;;
-  '') ;;
-  *) fail "unknown argument $1" -- "See $0 --help." ;;
-esac
+find=
+read_options find -- "$@"
 
 if [ -n "${VERSITYGW:-}" ]; then
   [ -x "$VERSITYGW" ] || fail "VERSITYGW is $VERSITYGW, which is no program" -- 'Unset it to have one built.'
@@ -35,7 +30,7 @@ ways=(
   "To build it: install Go 1.25 or newer (https://go.dev/dl), then run $0"
   'To use a ready one: export VERSITYGW=/path/to/versitygw (https://github.com/versity/versitygw)'
 )
-[ -z "$find_only" ] || fail 'not here: versitygw' -- "${ways[@]}"
+[ -z "$find" ] || fail 'not here: versitygw' -- "${ways[@]}"
 have go || fail 'there is no go on the PATH to build versitygw' -- "${ways[@]}"
 with_lock "$GLEANER_STATE_DIR/s3.lock" 1800
 if [ ! -x "$program" ]; then

@@ -122,3 +122,22 @@ install_once() {
 
 # help_of FILE: prints the comment at the head of FILE, the text of its --help.
 help_of() { sed -n '2,/^$/{s/^# \{0,1\}//;p}' "$1"; }
+
+# read_options NAME[=WHAT]... -- WORDS...: reads a script's own words. --NAME sets the variable NAME to 1; --NAME WORD, where
+# there is a WHAT that says what the word is, to WORD. Answers --help, and fails at what is none of these.
+read_options() {
+  local specs=() spec known
+  while [ "$1" != -- ]; do specs+=("$1"); shift; done
+  shift
+  while [ $# -gt 0 ]; do
+    known=
+    for spec in "${specs[@]}"; do [ "$1" != "--${spec%%=*}" ] || known=$spec; done
+    case $1:$known in
+      -h: | --help:) help_of "$0"; exit 0 ;;
+      *:) fail "unknown argument $1" -- "See $0 --help." ;;
+      *=*) [ -n "${2:-}" ] || fail "$1 needs ${known#*=}" -- "See $0 --help."; printf -v "${known%%=*}" %s "$2"; shift ;;
+      *) printf -v "$known" 1 ;;
+    esac
+    shift
+  done
+}

@@ -12,15 +12,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
-case ${1:-} in
-  '' | --check) ;;
-  -h | --help) help_of "$0"; exit 0 ;;
-  *) fail "unknown argument $1" -- "See $0 --help." ;;
-esac
+check=
+read_options check -- "$@"
 helm=$("$root/scripts/ensure-kube.sh" --only helm)/helm
 text=$("$helm" template gleaner "$root/deploy/chart" --namespace gleaner-system --kube-version 1.32 --values "$here/values.yaml" |
   sed -e '/^# Source: /d' -e 's#managed-by: Helm#managed-by: kustomize#')
-if [ "${1:-}" = --check ]; then
+if [ -n "$check" ]; then
   [ "$text" = "$(cat "$here/gleaner.yaml")" ] || fail 'deploy/base/gleaner.yaml is not what the chart makes' -- 'Run: deploy/base/render.sh'
 else
   printf '%s\n' "$text" >"$here/gleaner.yaml"

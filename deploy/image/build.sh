@@ -20,16 +20,7 @@ root=$(cd "$here/../.." && pwd)
 from=auto
 out=$root/build/image
 load=
-while [ $# -gt 0 ]; do
-  case $1 in
-    --from) from=${2:?--from needs auto, dockerfile or layers}; shift ;;
-    --out) out=${2:?--out needs a folder}; shift ;;
-    --load) load=1 ;;
-    -h | --help) help_of "$0"; exit 0 ;;
-    *) fail "unknown argument $1" -- "See $0 --help." ;;
-  esac
-  shift
-done
+read_options from='auto, dockerfile or layers' out='a folder' load -- "$@"
 case $from in auto | dockerfile | layers) ;; *) fail "--from is '$from', which is not one of auto, dockerfile, layers" ;; esac
 [ -s "$root/build/js/cli/main.js" ] || fail 'the checkout is not built' -- 'Run: make build'
 images=${GLEANER_IMAGES_DIR:-$root/build/images}
