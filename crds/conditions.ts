@@ -1,4 +1,5 @@
 /** Conditions in a status: pure functions that return a new list. */
+import { extended } from './extended';
 import type { Condition } from './meta';
 
 /** RFC 3339, whole seconds, UTC: as Kubernetes writes times. */
@@ -15,10 +16,7 @@ export function setCondition(
 ): Condition[] {
   const list = conditions ?? [];
   const old = getCondition(list, condition.type);
-  const next: Condition = {
-    ...condition,
-    lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : rfc3339(now),
-  };
+  const next: Condition = extended(condition, { lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : rfc3339(now) });
   if (!old) return [...list, next];
   const same = old.status === next.status && old.reason === next.reason && old.message === next.message
     && old.observedGeneration === next.observedGeneration;

@@ -152,7 +152,7 @@ export class ApiServer {
       // Headers are out: the client must see that the answer is broken off.
       if (!res.writableEnded) res.destroy();
     }
-    this.#context.metrics.requests.inc({ ...labels, code: res.statusCode });
+    this.#context.metrics.requests.inc({ verb: labels.verb, resource: labels.resource, code: res.statusCode });
     if (labels.verb !== 'watch') this.#context.metrics.seconds.observe(labels, (performance.now() - started) / 1000);
   };
 

@@ -102,7 +102,8 @@ function change(context: GatewayContext, end: End, { usage }: Settlement, outcom
     ...(ended ? { result: ended } : {}),
   });
   return {
-    ...change,
+    task: change.task,
+    next: change.next,
     done: (task) => {
       lease.task = newer(lease.task, task);
       change.done(task);

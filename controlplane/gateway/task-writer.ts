@@ -2,6 +2,7 @@
  * Writes many Tasks' statuses at once, each by compare-and-swap: what follows is computed from the status that was read, and computed
  * anew from the newest one when somebody else was faster.
  */
+import { extended } from '../../crds/extended';
 import { TASKS } from '../../crds/meta';
 import type { Task, TaskStatus } from '../../crds/task';
 import type { ObjectStore, Operation, StoreError } from '../store/store';
@@ -33,7 +34,7 @@ export async function writeTasks(store: ObjectStore, changes: readonly TaskChang
         continue;
       }
       writes.push(change);
-      operations.push({ verb: 'updateStatus', resource: TASKS, object: { ...change.task, status } as Task });
+      operations.push({ verb: 'updateStatus', resource: TASKS, object: extended(change.task, { status }) });
     }
     if (writes.length === 0) return;
     const outcomes = await store.batch(operations);

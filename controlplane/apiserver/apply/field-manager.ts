@@ -8,6 +8,7 @@
  * ```
  * Objects that have no managedFields (made by controllers, or forgotten with `[]`) are not tracked until they are applied to.
  */
+import { extended } from '../../../crds/extended';
 import type { ManagedFieldsEntry } from '../../../crds/meta';
 import { isObject, type JsonObject } from '../schema/schema';
 import { FieldSet, fieldElement } from './field-set';
@@ -178,7 +179,7 @@ export class FieldManager {
   }
 
   #empty(): JsonObject {
-    return { ...this.options.blank, apiVersion: this.options.apiVersion, kind: this.options.kind };
+    return extended(this.options.blank ?? {}, { apiVersion: this.options.apiVersion, kind: this.options.kind });
   }
 
   #typed(object: JsonObject): Typed {

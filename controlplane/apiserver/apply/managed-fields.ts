@@ -1,4 +1,5 @@
 /** `metadata.managedFields`: who owns which fields, as it is stored and sent. */
+import { extended } from '../../../crds/extended';
 import type { ManagedFieldsEntry } from '../../../crds/meta';
 import { isObject } from '../schema/schema';
 import { decodeFields, encodeFields } from './fields-v1';
@@ -67,15 +68,14 @@ export function encodeManaged({ managers, times }: Managed): ManagedFieldsEntry[
   const entries = [...managers].map(([key, { fields, version, applied }]): ManagedFieldsEntry => {
     const { manager, subresource } = identityOf(key);
     const time = times.get(key);
-    return {
-      ...(manager !== '' && { manager }),
-      operation: applied ? 'Apply' : 'Update',
+    return extended(manager === '' ? {} : { manager }, {
+      operation: applied ? 'Apply' as const : 'Update' as const,
       apiVersion: version,
       ...(time !== undefined && { time }),
-      fieldsType: 'FieldsV1',
+      fieldsType: 'FieldsV1' as const,
       fieldsV1: encodeFields(fields),
       ...(subresource !== '' && { subresource }),
-    };
+    });
   });
   return entries.sort(compareEntries);
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
+import { extended } from '../../../crds/extended';
 import { indented } from '../codec/indent';
 import { toProtobuf } from '../codec/to-protobuf';
 import { toYaml } from '../codec/to-yaml';
@@ -36,7 +37,7 @@ export function sendBytes(res: ServerResponse, code: number, bytes: Buffer, cont
     gzipBytes(bytes).then((zipped) => res.end(zipped), (error: Error) => res.destroy(error));
     return;
   }
-  res.writeHead(code, { ...headers, 'Content-Length': bytes.length });
+  res.writeHead(code, extended(headers, { 'Content-Length': bytes.length }));
   res.end(bytes);
 }
 

@@ -1,4 +1,5 @@
 /** A Job's steps as operations of one batch of the store, and what their outcomes mean. */
+import { extended } from '../../../crds/extended';
 import { JOBS, TASKS } from '../../../crds/meta';
 import type { Job, JobStatus } from '../../../crds/job';
 import type { Task, TaskStatus } from '../../../crds/task';
@@ -16,7 +17,7 @@ export type Entry =
 /** @param status what to write; undefined: not now. */
 export function entriesOf(job: Job, tally: Tally, steps: readonly JobStep[], status: JobStatus | undefined, now: number): Entry[] {
   const entries: Entry[] = [];
-  if (status) entries.push({ kind: 'status', operation: { verb: 'updateStatus', resource: JOBS, object: { ...job, status } }, folding: [...tally.unfolded] });
+  if (status) entries.push({ kind: 'status', operation: { verb: 'updateStatus', resource: JOBS, object: extended(job, { status }) }, folding: [...tally.unfolded] });
   for (const step of steps) {
     switch (step.step) {
       case 'create':

@@ -15,6 +15,7 @@
 import { formatCredits, parseCredits } from '../../../crds/credits';
 import { getCondition, isConditionTrue, rfc3339, setCondition } from '../../../crds/conditions';
 import { humanDuration, parseDuration } from '../../../crds/duration';
+import { extended } from '../../../crds/extended';
 import type { Job, JobCost, JobPhase, JobStatus } from '../../../crds/job';
 import type { Condition } from '../../../crds/meta';
 import { isDeleting } from '../../../crds/status';
@@ -164,7 +165,7 @@ function nextConditions(facts: JobFacts, verdict: Verdict, over: boolean, held: 
   const { generation: observedGeneration } = job.metadata;
   let list = job.status?.conditions;
   const set = (condition: Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>): void => {
-    list = setCondition(list, { ...condition, ...(observedGeneration !== undefined && { observedGeneration }) }, new Date(now));
+    list = setCondition(list, observedGeneration === undefined ? condition : extended(condition, { observedGeneration }), new Date(now));
   };
   if (verdict) {
     if (isConditionTrue(list, 'Suspended')) set({ type: 'Suspended', status: 'False', reason: verdict.reason, message: verdict.message });

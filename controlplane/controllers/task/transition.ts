@@ -25,6 +25,7 @@
  */
 import { formatCredits, parseCredits } from '../../../crds/credits';
 import { reasonRule, type AttemptReason } from '../../../crds/attempt-reasons';
+import { extended } from '../../../crds/extended';
 import type { RetryPolicy } from '../../../crds/job';
 import type { Attempt, TaskResult, TaskStatus, Usage } from '../../../crds/task';
 import { countedBackoffMs, inBackoff, lostBackoffMs } from './backoff';
@@ -120,7 +121,7 @@ export function leaseAttempt(status: TaskStatus | undefined, lease: Lease, now: 
   return {
     kind: 'applied',
     attempt,
-    status: { ...rest, phase: 'Running', agent: lease.agent, attemptCount: lease.number, attempts: trimmed([...attempts, attempt]) },
+    status: extended(rest, { phase: 'Running', agent: lease.agent, attemptCount: lease.number, attempts: trimmed([...attempts, attempt]) }),
   };
 }
 
@@ -136,15 +137,14 @@ export function reportRunning(status: TaskStatus | undefined, report: RunningRep
   if (attempt.phase === 'Running' && usage === attempt.usage && progress === (status.progress ?? 0) && message === status.message) {
     return { kind: 'repeat' };
   }
-  const next: Attempt = { ...attempt, phase: 'Running', startedAt: attempt.startedAt ?? iso(now), ...(usage && { usage }) };
+  const next: Attempt = extended(attempt, { phase: 'Running', startedAt: attempt.startedAt ?? iso(now), ...(usage && { usage }) });
   return {
     kind: 'applied',
-    status: {
-      ...status,
+    status: extended(status, {
       attempts: replaced(status, next),
       ...(progress > 0 && { progress }),
       ...(message !== undefined && { message }),
-    },
+    }),
   };
 }
 
@@ -172,8 +172,7 @@ export function endAttempt(status: TaskStatus | undefined, report: EndReport, co
   const attempt = find(before, report) as Attempt;
   const finishedAt = iso(context.now);
   const usage = grownUsage(attempt.usage, report.usage);
-  const ended: Attempt = {
-    ...attempt,
+  const ended: Attempt = extended(attempt, {
     phase: 'Ended',
     reason: report.reason,
     startedAt: attempt.startedAt ?? iso(Math.max(Date.parse(attempt.leasedAt), context.now - (usage?.wallMillis ?? 0))),
@@ -181,8 +180,8 @@ export function endAttempt(status: TaskStatus | undefined, report: EndReport, co
     ...(report.message !== undefined && { message: report.message }),
     ...(report.exitCode !== undefined && { exitCode: report.exitCode }),
     ...(usage && { usage }),
-  };
-  const base: TaskStatus = { ...before, attempts: replaced(before, ended), ...charged(before, report.chargedMicro) };
+  });
+  const base: TaskStatus = extended(before, { attempts: replaced(before, ended), ...charged(before, report.chargedMicro) });
   if (isTerminalPhase(before)) return { kind: 'applied', status: base, late: false, superseded: [] };
   if (!reasonRule(report.reason).success) {
     return { kind: 'applied', status: afterFailure(base, ended, context), late: false, superseded: [] };
@@ -194,15 +193,14 @@ export function endAttempt(status: TaskStatus | undefined, report: EndReport, co
     kind: 'applied',
     late: kind === 'late',
     superseded,
-    status: {
-      ...rest,
+    status: extended(rest, {
       phase: 'Succeeded',
       agent: ended.agent,
       progress: 1,
       attempts: superseded.reduce((list, each) => withAttempt(list, each), base.attempts ?? []),
       ...(report.message !== undefined && { message: report.message }),
       ...(report.result && { result: report.result }),
-    },
+    }),
   };
 }
 

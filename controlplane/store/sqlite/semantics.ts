@@ -43,13 +43,8 @@ export function created(context: Context, asked: KubeObject, name: string): Chan
   const initial = context.statusSubresource ? context.initialStatus : status;
   const wanted: Fields = initial === undefined ? rest : { ...rest, status: initial };
   const { deletionTimestamp: _time, deletionGracePeriodSeconds: _grace, ...meta } = asked.metadata;
-  const metadata: ObjectMeta = {
-    ...meta,
-    name,
-    namespace: meta.namespace || undefined,
-    uid: context.uid(),
-    creationTimestamp: context.timestamp(),
-  };
+  // Into the copy that is there: see extended.ts, which is not for what clients send.
+  const metadata: ObjectMeta = Object.assign(meta, { name, namespace: meta.namespace || undefined, uid: context.uid(), creationTimestamp: context.timestamp() });
   return { kind: 'put', object: revised(context, share(context.life.onCreation({ ...wanted, metadata }), undefined) as KubeObject, 1) };
 }
 
@@ -74,9 +69,8 @@ export function statusUpdated(context: Context, current: KubeObject, asked: Kube
   const status = share((asked as Fields).status, before);
   const metadata = context.life.statusWithMetadata ? withMetadata(current.metadata, asked.metadata) : withOwners(current.metadata, asked.metadata);
   if (status === before && metadata === current.metadata) return { kind: 'unchanged', object: current };
-  const { status: _before, ...others } = current as Fields;
-  const rest = { ...others, metadata };
-  const next: Fields = status === undefined ? rest : { ...rest, status };
+  const { status: _before, ...rest } = current as Fields;
+  const next: Fields = Object.assign(rest, { metadata }, status !== undefined && { status });
   if (current.metadata.deletionTimestamp) {
     refuseNewFinalizers(context, current.metadata, metadata);
     if (!isHeld(context.life, next)) return { kind: 'gone', object: revised(context, next, current.metadata.generation) };
@@ -122,7 +116,7 @@ function owned(meta: ObjectMeta): Partial<ObjectMeta> {
 function revised(context: Context, object: KubeObject, generation: number | undefined): KubeObject {
   const { generation: _before, ...metadata } = object.metadata;
   if (metadata.managedFields !== undefined) metadata.managedFields = context.intern(metadata.managedFields);
-  return { ...object, metadata: { ...metadata, ...(context.life.counted && { generation }), resourceVersion: context.nextRevision() } };
+  return { ...object, metadata: Object.assign(metadata, context.life.counted && { generation }, { resourceVersion: context.nextRevision() }) };
 }
 
 /** Both come from `share`, so equal fields are identical. */
