@@ -21,7 +21,7 @@ test.each([
   ['/apis', 'application/yaml;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io', 200, 'application/yaml;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', /^apiVersion: apidiscovery\.k8s\.io\/v2\nitems:\n/],
   ['/api/v1/namespaces?watch=true', 'application/yaml', 406, 'application/yaml', /accepted: application\/json;stream=watch, application\/vnd\.kubernetes\.protobuf;stream=watch"\n/],
   ['/version', 'application/yaml', 406, 'application/yaml', /Available representations: application\/json\n/],
-  ['/version', 'application/yaml, application/json', 200, 'application/json', /^\{"major"/],
+  ['/version', 'application/yaml, application/json', 200, 'application/json', /^\{\n  "major": "1"/],
   ['/api/v1/namespaces/default', 'application/vnd.kubernetes.protobuf', 200, 'application/vnd.kubernetes.protobuf', /^k8s\0/],
   ['/version', 'application/vnd.kubernetes.protobuf', 406, 'application/vnd.kubernetes.protobuf', /^k8s\0[^]*Available representations: application\/json/],
   ['/api/v1/namespaces/default', '*/*', 200, 'application/json', /^\{/],
