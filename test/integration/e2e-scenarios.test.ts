@@ -1,5 +1,8 @@
 /** Scenarios of Kubernetes' e2e suite (apimachinery: server-side apply, table conversion, chunking, watchlist), over kinds that are served here. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import type { Answer, Json } from '../support/api-server';
+import { define, definition, version } from '../support/definitions';
 import { nextNamespace, sharedServer } from '../support/shared-server';
 import { openWatch } from '../support/watch-client';
 
@@ -83,6 +86,21 @@ describe('ServerSideApply', () => {
     expect((given.json.spec as { parallelism: number }).parallelism).toBe(5);
     const owner = given.json.metadata.managedFields?.find(({ manager }) => manager === 'controller');
     expect(owner?.fieldsV1).toEqual({ 'f:spec': { 'f:parallelism': {} } });
+  });
+
+  test('of the same once more is no write, also where defaults are filled into what is applied as a whole', async () => {
+    const target = { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { name: { type: 'string' }, kind: { type: 'string', default: 'Host' } } };
+    await define(server, definition({ plural: 'routes', kind: 'Route', versions: [version('v1', { target })] }));
+    const route = `/apis/example.com/v1/namespaces/${ns}/routes/a`;
+    const config = { apiVersion: 'example.com/v1', kind: 'Route', metadata: { name: 'a' }, spec: { target: { name: 'x' } } };
+    const first = await apply(route, 'one', config);
+    expect([first.code, first.json.spec]).toEqual([201, { target: { name: 'x', kind: 'Host' } }]);
+    // Times of managers are whole seconds.
+    await pause(1100);
+    const again = await apply(route, 'one', config);
+    expect([again.code, again.json]).toEqual([200, first.json]);
+    const changed = await apply(route, 'one', { ...config, spec: { target: { name: 'y' } } });
+    expect(changed.json.metadata.resourceVersion).not.toBe(first.json.metadata.resourceVersion);
   });
 
   test('a scale by another manager takes the field, and an apply without it leaves it', async () => {

@@ -14,6 +14,7 @@ import { getExisting, storing, type ApiContext, type ResourceRequest } from './c
 import { createObject } from './create';
 import { checkObject, forUpdate, place, pruneAndDefault, readProposal, strictBodyError, type Proposal } from './decode';
 import { managerName } from './field-managers';
+import { idleOwners } from './idle-owners';
 import { dryRun } from './options';
 import { retrying, unlessStale } from './retry';
 
@@ -82,7 +83,7 @@ export async function replace(
   }
   if (resource.shape) completeShape(next, resource.shape);
   // Without any, the store takes away those that are there.
-  next.metadata.managedFields = owners(next);
+  next.metadata.managedFields = idleOwners(owners(next), next, old);
   if (onlyTry) return tried(request, next, old);
   const written = await storing(request, () =>
     request.subresource === 'status' ? context.store.updateStatus(resource.name, next as KubeObject) : context.store.update(resource.name, next as KubeObject),
