@@ -13,14 +13,10 @@
  */
 import type { Database } from 'better-sqlite3';
 import { sqliteFailure } from './sqlite-error';
-import { CommitError, type CommitStats, type Settled, type WriteStep, type Writer } from './writer';
+import { CommitError, settleAll, type CommitStats, type Pending, type Settled, type WriteStep, type Writer } from './writer';
 
-interface Entry {
+interface Entry extends Pending {
   step: WriteStep;
-  settled: Settled | undefined;
-  resolve: () => void;
-  reject: (error: Error) => void;
-  error: Error | undefined;
 }
 
 export interface SqliteWriterOptions {
@@ -110,15 +106,7 @@ export class SqliteWriter implements Writer {
       const failure = this.describe(error);
       for (const entry of entries) entry.error = failure;
     }
-    const seconds = this.now() - start;
-    for (const entry of entries) if (entry.error) entry.settled?.(entry.error);
-    for (const entry of entries) if (!entry.error) entry.settled?.();
-    for (const entry of entries) {
-      if (entry.error) entry.reject(entry.error);
-      else entry.resolve();
-    }
-    const steps = entries.reduce((n, entry) => (entry.error ? n : n + 1), 0);
-    if (steps > 0) for (const listener of this.listeners) listener({ steps, seconds });
+    settleAll(entries, this.now() - start, this.listeners);
   }
 
   /** @returns false when a step threw: everything is rolled back. @throws when the database failed. */

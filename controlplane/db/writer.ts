@@ -24,6 +24,26 @@ export interface CommitStats {
   seconds: number;
 }
 
+/** A call that waits for its commit; `error`: why nothing of it is in the database. */
+export interface Pending {
+  settled: Settled | undefined;
+  resolve: () => void;
+  reject: (error: Error) => void;
+  error: Error | undefined;
+}
+
+/** Tells how the calls of a transaction ended: failures first, then successes, then the promises (see Settled), then who counts commits. */
+export function settleAll(calls: readonly Pending[], seconds: number, listeners: readonly ((stats: CommitStats) => void)[]): void {
+  for (const call of calls) if (call.error) call.settled?.(call.error);
+  for (const call of calls) if (!call.error) call.settled?.();
+  for (const call of calls) {
+    if (call.error) call.reject(call.error);
+    else call.resolve();
+  }
+  const steps = calls.reduce((n, call) => (call.error ? n : n + 1), 0);
+  if (steps > 0) for (const listener of listeners) listener({ steps, seconds });
+}
+
 export interface Writer {
   /**
    * Adds `step` to this turn's transaction.

@@ -1,6 +1,7 @@
 /** What changed from one value to another, field by field. */
 import { fieldElement, FieldSet, type Element, type Path } from './field-set';
-import { asList, asMap, elementOf, equal, narrow, sameForm, typeOfEntry, visit, type ListType, type MapType, type Type } from './type';
+import { equal } from '../schema/equal';
+import { asList, asMap, elementOf, narrow, sameForm, typeOfEntry, visit, type ListType, type MapType, type Type } from './type';
 
 /** A path is in at most one of them. */
 export interface Comparison {

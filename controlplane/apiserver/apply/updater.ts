@@ -8,12 +8,13 @@
  * Managers write in versions of the API: sets are compared in the version that they were written in. Sets of versions that are gone are
  * dropped. Arguments are never changed.
  */
+import { equal } from '../schema/equal';
 import { adaptToSchema, withNamedFields } from './adapt';
 import { compare, mapComparison, type Comparison } from './compare';
 import { FieldSet, showPath, type Path } from './field-set';
 import { merge } from './merge';
 import { removeFields } from './remove';
-import { equal, type Typed } from './type';
+import type { Typed } from './type';
 import { fieldsOf } from './walk-fields';
 
 /** What one manager owns. */

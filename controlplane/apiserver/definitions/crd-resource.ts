@@ -10,7 +10,7 @@ import { resourceName, type Resource } from '../resources/resource';
 import type { AfterRun } from '../verbs/deletion-runs';
 import { CREATION_TIMESTAMP } from '../schema/object-meta';
 import { forbidden, type FieldError } from '../schema/field-error';
-import { equal } from '../schema/list-type';
+import { equal } from '../schema/equal';
 import { isObject, type JsonObject } from '../schema/schema';
 import { withMetadata } from '../resources/crd';
 import { TERMINATING, timestamp, withCondition } from './conditions';

@@ -15,7 +15,7 @@ import type { ResourceName } from '../../../crds/meta';
 import { hasStatusApart, resourcesFromCrd, type CrdNames, type CrdSpec, type CrdStatus, type CustomResourceDefinition } from '../resources/crd';
 import type { ResourceRegistry } from '../resources/registry';
 import type { Lifecycle } from '../resources/resource';
-import { equal } from '../schema/list-type';
+import { equal } from '../schema/equal';
 import type { JsonObject, Schema } from '../schema/schema';
 import { StoreError, type ObjectStore, type Watch } from '../../store/store';
 import type { AfterRun } from '../verbs/deletion-runs';

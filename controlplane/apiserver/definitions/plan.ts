@@ -8,7 +8,7 @@
  * Names are those of a group: plural, singular and short names among each other, kinds and list kinds among each other.
  */
 import type { CrdNames, CrdStatus, CustomResourceDefinition } from '../resources/crd';
-import { equal } from '../schema/list-type';
+import { equal } from '../schema/equal';
 import { conditionOf, isTrue, withCondition, type NewCondition } from './conditions';
 import { approvalCondition } from './approval';
 

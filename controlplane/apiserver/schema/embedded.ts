@@ -2,22 +2,11 @@
 import { invalid, keyPath, required, type FieldError } from './field-error';
 import { kindProblem } from './names';
 import { OBJECT_META, validateMetadata } from './object-meta';
-import { childPath, isObject, own, type JsonObject, type Schema } from './schema';
+import { anywhere, childPath, isObject, own, type JsonObject, type Schema } from './schema';
 import { validate } from './validate';
 
-const bearing = new WeakMap<Schema, boolean>();
-
-/** Whether objects are embedded anywhere in the schema. Schemas may contain themselves. */
-export function hasEmbedded(schema: Schema): boolean {
-  const known = bearing.get(schema);
-  if (known !== undefined) return known;
-  bearing.set(schema, false);
-  const { items, properties, additionalProperties } = schema;
-  const below = [...Object.values(properties ?? {}), ...(items ? [items] : []), ...(typeof additionalProperties === 'object' ? [additionalProperties] : [])];
-  const found = schema['x-kubernetes-embedded-resource'] === true || below.some(hasEmbedded);
-  bearing.set(schema, found);
-  return found;
-}
+/** Whether objects are embedded anywhere in the schema. */
+export const hasEmbedded = anywhere((schema) => schema['x-kubernetes-embedded-resource'] === true);
 
 /** Calls `visit` with the metadata of every object that is embedded in `value`, and with where it is. */
 export function eachEmbeddedMetadata(value: unknown, schema: Schema, visit: (metadata: unknown, path: string) => void, path = ''): void {

@@ -1,15 +1,7 @@
 /** Lists that are sets or maps: what tells their items apart, and that no two are the same. */
+import { equal } from './equal';
 import { duplicate, invalid, keyPath, type FieldError } from './field-error';
-import { childPath, isObject, MERGE_ONLY, own, type JsonObject, type Schema } from './schema';
-
-/** Equality of JSON values; the order of fields does not matter. */
-export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => equal(item, b[index]));
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
-}
+import { anywhere, childPath, isObject, MERGE_ONLY, own, type JsonObject, type Schema } from './schema';
 
 const keysOf = (schema: Schema): readonly string[] => schema['x-kubernetes-list-map-keys'] ?? [];
 
@@ -53,25 +45,13 @@ export function unchanged(value: unknown, old: unknown, schema: Schema): boolean
   });
 }
 
-const bearing = new WeakMap<Schema, boolean>();
-
 /** Whether no two items may be the same. */
 function isUnique(schema: Schema): boolean {
   const listType = schema['x-kubernetes-list-type'];
   return (listType === 'set' || listType === 'map') && !MERGE_ONLY.has(schema);
 }
 
-/** Whether there is such a list anywhere in the schema. Schemas may contain themselves. */
-function hasListTypes(schema: Schema): boolean {
-  const known = bearing.get(schema);
-  if (known !== undefined) return known;
-  bearing.set(schema, false);
-  const { items, properties, additionalProperties } = schema;
-  const below = [...Object.values(properties ?? {}), ...(items ? [items] : []), ...(typeof additionalProperties === 'object' ? [additionalProperties] : [])];
-  const found = isUnique(schema) || below.some(hasListTypes);
-  bearing.set(schema, found);
-  return found;
-}
+const hasListTypes = anywhere(isUnique);
 
 /** What is wrong with the sets and maps in `value`. */
 export function validateListTypes(value: unknown, schema: Schema, path = ''): FieldError[] {

@@ -61,6 +61,21 @@ export function own<T>(map: Readonly<Record<string, T>> | undefined, key: string
   return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
+/** Makes a question about one schema a question about it and all below it; answers are kept. Schemas may contain themselves. */
+export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
+  const answers = new WeakMap<Schema, boolean>();
+  return function search(schema) {
+    const known = answers.get(schema);
+    if (known !== undefined) return known;
+    answers.set(schema, false);
+    const { items, properties, additionalProperties } = schema;
+    const below = [...Object.values(properties ?? {}), ...(items ? [items] : []), ...(typeof additionalProperties === 'object' ? [additionalProperties] : [])];
+    const found = holds(schema) || below.some(search);
+    answers.set(schema, found);
+    return found;
+  };
+}
+
 /** `path.key`, or `path[key]` for keys that are no plain identifiers (as Kubernetes prints map keys). */
 export function childPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;

@@ -6,7 +6,8 @@
  */
 import { invalid, NO_FIELD, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
 import { checkFormat } from './formats';
-import { equal, matchingItem, unchanged } from './list-type';
+import { equal } from './equal';
+import { matchingItem, unchanged } from './list-type';
 import { mismatch } from './pattern';
 import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
 

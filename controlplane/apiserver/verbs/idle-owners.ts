@@ -1,6 +1,6 @@
 /** A write that changes nothing but when its manager wrote is none: the owners stay as they were. */
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
-import { equal } from '../schema/list-type';
+import { equal } from '../schema/equal';
 
 type Owners = readonly ManagedFieldsEntry[] | undefined;
 

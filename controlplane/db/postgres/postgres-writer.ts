@@ -13,17 +13,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Write } from '../database';
-import { CommitError, type CommitStats, type Settled } from '../writer';
+import { CommitError, settleAll, type CommitStats, type Pending, type Settled } from '../writer';
 import { FencedError, OUTAGE_MS, backoffMs, classify, commitError, sqlState } from './failure';
 import type { Session } from './session';
 import { runSteps } from './transaction';
 
-interface Entry {
+interface Entry extends Pending {
   writes: readonly Write[];
-  settled: Settled | undefined;
-  resolve: () => void;
-  reject: (error: Error) => void;
-  error?: Error;
 }
 
 export interface PostgresWriterOptions {
@@ -74,7 +70,7 @@ export class PostgresWriter {
       return Promise.reject(refusal);
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ writes, settled, resolve, reject });
+      this.queue.push({ writes, settled, resolve, reject, error: undefined });
       this.start();
     });
   }
@@ -210,17 +206,8 @@ export class PostgresWriter {
     this.options.onDeposed?.(error);
   }
 
-  /** Failures first, then successes, then the promises: see Settled. */
   private tell(entries: readonly Entry[], seconds: number): void {
-    if (this.abandoned) return;
-    for (const entry of entries) if (entry.error) entry.settled?.(entry.error);
-    for (const entry of entries) if (!entry.error) entry.settled?.();
-    for (const entry of entries) {
-      if (entry.error) entry.reject(entry.error);
-      else entry.resolve();
-    }
-    const steps = entries.reduce((n, entry) => (entry.error ? n : n + 1), 0);
-    if (steps > 0) for (const listener of this.listeners) listener({ steps, seconds });
+    if (!this.abandoned) settleAll(entries, seconds, this.listeners);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Defaults must be what the schema would accept, and what pruning would leave. */
 import { eachEmbeddedMetadata, validateEmbedded } from '../../schema/embedded';
 import { invalid, keyPath, type FieldError } from '../../schema/field-error';
-import { equal } from '../../schema/list-type';
+import { equal } from '../../schema/equal';
 import { OBJECT_META } from '../../schema/object-meta';
 import { prune } from '../../schema/prune';
 import { isObject, type JsonObject, type Schema } from '../../schema/schema';

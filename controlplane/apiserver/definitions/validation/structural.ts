@@ -3,7 +3,7 @@
  * values; `metadata` is everybody's. In the words of kube-apiserver.
  */
 import { forbidden, invalid, keyPath, required, type FieldError } from '../../schema/field-error';
-import { equal } from '../../schema/list-type';
+import { equal } from '../../schema/equal';
 import { patternProblem } from '../../schema/pattern';
 import type { Schema } from '../../schema/schema';
 

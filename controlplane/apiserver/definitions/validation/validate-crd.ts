@@ -6,7 +6,7 @@
  */
 import type { CrdNames, CrdSpec, CrdStatus, CrdVersion, CustomResourceDefinition } from '../../resources/crd';
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../schema/field-error';
-import { equal } from '../../schema/list-type';
+import { equal } from '../../schema/equal';
 import { kindProblem, label1035Problems } from '../../schema/names';
 import { nameProblem } from '../../schema/object-meta';
 import type { Schema } from '../../schema/schema';

@@ -2,7 +2,7 @@
 import { compileErrors } from '../../cel/compile-errors';
 import type { CrdVersion } from '../../resources/crd';
 import { forbidden, invalid, type FieldError } from '../../schema/field-error';
-import { equal } from '../../schema/list-type';
+import { equal } from '../../schema/equal';
 import { isObject, type Schema } from '../../schema/schema';
 import { validate } from '../../schema/validate';
 import { JSON_SCHEMA_PROPS } from '../json-schema-props';
