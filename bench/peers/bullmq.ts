@@ -3,8 +3,8 @@
  * (`appendfsync everysec`), which may lose the last second's work; ours syncs before it acknowledges.
  */
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../test/support/free-ports';
 import type { Context } from '../harness/context';
 import type { Peer } from '../harness/row';
 import { startWorker } from '../harness/worker';
@@ -46,16 +46,4 @@ export async function bullmq(context: Context, count: number): Promise<Peer> {
     await consumer.stop();
     await redis.stop();
   }
-}
-
-/** A port that was free a moment ago: redis-server cannot choose one itself. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -10,8 +10,8 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Child } from '../harness/children';
+import { freePort } from '../../test/support/free-ports';
 import type { Context } from '../harness/context';
-import { freePort } from './bullmq';
 import { which } from './which';
 
 const run = promisify(execFile);

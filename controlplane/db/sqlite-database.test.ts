@@ -1,17 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describeDatabase } from './conformance';
-import { openDatabase } from './open';
+import { openTables } from './test-support';
 
-describeDatabase('SQLite', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gleaner-tables-'));
-  const opened = await openDatabase(join(folder, 'gleaner.db'));
-  return {
-    database: opened.tables,
-    close: async () => {
-      await opened.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-});
+describeDatabase('SQLite', openTables);

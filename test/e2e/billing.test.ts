@@ -16,9 +16,7 @@ describe('billing', () => {
 
   beforeAll(async () => {
     await cluster.startServer();
-    await cluster.joinAgent('agent-1');
-    await cluster.startAgent('agent-1');
-    await cluster.ok(['deposit', '10.00']);
+    await cluster.startAgentAndDeposit('10.00');
   }, 180_000);
   afterAll(() => cluster.close(), 60_000);
 

@@ -37,9 +37,7 @@ describeWithS3('an operator whose replicas share no folder', (program) => {
       await cluster.startReplica('b');
       await cluster.serving('a', 120_000);
       await cluster.serving('b');
-      await cluster.joinAgent('agent-1');
-      await cluster.startAgent('agent-1');
-      await cluster.ok(['deposit', '50']);
+      await cluster.startAgentAndDeposit('50');
     }, 300_000);
     afterAll(async () => {
       await cluster.close();

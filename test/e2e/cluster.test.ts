@@ -23,9 +23,7 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     await cluster.startReplica('b');
     await cluster.serving('a');
     await cluster.serving('b');
-    await cluster.joinAgent('agent-1');
-    await cluster.startAgent('agent-1');
-    await cluster.ok(['deposit', '50']);
+    await cluster.startAgentAndDeposit('50');
   }, 240_000);
   afterAll(() => cluster.close(), 90_000);
 

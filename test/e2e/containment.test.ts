@@ -28,9 +28,7 @@ describe('tasks that misbehave', () => {
 
   beforeAll(async () => {
     await cluster.startServer();
-    await cluster.joinAgent('agent-1');
-    await cluster.startAgent('agent-1');
-    await cluster.ok(['deposit', '100']);
+    await cluster.startAgentAndDeposit('100');
   }, 180_000);
   afterAll(() => cluster.close(), 60_000);
 

@@ -10,9 +10,7 @@ const cluster = new TestCluster();
 
 beforeAll(async () => {
   await cluster.startServer();
-  await cluster.joinAgent('agent-1');
-  await cluster.startAgent('agent-1');
-  await cluster.ok(['deposit', '50']);
+  await cluster.startAgentAndDeposit('50');
 }, 180_000);
 afterAll(() => cluster.close(), 60_000);
 

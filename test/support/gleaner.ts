@@ -110,6 +110,13 @@ export class TestCluster {
     await this.start(name, ['agent', 'run', '--data', join(this.dir, name), ...extra], env);
   }
 
+  /** Joins and starts the agent `agent-1`, and gives the namespace default `credits` for it to earn. */
+  async startAgentAndDeposit(credits: string): Promise<void> {
+    await this.joinAgent('agent-1');
+    await this.startAgent('agent-1');
+    await this.ok(['deposit', credits]);
+  }
+
   /** Ends a process this cluster started, and waits until it is gone. */
   async kill(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.processes.get(name);

@@ -6,12 +6,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { writeKubeconfig } from '../../../controlplane/auth/kubeconfig';
 import { CertificateAuthority } from '../../../controlplane/tls/ca';
+import { freePorts } from '../free-ports';
 import { findKube } from './assets';
 import { startProgram, type Program } from './process';
 
@@ -186,17 +186,4 @@ function isReady(url: string, ca: string, token: string): Promise<boolean> {
     req.on('error', () => resolve(false));
     req.end();
   });
-}
-
-/** Ports that are free now. All are held until the last is known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map((server) => new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-    })),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
