@@ -195,4 +195,29 @@ const migrating: Scenario = {
   ],
 };
 
-export const APPLYING_SCENARIOS: readonly Scenario[] = [diffing, applying, migrating];
+/** Pruning by what was applied together before: no list of kinds is asked for. */
+const inSet = (line: string): Command => ({ line, env: { KUBECTL_APPLYSET: 'true' } });
+const applySets: Scenario = {
+  name: 'apply-sets',
+  files: {
+    'both.yaml': `${cm('a', { k: 'v' })}---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData: {k: v}\n`,
+    'one.yaml': cm('a', { k: 'v' }),
+    'other.yaml': cm('c', { k: 'v' }),
+  },
+  commands: [
+    ...['configmap/set', 'secret/set'].flatMap((set) => [
+      inSet(`apply --prune --applyset=${set} -f FILES/both.yaml --dry-run=server`),
+      inSet(`apply --prune --applyset=${set} -f FILES/both.yaml`),
+      inSet(`apply --prune --applyset=${set} -f FILES/one.yaml`),
+      `get ${set} -o jsonpath={.metadata.annotations}`,
+      'get configmaps,secrets -o name',
+      inSet(`apply --server-side --prune --applyset=${set} -f FILES/other.yaml`),
+      'get configmaps,secrets -o name',
+      `delete ${set} configmap/c`,
+    ]),
+    inSet('apply --prune --applyset=serviceaccounts/set -f FILES/one.yaml'),
+    'apply --prune --applyset=configmap/set -f FILES/one.yaml',
+  ],
+};
+
+export const APPLYING_SCENARIOS: readonly Scenario[] = [diffing, applying, migrating, applySets];

@@ -1,0 +1,62 @@
+/**
+ * Functions of Kubernetes' `test/cmd`, unmodified, with its kubectl against our control plane: all of them that need no pods, deployments and
+ * the like. (What the others do besides is in `test/differential/kubectl`, beside a real kube-apiserver.)
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import pino from 'pino';
+
+import { findTarget } from '../../cli/client';
+import { defaultConfig } from '../../controlplane/config';
+import { startControlPlane, type ControlPlane } from '../../controlplane/main';
+import { kubectl } from '../support/kubectl';
+import { describeTestCmd, testCmd, type TestCmd } from '../support/test-cmd';
+
+/** Those that make objects of their own in all namespaces are run one after the other, as in the suite. */
+const FUNCTIONS = [
+  // crd.sh, discovery.sh, get.sh
+  'run_crd_tests', 'run_RESTMapper_evaluation_tests', 'run_assert_short_name_tests', 'run_assert_singular_name_tests', 'run_ambiguous_shortname_tests',
+  'run_explain_crd_with_additional_properties_tests', 'run_assert_categories_tests', 'run_crd_deletion_recreation_tests', 'run_swagger_tests', 'run_deprecated_api_tests',
+  // core.sh, create.sh, delete.sh
+  'run_configmap_tests', 'run_secrets_test', 'run_create_secret_tests', 'run_service_accounts_tests', 'run_pod_templates_tests', 'run_kubectl_create_error_tests',
+  'run_kubectl_delete_allnamespaces_tests', 'run_kubectl_delete_interactive_tests',
+  // auth_whoami.sh, authorization.sh, kubeconfig.sh
+  'run_kubectl_auth_whoami_tests', 'run_authorization_tests', 'run_impersonation_tests', 'run_client_config_tests', 'run_kubectl_config_set_tests',
+  'run_kubectl_config_set_cluster_tests', 'run_kubectl_config_set_credentials_tests',
+  // version.sh, results.sh, help.sh, plugins.sh
+  'run_kubectl_version_tests', 'run_kubectl_results_tests', 'run_kubectl_help_tests', 'run_plugins_tests',
+];
+
+describeTestCmd('test/cmd of Kubernetes', ({ source, kubectl: program }) => {
+  let dir: string;
+  let plane: ControlPlane;
+  let suite: TestCmd;
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'gleaner-test-cmd-'));
+    const data = join(dir, 'data');
+    mkdirSync(data);
+    plane = await startControlPlane({ ...defaultConfig(data), port: 0 }, pino({ level: 'silent' }));
+    const { server = '', token = '' } = findTarget({ data });
+    // Their server allows everybody everything; the one whom run_authorization_tests asks about is not an administrator here.
+    await kubectl(join(data, 'kubeconfig'), dir, program).ok(['create', 'clusterrolebinding', 'bob', '--clusterrole=cluster-admin', '--user=bob']);
+    const scratch = join(dir, 'scratch');
+    mkdirSync(scratch);
+    suite = testCmd({ source, dir: scratch, kubectl: program, port: Number(new URL(server).port), token });
+  }, 60_000);
+  afterAll(async () => {
+    await plane?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  test.each(FUNCTIONS)('%s', async (name) => {
+    const { code, output } = await suite.run(name);
+    expect({ code, end: code === 0 ? '' : output.split('\n').slice(-30).join('\n') }).toEqual({ code: 0, end: '' });
+  }, 150_000);
+
+  test('a function that fails is seen to fail', async () => {
+    expect(await suite.run('run_nodes_tests')).toMatchObject({ code: 1, output: expect.stringContaining('the server doesn\'t have a resource type "nodes"') });
+  }, 60_000);
+});
