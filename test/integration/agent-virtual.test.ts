@@ -2,7 +2,8 @@
 import { VirtualAgents } from '../../agent/virtual';
 import { TASKS } from '../../crds/meta';
 import type { Task, TaskPhase } from '../../crds/task';
-import { eventually, LinkWorld } from '../support/link-world';
+import { eventually } from '../support/link-peer';
+import { LinkWorld } from '../support/link-world';
 
 let world: LinkWorld;
 let agents: VirtualAgents;

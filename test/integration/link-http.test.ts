@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Agent } from '../../crds/agent';
 import { AGENTS, JOBS } from '../../crds/meta';
 import { loadGatewayKey, Tickets } from '../../controlplane/gateway/tickets';
-import { digestOf, eventually, LinkWorld, Peer, PeerIdentity } from '../support/link-world';
+import { eventually, Peer, PeerIdentity } from '../support/link-peer';
+import { digestOf, LinkWorld } from '../support/link-world';
 
 let world: LinkWorld;
 

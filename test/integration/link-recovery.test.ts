@@ -1,7 +1,8 @@
 /** Agents that are lost and come back, and a control plane that stops in the middle. */
 import { TASKS } from '../../crds/meta';
 import type { Task } from '../../crds/task';
-import { LinkWorld, Peer, usage } from '../support/link-world';
+import { Peer, usage } from '../support/link-peer';
+import { LinkWorld } from '../support/link-world';
 
 let world: LinkWorld | undefined;
 

@@ -4,7 +4,8 @@ import { AGENTS, JOBS, TASKS } from '../../crds/meta';
 import type { Agent } from '../../crds/agent';
 import type { Job } from '../../crds/job';
 import type { Task } from '../../crds/task';
-import { eventually, IMAGE, LinkWorld, Peer, PeerIdentity, usage } from '../support/link-world';
+import { eventually, IMAGE, Peer, PeerIdentity, usage } from '../support/link-peer';
+import { LinkWorld } from '../support/link-world';
 
 let world: LinkWorld;
 
