@@ -7,7 +7,7 @@ import type { Guard } from './apiserver/verbs/context';
 import { accessReviews } from './apiserver/reviews/access-reviews';
 import { identityReviews } from './apiserver/reviews/identity-reviews';
 import { tokenSubresource } from './apiserver/reviews/service-account-token';
-import type { Documents } from './apiserver/server';
+import type { Documents } from './apiserver/non-resource';
 import type { ResourceRegistry } from './apiserver/resources/registry';
 import { agentDecider, type AgentLeases } from './auth/agent-authorizer';
 import { ChainAuthenticator, firstToken, type TokenAuthenticator } from './auth/authenticators/chain';

@@ -1,7 +1,7 @@
 /**
  * The embedded Kubernetes-compatible API over whatever resources the registry holds.
  *
- *   request ─► health ─► authenticate ─► authorize ─► version │ discovery │ OpenAPI │ verb of a resource ─► answer
+ *   request ─► health ─► authenticate ─► authorize ─► non-resource URL │ verb of a resource ─► answer
  *
  * Refusals are `Status` objects with kube-apiserver's codes and words. `stop` ends the watches that are open.
  */
@@ -17,17 +17,15 @@ import { AuthError, type Authenticator, type Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
 import { VersionStore } from './definitions/version-store';
-import { Discovery, type Document } from './discovery/discovery';
-import { OpenApi, type OpenApiAnswer } from './discovery/openapi/serve';
-import { negotiate, plainForm, TYPES, type AnswerForm } from './http/accept';
+import { negotiate, TYPES, type AnswerForm } from './http/accept';
 import { requestTimeoutMs } from './http/deadline';
-import { AccessDenied, ApiError, badRequest, forbiddenError, methodNotAllowed, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
+import { AccessDenied, ApiError, badRequest, forbiddenError, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
 import { Flow, type FlowOptions } from './http/flow';
-import { health, healthRoot, type HealthChecks, type HealthRoot } from './http/health';
 import { isLongRunning, parseResourcePath, resourceAttributes } from './http/request-info';
-import { addWarnings, forReader, JSON_TYPE, sendDocument, sendError, sendText } from './http/respond';
+import { addWarnings, sendError, sendText } from './http/respond';
 import { checkUrl } from './http/server-limits';
 import { ApiMetrics } from './metrics';
+import { NonResourceUrls, type Documents } from './non-resource';
 import type { ResourceRegistry } from './resources/registry';
 import { groupVersion, type Resource } from './resources/resource';
 import { TableRenderer } from './table/table';
@@ -40,9 +38,6 @@ import { KeyedLocks } from './verbs/locks';
 import { OpenWatches } from './verbs/open-watches';
 import { chooseVerb, type Verb, type VerbName } from './verbs/verbs';
 import { WatchMemory } from './verbs/watch-memory';
-
-/** Documents at paths that are no resources, made when they are asked for. */
-export type Documents = ReadonlyMap<string, () => Document>;
 
 export interface ApiServerOptions {
   store: ObjectStore;
@@ -66,9 +61,6 @@ export interface ApiServerOptions {
   random?: () => number;
 }
 
-/** The Kubernetes whose API this is. */
-const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
-
 /** What may be asked of a custom resource in all namespaces. */
 const EVERYWHERE: ReadonlySet<string> = new Set(['list', 'watch']);
 const READING: ReadonlySet<VerbName> = new Set(['get', 'list', 'watch']);
@@ -79,27 +71,19 @@ class NoPage extends Error {}
 
 export class ApiServer {
   readonly #context: ApiContext;
-  readonly #discovery: Discovery;
-  readonly #openApi: OpenApi;
+  readonly #urls: NonResourceUrls;
   readonly #authorizer: Authorizer;
   readonly #renderers = new WeakMap<Resource, TableRenderer>();
   /** Of the resources that are kept in another form than they are served in. */
   readonly #versions = new Map<Resource, { store: VersionStore; context: ApiContext }>();
-  readonly #version: string;
   readonly #flow: Flow;
-  readonly #checks: HealthChecks;
   #stopping = false;
 
   constructor(private readonly options: ApiServerOptions) {
-    const { store, registry, metrics, admit = () => [], admitsRules = () => false, guard = () => undefined, now = Date.now, random = Math.random, version = '0.1.0' } = options;
-    this.#version = version;
+    const { store, registry, metrics, admit = () => [], admitsRules = () => false, guard = () => undefined, now = Date.now, random = Math.random } = options;
     this.#flow = new Flow(options.flow);
-    const live = [{ name: 'ping', ok: () => true }, { name: 'log', ok: () => true }];
-    const ready = [...live, { name: 'controllers', ok: () => options.ready?.() ?? true }, { name: 'shutdown', ok: () => !this.#stopping }];
-    this.#checks = { '/healthz': live, '/livez': live, '/readyz': ready };
     this.#authorizer = options.authorizer ?? mastersOnly;
-    this.#discovery = new Discovery(registry);
-    this.#openApi = new OpenApi(registry, version, now);
+    this.#urls = new NonResourceUrls({ ...options, stopping: () => this.#stopping });
     const apiMetrics = new ApiMetrics(metrics);
     apiMetrics.countInFlight(this.#flow);
     this.#context = {
@@ -172,14 +156,18 @@ export class ApiServer {
     const attributes = target && resourceAttributes(req.method ?? '', target, query, path);
     // Whoever asks, and whatever it is that is there.
     if (!attributes || !isLongRunning(attributes)) requestTimeoutMs(query);
-    if (this.#open(path, res, url)) return;
+    if (this.#urls.serveToAll(res, url, path)) return;
     const identity = await this.options.authenticator.authenticate(req);
     if (!identity) throw unauthorized();
     noteIdentity(req, identity);
-    if (!target || !attributes) return this.#other(req, res, path, identity, labels);
+    if (!target || !attributes) {
+      await this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
+      if (this.#urls.serve(req, res, path, labels)) return;
+      throw this.#nothingAt(path);
+    }
     await this.#authorize(req, identity, attributes, target.groupVersion);
     const resource = this.options.registry.find(target.groupVersion, target.plural);
-    if (!resource) throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
+    if (!resource) throw this.#nothingAt(path);
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
     const form = formOf(req, resource);
     const { namespace, name, subresource, watch: watchPath } = target;
@@ -211,19 +199,6 @@ export class ApiServer {
     }
   }
 
-  /** What anyone may see. */
-  #open(path: string, res: ServerResponse, url: string): boolean {
-    const target = healthRoot(path);
-    if (target?.check !== '') return false;
-    this.#health(res, url, target);
-    return true;
-  }
-
-  #health(res: ServerResponse, url: string, { root, check }: { root: HealthRoot; check: string }): void {
-    const { code, text } = health(this.#checks, root, check, new URLSearchParams(url.split('?', 2)[1] ?? ''));
-    sendText(res, code, text);
-  }
-
   /** @throws ApiError 403 */
   async #authorize(req: IncomingMessage, identity: Identity, attributes: Attributes, groupVersion?: string): Promise<void> {
     noteAttributes(req, attributes, groupVersion);
@@ -234,58 +209,17 @@ export class ApiServer {
     throw new AccessDenied(resource ? forbiddenError({ group: resource.group, plural: resource.plural, kind: '' }, resource.name, why) : new ApiError(403, 'Forbidden', `forbidden: ${why}`, {}));
   }
 
-  /** Version, discovery, OpenAPI, and paths that are nothing. */
-  async #other(req: IncomingMessage, res: ServerResponse, path: string, identity: Identity, labels: { resource: string }): Promise<void> {
-    await this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
-    const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
-    if (trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/')) {
-      labels.resource = 'openapi';
-      return sendOpenApi(req, res, this.#openApi.answer(trimmed, req.headers.accept, new URLSearchParams((req.url ?? '').split('?', 2)[1] ?? '').get('hash') ?? undefined));
-    }
-    const found = this.#document(req, trimmed);
-    if (!found) {
-      const check = healthRoot(path);
-      if (check) return this.#health(res, '', check);
-      if (trimmed.startsWith('/openapi/v3/')) return sendText(res, 404, '');
-      throw this.#inCoreGroup(path) ? noSuchResource() : new NoPage();
-    }
-    labels.resource = found.label;
-    if (req.method !== 'GET') throw methodNotAllowed();
-    sendDocument(req, res, found.label === 'discovery' ? forReader(req, found.document) : found.document);
-  }
-
-  #document(req: IncomingMessage, path: string): { label: string; document: Document } | undefined {
-    const labelled = (label: string, document: Document | undefined) => document && { label, document };
-    if (path === '/version') {
-      negotiate(req.headers.accept, ({ yaml, protobuf }) => !yaml && !protobuf, JSON_TYPE);
-      return labelled('version', { contentType: JSON_TYPE, body: JSON.stringify(this.#versionInfo(), null, 2) });
-    }
-    const other = this.options.documents?.get(path);
-    if (other) return labelled('document', other());
-    return labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
-  }
-
-  #versionInfo(): object {
-    const { major, minor, release } = KUBERNETES_VERSION;
-    return {
-      major, minor,
-      gitVersion: `${release}-gleaner.${this.#version}`,
-      gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'node',
-      platform: `${process.platform}/${process.arch}`,
-    };
-  }
-
   /** A path below a resource that leads nowhere. */
   #nothingThere({ resource, name }: ResourceRequest, scopeFits: boolean): ApiError | NoPage {
     if (resource.core) return noSuchResource();
     return scopeFits ? notFound(resource, name) : new NoPage();
   }
 
-  /** Whether `path` is in a group of Kubernetes' own: what is not there is told by a Status. */
-  #inCoreGroup(path: string): boolean {
+  /** In a group of Kubernetes' own, what is not there is told by a Status. */
+  #nothingAt(path: string): ApiError | NoPage {
     const [, root, group, version] = path.split('/');
-    if (root === 'api') return group !== undefined;
-    return root === 'apis' && version !== undefined && this.options.registry.all().some((resource) => resource.core && resource.group === group);
+    const inCoreGroup = root === 'api' ? group !== undefined : root === 'apis' && version !== undefined && this.options.registry.all().some((resource) => resource.core && resource.group === group);
+    return inCoreGroup ? noSuchResource() : new NoPage();
   }
 
   #renderer(resource: Resource, now: () => number): TableRenderer {
@@ -314,27 +248,8 @@ export class ApiServer {
   }
 }
 
-function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiAnswer | undefined): void {
-  if (!answer) return sendText(res, 404, '404 page not found\n');
-  if (req.method !== 'GET' && req.method !== 'HEAD') throw methodNotAllowed();
-  switch (answer.kind) {
-    case 'redirect':
-      res.writeHead(301, { Location: answer.location, 'Content-Length': 0 });
-      return void res.end();
-    case 'notAcceptable':
-      return sendText(res, 406, '');
-    case 'document':
-      return sendDocument(req, res, answer);
-  }
-}
-
 function formOf(req: IncomingMessage, resource: Resource): AnswerForm {
   const form = negotiate(req.headers.accept, (each) => isWritten(resource, each));
   if (form.as === 'APIGroupDiscoveryList') throw notAcceptable(TYPES);
   return form;
-}
-
-/** `/api` and `/apis` come aggregated when asked for; everything else is plain. */
-function discoveryForm(req: IncomingMessage, path: string): AnswerForm {
-  return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : plainForm(req.headers.accept);
 }
