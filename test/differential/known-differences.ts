@@ -61,6 +61,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: /./, step: /./, at: /columnDefinitions\.\d+\.description$/, reason: OWN_WORDS },
 
   { sequence: 'create-bad', step: 'resourceVersion', ...codes(500, 400), reason: CLIENTS_MISTAKE },
+  { sequence: /^suites-/, step: /^apply( of JSON, (strict|warn))?$/, ...codes(500, 400), reason: CLIENTS_MISTAKE },
   { sequence: 'pages', step: /^(version of text|get at a bad version)$/, ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'pages', step: 'exact of the future', ...codes(500, 504, /^(code|body\.message|headers\.retry-after)$/), reason: "kube-apiserver shows etcd's own refusal; ours says as of other revisions that have not happened yet that trying again may help" },
   { sequence: 'watch', step: 'bad version', ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },

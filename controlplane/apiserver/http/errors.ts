@@ -121,8 +121,9 @@ export function unsupportedMediaType(supported: readonly string[], hint = ''): A
 /** A patch that core kinds do not take. */
 export const unsupportedPatch = (): ApiError => new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 
-export function tooLarge(limitBytes: number): ApiError {
-  return new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+/** @param what the limit in bytes, or what is too much */
+export function tooLarge(what: number | string): ApiError {
+  return new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: ${typeof what === 'number' ? `limit is ${what}` : what}`);
 }
 
 export function expired(message: string): ApiError {

@@ -3,6 +3,7 @@ import { applyOperation, getValueByPointer, type Operation } from 'fast-json-pat
 
 import { MAX_BODY_BYTES } from '../http/body';
 import { ApiError, badRequest, tooLarge } from '../http/errors';
+import { isObject } from '../schema/schema';
 
 const MAX_OPERATIONS = 10_000;
 /** Characters of JSON that `copy` and `move` may copy together: a few copies of copies would be gigabytes. */
@@ -14,7 +15,7 @@ const MAX_COPIED_CHARS = MAX_BODY_BYTES;
  */
 export function jsonPatch(target: object, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('json patch: the body must be an array of operations');
-  if (patch.length > MAX_OPERATIONS) throw tooLarge(MAX_OPERATIONS);
+  if (patch.length > MAX_OPERATIONS) throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
   let document: object = structuredClone(target);
   let copied = 0;
   try {
@@ -30,6 +31,16 @@ export function jsonPatch(target: object, patch: unknown): unknown {
     // The library throws plain errors too, for `__proto__` in a path; whatever it throws is about the patch.
     throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
   }
+}
+
+const FIELDS = new Set(['op', 'path', 'from', 'value']);
+
+/** What strict validation says of the operations themselves, in their order. @param duplicates as the parser found them */
+export function patchProblems(patch: readonly unknown[], duplicates: readonly string[]): string[] {
+  const fields = patch.flatMap((operation, index) => (isObject(operation) ? Object.keys(operation).map((field) => ({ field, path: `[${index}].${field}` })) : []));
+  const within = (path: string): string[] => duplicates.filter((problem) => problem.startsWith(`duplicate field "${path}`) && /["[.]/.test(problem[`duplicate field "${path}`.length]));
+  const problems = fields.flatMap(({ field, path }) => [...(FIELDS.has(field) ? [] : [`unknown field "${path}"`]), ...(duplicates.length === 0 ? [] : within(path))]);
+  return problems.map((problem) => `json patch ${problem}`);
 }
 
 /** `-1` is the last item of a list, as in Kubernetes: where there is such an item, its index from the front is named instead. */

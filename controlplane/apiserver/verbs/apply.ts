@@ -27,17 +27,15 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
   const manager = applierName(request);
   const force = booleanParameter(request.query, 'force');
   const { resource } = request;
-  const config = await readConfig(request, groupVersion(resource), resource.kind);
-  const { code, object } = await retrying(context, request, () => applyOnce(context, request, config, { manager, force }));
+  const { config, duplicates } = await readConfig(request, groupVersion(resource), resource.kind);
+  const { code, object } = await retrying(context, request, () => applyOnce(context, request, config, { manager, force, duplicates }));
   answerObject(context, request, code, object);
 }
 
 /** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
-export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<JsonObject> {
+export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<{ config: JsonObject; duplicates: string[] }> {
   const { value, duplicates } = decodeConfig((await readBody(request.req)).toString('utf8'));
-  const mode = fieldValidation(request);
-  if (duplicates.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${strictWords(duplicates).join(', ')}`);
-  if (mode === 'Warn') addWarnings(request.res, duplicates);
+  fieldValidation(request);
   refuseProto(value, '');
   if (value.apiVersion !== apiVersion || value.kind !== kind) {
     const { apiVersion: version = '', kind: name = '' } = value;
@@ -45,7 +43,7 @@ export async function readConfig(request: ResourceRequest, apiVersion: string, k
     throw badRequest(`invalid object type: ${group}${textOf(version)}, Kind=${textOf(name)}`);
   }
   if (isObject(value.metadata) && (value.metadata.managedFields ?? null) !== null) throw badRequest('metadata.managedFields must be nil');
-  return value;
+  return { config: value, duplicates };
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -62,11 +60,12 @@ function decodeConfig(text: string): { value: JsonObject; duplicates: string[] }
   return { value: isObject(decoded.value) ? decoded.value : {}, duplicates: decoded.duplicates };
 }
 
-/** kubectl sends JSON under the name of YAML, which is read many times faster. */
+/** kubectl sends JSON under the name of YAML, which is read many times faster; fields that are there twice are told as of YAML. */
 function parseConfig(text: string): Decoded {
   if (!text.trimStart().startsWith('{')) return parseYaml(text);
   try {
-    return parseJson(text);
+    const decoded = parseJson(text);
+    return decoded.duplicates.length === 0 ? decoded : parseYaml(text);
   } catch {
     return parseYaml(text);
   }
@@ -86,6 +85,8 @@ function refuseProto(value: unknown, path: string): void {
 export interface Applier {
   manager: string;
   force: boolean;
+  /** What is there twice in the body. */
+  duplicates: readonly string[];
 }
 
 async function applyOnce(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<{ code: number; object: KubeObject } | 'stale'> {
@@ -95,7 +96,7 @@ async function applyOnce(context: ApiContext, request: ResourceRequest, config: 
     const object = await create(context, request, config, by);
     return object === 'stale' ? object : { code: 201, object };
   }
-  const result = merged(request, config, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
+  const result = merged(request, config, by, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
   const object = await writeApplied(context, request, config, old, result);
   return object === 'stale' ? object : { code: 200, object };
 }
@@ -119,7 +120,7 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
   if (subresource !== '') throw notFound(resource, name);
   const { uid, name: asked } = metadataOf(config);
   if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  const { object, managedFields } = merged(request, config, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
+  const { object, managedFields } = merged(request, config, by, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
   if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
     const proposal = proposalOf(object, request);
@@ -132,10 +133,15 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
   }
 }
 
-/** What the merge says, as answers. */
-export function merged({ resource }: ResourceRequest, config: JsonObject, apply: () => ApplyResult): ApplyResult {
+/** What the merge says, as answers; and, when it can be done, what is there twice. */
+export function merged(request: ResourceRequest, config: JsonObject, { duplicates }: Applier, apply: () => ApplyResult): ApplyResult {
+  const { resource, res } = request;
   try {
-    return apply();
+    const result = apply();
+    const mode = fieldValidation(request);
+    if (duplicates.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${strictWords(duplicates).join(', ')}`);
+    if (mode === 'Warn') addWarnings(res, duplicates);
+    return result;
   } catch (error) {
     if (error instanceof ConflictError) throw applyConflict(error.conflicts);
     if (!(error instanceof ApplyTypeError) && !(error instanceof StructureError)) throw error;

@@ -18,6 +18,7 @@ import { prune, pruneCustom } from '../schema/prune';
 import { isObject, type JsonObject, type Schema } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { scaleErrors } from '../schema/scale-values';
+import { equal } from '../schema/equal';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
@@ -79,6 +80,8 @@ export function toProposal({ value, duplicates }: Decoded, request: ResourceRequ
   if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): it is no JSON object`);
   if (resource.core) {
     value.apiVersion ??= expected;
+    // The group that has no name may be written as one.
+    if (value.apiVersion === `/${expected}`) value.apiVersion = expected;
     value.kind ??= resource.kind;
   }
   const { apiVersion, kind } = value;
@@ -147,10 +150,23 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
     throw refuse(`strict decoding error: ${[...strictWords(duplicates), ...unknownFields].join(', ')}`);
   }
   if (refuse && mode === 'Warn') addWarnings(request.res, [...duplicates, ...unknownFields]);
+  dropEqualOwners(object, request);
   const metadata = object.metadata as unknown as JsonObject;
   for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   if (request.resource.core) dropNulls(object, schema);
   applyDefaults(object, schema);
+}
+
+/** Owners that are the same in all they say are kept once, and that is told. */
+function dropEqualOwners({ metadata }: KubeObject, { req, res }: ResourceRequest): void {
+  const owners = metadata.ownerReferences;
+  if (!Array.isArray(owners) || owners.length < 2) return;
+  const isAgain = owners.map((owner, at) => owners.slice(0, at).some((before) => equal(before, owner)));
+  if (!isAgain.includes(true)) return;
+  metadata.ownerReferences = owners.filter((_, at) => !isAgain[at]);
+  const when = req.method === 'PATCH' ? ' after mutating admission happens' : '';
+  const uids = owners.filter((_, at) => isAgain[at]).map(({ uid }) => uid).join(', ');
+  addWarnings(res, [`.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`]);
 }
 
 /** What Kubernetes leaves out of metadata: null, "", {} and []. */

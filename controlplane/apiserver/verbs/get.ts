@@ -1,12 +1,13 @@
 /** GET of one object. */
-import { notFound } from '../http/errors';
+import { badRequest, notFound } from '../http/errors';
 import { answerObject } from './answer';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { requireRevision } from './list';
 import { revision } from './list-options';
-import { selectionOf } from './options';
+import { booleanParameter, selectionOf } from './options';
 
 export async function get(context: ApiContext, request: ResourceRequest): Promise<void> {
+  if (booleanParameter(request.query, 'export')) throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   const wanted = revision(request.query);
   if (wanted !== '' && wanted !== '0') return getNotOlder(context, request, wanted);
   answerObject(context, request, 200, await storing(request, () => getExisting(context, request)));

@@ -4,7 +4,7 @@ import { listProblem, mapProblem } from '../codec/go-json-error';
 import { parseJson, type Decoded } from '../codec/json';
 import { ApiError, badRequest, invalidError, unsupportedMediaType, unsupportedPatch } from '../http/errors';
 import { mediaType, readBody } from '../http/body';
-import { jsonPatch } from '../patch/json-patch';
+import { jsonPatch, patchProblems } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
 import { strategicMergePatch } from '../patch/strategic';
 import type { Resource } from '../resources/resource';
@@ -43,7 +43,7 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'));
   switch (type) {
     case JSON_PATCH:
-      return { apply: (target) => jsonPatch(target, value), duplicates };
+      return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems(value as unknown[], duplicates) };
     case STRATEGIC:
       return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates };
     default:

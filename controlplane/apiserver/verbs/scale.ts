@@ -47,8 +47,9 @@ export async function patchScale(context: ApiContext, request: ResourceRequest):
 }
 
 async function applyScale(context: ApiContext, request: ResourceRequest): Promise<void> {
-  const by: Applier = { manager: applierName(request), force: booleanParameter(request.query, 'force') };
-  const config = await readConfig(request, 'autoscaling/v1', 'Scale');
+  const manager = applierName(request);
+  const { config, duplicates } = await readConfig(request, 'autoscaling/v1', 'Scale');
+  const by: Applier = { manager, force: booleanParameter(request.query, 'force'), duplicates };
   const { replicas, resourceVersion } = checkScale(config, request.name);
   const { resource } = request;
   // What the scale says, said of the object itself.
@@ -56,7 +57,7 @@ async function applyScale(context: ApiContext, request: ResourceRequest): Promis
   if (isObject(config.spec) && config.spec.replicas !== undefined) setAt(said, pathsOf(resource).specReplicasPath, replicas);
   const object = await retrying(context, request, async () => {
     const old = await storing(request, () => getExisting(context, request));
-    const result = merged(request, said, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
+    const result = merged(request, said, by, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
     return writeApplied(context, { ...request, subresource: '' }, said, old, result);
   });
   answerScale(request, object);

@@ -12,7 +12,8 @@ import { MANIFEST_SEQUENCES } from './manifests';
 import { PROTOBUF } from './protobuf';
 import { PROTOCOL } from './protocol';
 import { REFUSED } from './refused';
+import { SUITES } from './suites';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES];
