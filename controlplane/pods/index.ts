@@ -25,5 +25,5 @@ export function podProjection(jobOf: (namespace: string, name: string) => Job | 
 
 /** @param store in which Pods are shown */
 export function pods(store: ObjectStore, logs: AttemptLogs): Resource {
-  return podResource(READ_ONLY, podLogs(logs, async (namespace, name) => (await store.get('pods', namespace, name)) !== undefined));
+  return podResource(READ_ONLY, podLogs(logs, (namespace, name) => store.get('pods', namespace, name)));
 }

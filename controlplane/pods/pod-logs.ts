@@ -2,7 +2,8 @@
  * The log of a Pod: what its attempt wrote to stdout and stderr. They are kept apart, so what was there before is stdout first, then
  * stderr; what comes while one follows is in the order in which it comes.
  */
-import type { OpenPodLog } from '../apiserver/verbs/pod-log';
+import type { KubeObject } from '../../crds/meta';
+import type { OpenPodLog, PodLog } from '../apiserver/verbs/pod-log';
 import type { LogSource, LogStream, LogTarget, ReadOptions } from '../gateway/logs';
 import { attemptOf, CONTAINER } from './pod';
 
@@ -12,21 +13,33 @@ export interface AttemptLogs {
   read: (target: LogTarget, stream: LogStream, options: ReadOptions) => AsyncIterable<Buffer>;
 }
 
-/** @param exists whether there is such a Pod */
-export function podLogs({ find, read }: AttemptLogs, exists: (namespace: string, pod: string) => Promise<boolean>): OpenPodLog {
+/** @param podOf the Pod, when it is there */
+export function podLogs({ find, read }: AttemptLogs, podOf: (namespace: string, pod: string) => Promise<KubeObject | undefined>): OpenPodLog {
   return async ({ namespace, pod, stream, follow, tailLines, signal }) => {
     const named = attemptOf(pod);
-    const source = named && (await exists(namespace, pod)) ? await find(namespace, named.task) : undefined;
-    if (!named || !source) return undefined;
+    const shown = named && (await podOf(namespace, pod));
+    const source = shown && (await find(namespace, named.task));
+    if (!source) return undefined;
+    const log = { container: CONTAINER, ...timesOf(shown) };
     const target: LogTarget = { jobUid: source.jobUid, index: source.index, attempt: named.attempt };
     const active = (): boolean => follow && source.active(named.attempt);
     const open = (each: LogStream, tail: number | undefined, more: () => boolean): AsyncIterable<Buffer> => read(target, each, { tail, active: more, signal });
-    if (stream !== 'All') return { container: CONTAINER, chunks: open(stream === 'Stdout' ? 'stdout' : 'stderr', tailLines, active) };
-    if (active()) return { container: CONTAINER, chunks: merged([open('stdout', tailLines, active), open('stderr', tailLines, active)]) };
+    if (stream !== 'All') return { ...log, chunks: open(stream === 'Stdout' ? 'stdout' : 'stderr', tailLines, active) };
+    if (active()) return { ...log, chunks: merged([open('stdout', tailLines, active), open('stderr', tailLines, active)]) };
     const nothingMore = (): boolean => false;
     const whole = tailLines === undefined ? inTurn([open('stdout', undefined, nothingMore), open('stderr', undefined, nothingMore)]) : lastLines(open, tailLines, nothingMore);
-    return { container: CONTAINER, chunks: whole };
+    return { ...log, chunks: whole };
   };
+}
+
+/** Ends that the agent has told of: of an attempt that was given up, it may still send what was written. */
+const REPORTED = new Set(['Completed', 'Error', 'OOMKilled']);
+
+/** From when to when it may have written. */
+function timesOf(pod: KubeObject): Pick<PodLog, 'began' | 'ended'> {
+  const { metadata: { creationTimestamp = '' }, status } = pod as KubeObject & { status?: { containerStatuses?: { state: { terminated?: { reason: string; finishedAt: string | null } } }[] } };
+  const ended = status?.containerStatuses?.[0]?.state.terminated;
+  return { began: creationTimestamp, ...(ended?.finishedAt && REPORTED.has(ended.reason) && { ended: ended.finishedAt }) };
 }
 
 async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {

@@ -58,7 +58,7 @@ describe('logs', () => {
   });
   const read = async (options: { stream?: 'All' | 'Stdout' | 'Stderr'; tailLines?: number; follow?: boolean; active?: boolean } = {}): Promise<string | undefined> => {
     const { stream = 'All', follow = false, active = false, tailLines } = options;
-    const open = podLogs(gateway(active), async () => true);
+    const open = podLogs(gateway(active), async () => podsOf(task(LEASED), undefined)[0]);
     const log = await open({ namespace: 'lab', pod: 'pi-3-1', stream, follow, signal: new AbortController().signal, ...(tailLines !== undefined && { tailLines }) });
     let text = '';
     for await (const chunk of log?.chunks ?? []) text += chunk.toString();
@@ -76,8 +76,18 @@ describe('logs', () => {
     expect((await read({ follow: true, active: true }))?.split('\n').sort()).toEqual(['a', 'b', 'x', 'y'].sort());
   });
 
+  test('say from when to when they may have been written', async () => {
+    const times = async (change: Partial<Attempt>) => {
+      const log = await podLogs(gateway(false), async () => podsOf(task({ ...LEASED, ...change }), undefined)[0])({ namespace: 'lab', pod: 'pi-3-1', stream: 'All', follow: false, signal: new AbortController().signal });
+      return [log?.began, log?.ended];
+    };
+    expect(await times({})).toEqual(['2026-01-01T00:00:00Z', undefined]);
+    expect(await times({ phase: 'Ended', reason: 'Completed', finishedAt: '2026-01-01T00:01:00.5Z' })).toEqual(['2026-01-01T00:00:00Z', '2026-01-01T00:01:00.5Z']);
+    expect(await times({ phase: 'Ended', reason: 'AgentLost', finishedAt: '2026-01-01T00:01:00.5Z' })).toEqual(['2026-01-01T00:00:00Z', undefined]);
+  });
+
   test('of what is no Pod are none', async () => {
-    const ask = (pod: string, exists: boolean) => podLogs(gateway(false), async () => exists)({ namespace: 'lab', pod, stream: 'All', follow: false, signal: new AbortController().signal });
+    const ask = (pod: string, exists: boolean) => podLogs(gateway(false), async () => (exists ? podsOf(task(LEASED), undefined)[0] : undefined))({ namespace: 'lab', pod, stream: 'All', follow: false, signal: new AbortController().signal });
     expect([await ask('pi', true), await ask('pi-3-1', false), await ask('other-0-1', true)]).toEqual([undefined, undefined, undefined]);
   });
 });

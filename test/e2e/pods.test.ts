@@ -40,6 +40,12 @@ test('a running attempt is a Pod: listed, selected, described, watched, its log 
   expect(await follow).toBe('step 1\nstep 2\nstep 3\nstep 4\ndone\n');
   expect(await kubectl('logs', 'steps-0-1', '--tail=2')).toBe('step 4\ndone\n');
   expect(await kubectl('logs', 'steps-0-1', '--limit-bytes=6', '-c', 'task')).toBe('step 1');
+  expect(await kubectl('logs', 'steps-0-1', '--since=1h')).toBe('step 1\nstep 2\nstep 3\nstep 4\ndone\n');
+  expect(await kubectl('logs', 'steps-0-1', '--since=1h', '--tail=1')).toBe('done\n');
+  expect(await kubectl('logs', 'steps-0-1', '--since-time=2099-01-01T00:00:00Z')).toBe('');
+  const between = new Date(Date.parse(pod.metadata.creationTimestamp as string) + 2000).toISOString().slice(0, 19);
+  const refused = await cluster.kubectl(['logs', 'steps-0-1', `--since-time=${between}Z`]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('when a line was written is not kept')]);
   await eventually('the watch has seen it end', () => (/^steps-0-1 +0\/1 +Completed /m.test(rows) ? true : undefined)).finally(() => watch.kill());
   await once(watch, 'exit');
   expect(rows).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE/m);
@@ -79,6 +85,10 @@ test('Pods cannot be written, and what logs do not hold is said', async () => {
     [['logs', 'nothing-0-1'], /pods "nothing-0-1" not found/],
     [['logs', 'broken-0-1', '-c', 'other'], /container other is not valid for pod broken-0-1/],
     [['logs', 'broken-0-1', '--timestamps'], /when a line was written is not kept/],
+    [['get', '--raw', '/api/v1/namespaces/default/pods/broken-0-1/log?sinceSeconds=0'], /PodLogOptions "broken-0-1" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0/],
+    [['get', '--raw', '/api/v1/namespaces/default/pods/broken-0-1/log?sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z'], /Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified/],
+    [['get', '--raw', '/api/v1/namespaces/default/pods/broken-0-1/log?tailLines=x'], /strconv\.ParseInt: parsing "x": invalid syntax/],
+    [['get', '--raw', '/api/v1/namespaces/default/pods/broken-0-1/log?sinceTime=x'], /parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"/],
     [['logs', 'broken-0-1', '--previous'], /previous terminated container "task" in pod "broken-0-1" not found/],
   ];
   for (const [args, words] of refusals) {
