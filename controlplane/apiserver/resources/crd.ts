@@ -63,7 +63,7 @@ export interface CrdVersion {
   selectableFields?: readonly { jsonPath: string }[];
 }
 
-const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: CREATION_TIMESTAMP };
+export const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: CREATION_TIMESTAMP };
 
 /** What a definition is served as, as long as it is not changed. */
 export interface Serving {

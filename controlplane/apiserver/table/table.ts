@@ -44,7 +44,7 @@ export class TableRenderer {
   readonly #cells: ((object: JsonObject) => unknown)[];
 
   constructor(
-    resource: Resource,
+    resource: Pick<Resource, 'columns' | 'nameColumn'>,
     private readonly now: () => number = Date.now,
   ) {
     const shown = understood(resource.columns);

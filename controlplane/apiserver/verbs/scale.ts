@@ -1,12 +1,11 @@
 /** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
 import type { KubeObject } from '../../../crds/meta';
-import { TYPES } from '../http/accept';
-import { badRequest, invalidError, notAcceptable } from '../http/errors';
+import { badRequest, invalidError } from '../http/errors';
 import { decodeObject, mediaType, readBody } from '../http/body';
-import { sendForm } from '../http/respond';
 import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
 import { nameOf } from '../schema/field-error';
+import { answerScale, type Scale } from './answer-scale';
 import { APPLY, merged, readConfig, writeApplied, type Applier } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { applierName, managerName } from './field-managers';
@@ -15,17 +14,9 @@ import { readPatch } from './patch';
 import { retrying, unlessStale } from './retry';
 import { replace, type NextOwners } from './update';
 
-interface Scale {
-  kind: 'Scale';
-  apiVersion: 'autoscaling/v1';
-  metadata: Record<string, unknown>;
-  spec: { replicas?: number };
-  status: { replicas: number; selector?: string };
-}
-
 export async function getScale(context: ApiContext, request: ResourceRequest): Promise<void> {
   const object = await storing(request, () => getExisting(context, request));
-  answerScale(request, object);
+  answerScale(context, request, scaleOf(object, request.resource));
 }
 
 export async function updateScale(context: ApiContext, request: ResourceRequest): Promise<void> {
@@ -33,7 +24,7 @@ export async function updateScale(context: ApiContext, request: ResourceRequest)
   const { value } = decodeObject(mediaType(request.req), await readBody(request.req));
   const wanted = checkScale(value, request.name);
   const object = await retrying(context, request, () => writeScale(context, request, manager, () => wanted));
-  answerScale(request, object);
+  answerScale(context, request, scaleOf(object, request.resource));
 }
 
 export async function patchScale(context: ApiContext, request: ResourceRequest): Promise<void> {
@@ -43,7 +34,7 @@ export async function patchScale(context: ApiContext, request: ResourceRequest):
   const object = await retrying(context, request, () =>
     writeScale(context, request, manager, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
   );
-  answerScale(request, object);
+  answerScale(context, request, scaleOf(object, request.resource));
 }
 
 async function applyScale(context: ApiContext, request: ResourceRequest): Promise<void> {
@@ -60,12 +51,7 @@ async function applyScale(context: ApiContext, request: ResourceRequest): Promis
     const result = merged(request, said, by, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
     return writeApplied(context, { ...request, subresource: '' }, said, old, result);
   });
-  answerScale(request, object);
-}
-
-function answerScale(request: ResourceRequest, object: KubeObject): void {
-  if (request.form.as !== 'object') throw notAcceptable(TYPES);
-  sendForm(request, 200, scaleOf(object, request.resource));
+  answerScale(context, request, scaleOf(object, request.resource));
 }
 
 function pathsOf(resource: Resource): ScalePaths {

@@ -1,5 +1,5 @@
 /** Custom resources: schema, defaults, CEL, versions, subresources. */
-import { apply, del, get, jsonPatch, merge, post, put, strategic, table, TABLE, type Sequence, type Step } from '../step';
+import { apply, del, get, jsonPatch, merge, PARTIAL, post, put, strategic, table, TABLE, type Sequence, type Step } from '../step';
 
 const V1 = '/apis/stable.example.com/v1/namespaces/${ns}/widgets';
 const V1BETA1 = '/apis/stable.example.com/v1beta1/namespaces/${ns}/widgets';
@@ -145,6 +145,13 @@ const sub: Step[] = [
   merge('status of what is not there', `${V1}/absent/status`, { status: {} }),
   get('Table', V1, { headers: TABLE }),
   get('scale', `${V1}/s/scale`),
+  get('scale as Table', `${V1}/s/scale`, { headers: TABLE }),
+  get('scale as Table, with the object', `${V1}/s/scale?includeObject=Object`, { headers: TABLE }),
+  get('scale as Table, without', `${V1}/s/scale?includeObject=None`, { headers: TABLE }),
+  get('scale as partial', `${V1}/s/scale`, { headers: PARTIAL }),
+  get('scale as partial in protobuf', `${V1}/s/scale`, { headers: { Accept: 'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' } }),
+  get('scale in protobuf', `${V1}/s/scale`, { headers: { Accept: 'application/vnd.kubernetes.protobuf' } }),
+  merge('patch scale as Table', `${V1}/s/scale`, { spec: { replicas: 4 } }, { headers: TABLE }),
   merge('patch scale', `${V1}/s/scale?fieldManager=sc`, { spec: { replicas: 5 } }, { capture: { srv: 'metadata.resourceVersion' } }),
   put('put scale', `${V1}/s/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 's', namespace: '${ns}', resourceVersion: '${srv}' }, spec: { replicas: 6 } }),
   put('put scale, stale', `${V1}/s/scale`, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 's', namespace: '${ns}', resourceVersion: '${srv}' }, spec: { replicas: 7 } }),

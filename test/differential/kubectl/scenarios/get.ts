@@ -87,6 +87,8 @@ const custom: Scenario = {
     'get -f FILES/a.yaml -o jsonpath={.spec.parts[*].name}',
     'get widgets --subresource=status a -o name',
     'get widgets --subresource=scale a -o yaml',
+    'get widgets --subresource=scale a',
+    'get widgets --subresource=scale a -o wide',
     'describe widget a',
     `patch widget a --type=merge -p '{"spec":{"size":7}}'`,
     `patch widget a -p '{"spec":{"size":8}}'`,
