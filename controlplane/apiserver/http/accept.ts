@@ -95,8 +95,9 @@ function formOf({ type, parameters }: Clause): AnswerForm | undefined {
   if (written.yaml && parameters.get('stream')) return undefined;
   const as = parameters.get('as');
   const version = parameters.get('v') ?? '';
-  if (as === undefined) return { as: 'object', ...written };
   const group = parameters.get('g');
+  // A group or a version of no kind is of nothing.
+  if (as === undefined) return group !== undefined || version !== '' ? undefined : { as: 'object', ...written };
   if (group === 'meta.k8s.io' && META_VERSIONS.has(version)) {
     // A cell is anything: there is no message of a Table.
     if (as === 'Table' && written.protobuf) return undefined;

@@ -56,6 +56,7 @@ test.each([
 test('what cannot be answered is 406', () => {
   expect(() => negotiate('application/*')).toThrow('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf');
   expect(() => negotiate('application/vnd.kubernetes.protobuf', ({ protobuf }) => !protobuf)).toThrow('only the following media types are accepted');
+  for (const header of ['application/json;g=meta.k8s.io;v=v1', 'application/json;v=v1', '*/*;g=meta.k8s.io']) expect(() => negotiate(header)).toThrow('only the following media types are accepted');
   expect(() => negotiate('application/yaml;as=Nope')).toThrow('only the following media types are accepted: application/json, application/yaml');
   expect(() => negotiate('application/yaml;stream=watch')).toThrow('only the following media types are accepted');
   expect(() => negotiate('application/yaml', ({ yaml }) => !yaml, 'application/json')).toThrow('Available representations: application/json');
