@@ -1,9 +1,9 @@
 /** Sends the steps of a sequence to one server, in order, and gives the normalised answers. */
-import { request as httpsRequest } from 'node:https';
 
 import { Normaliser, parse, type Normal, type RawAnswer } from './normalise';
 import { textOf } from './protobuf';
 import type { Sequence, Step } from './step';
+import { exchange } from '../support/https';
 
 /** A server to replay against. */
 export interface Target {
@@ -79,22 +79,9 @@ function capture({ capture: wanted = {}, label }: Step, { text }: RawAnswer, val
 }
 
 function send({ url, caCertificate, adminToken }: Target, { method, path, body, headers, token = adminToken }: Step): Promise<RawAnswer> {
-  const bytes = body === undefined ? undefined : Buffer.from(asText(body));
-  const all = {
-    ...(token !== '' && { Authorization: `Bearer ${token}` }),
-    'User-Agent': 'differential/1',
-    ...(bytes && { 'Content-Length': String(bytes.length) }),
-    ...headers,
-  };
-  return new Promise((resolve, reject) => {
-    const req = httpsRequest(`${url}${path}`, { method, ca: caCertificate, headers: all, timeout: TIMEOUT_MS, agent: false }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('error', reject);
-      res.on('end', () => resolve({ code: res.statusCode ?? 0, headers: res.headers, text: textOf(res.headers['content-type'] ?? '', Buffer.concat(chunks)) }));
-    });
-    req.on('timeout', () => req.destroy(new Error(`${method} ${path} took longer than ${TIMEOUT_MS} ms`)));
-    req.on('error', (error) => reject(new Error(`${url}: ${method} ${path}: ${error.message}`)));
-    req.end(bytes);
-  });
+  const all = { ...(token !== '' && { Authorization: `Bearer ${token}` }), 'User-Agent': 'differential/1', ...headers };
+  return exchange(`${url}${path}`, { method, ca: caCertificate, headers: all, timeout: TIMEOUT_MS, agent: false }, body && asText(body)).then(
+    ({ code, headers: told, bytes }) => ({ code, headers: told, text: textOf(told['content-type'] ?? '', bytes) }),
+    (error: Error) => { throw new Error(`${url}: ${method} ${path}: ${error.message}`, { cause: error }); },
+  );
 }

@@ -1,10 +1,10 @@
 /** Who may do what, over a whole control plane with an agent: issuers, agents, and the record of what they did. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 
 import { loadIdentity, type Identity } from '../../agent/identity';
 import { eventually, GLEANER, jobManifest, runCommand, TestCluster, type CommandResult } from '../support/gleaner';
+import { exchange } from '../support/https';
 
 interface AuditEvent {
   verb: string;
@@ -119,17 +119,10 @@ test('a token of a person is listed without itself, and ends when it is revoked'
 
 describe('an agent', () => {
   let identity: Identity;
-  const get = (path: string, method = 'GET'): Promise<{ code: number; json: { message?: string; kind?: string; metadata?: { name: string } } }> =>
-    new Promise((resolve, reject) => {
-      const { key, certificate: cert, ca } = identity;
-      const req = request(`${cluster.serverUrl()}${path}`, { method, key, cert, ca, agent: false }, (res) => {
-        let text = '';
-        res.on('data', (chunk) => (text += String(chunk)));
-        res.on('end', () => resolve({ code: res.statusCode ?? 0, json: text.startsWith('{') ? (JSON.parse(text) as { message?: string }) : {} }));
-      });
-      req.on('error', reject);
-      req.end();
-    });
+  const get = (path: string, method = 'GET') => {
+    const { key, certificate: cert, ca } = identity;
+    return exchange<{ message?: string; kind?: string; metadata?: { name: string } }>(`${cluster.serverUrl()}${path}`, { method, key, cert, ca, agent: false });
+  };
 
   test('reads with its certificate what is its own and what is leased to it, as long as it is, and nothing else', async () => {
     identity = await loadIdentity(agentDir);

@@ -1,11 +1,11 @@
 /** The container image of the control plane: built, loaded, and run as a cluster would run it. */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
+import { exchange } from '../support/https';
 import { eventually } from '../support/kubectl';
 
 const run = promisify(execFile);
@@ -44,13 +44,5 @@ test('serves as a user without rights, on a read-only file system', async () => 
   expect(status.trim()).toBe('0');
 }, 60_000);
 
-function ready(port: number): Promise<number> {
-  return new Promise((done) => {
-    const req = request({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, agent: false }, (res) => {
-      res.resume();
-      done(res.statusCode ?? 0);
-    });
-    req.on('error', () => done(0));
-    req.end();
-  });
-}
+/** The status; 0: no answer. */
+const ready = (port: number): Promise<number> => exchange(`https://127.0.0.1:${port}/readyz`, { rejectUnauthorized: false, agent: false }).then(({ code }) => code, () => 0);

@@ -2,12 +2,13 @@
  * What becomes of the objects of a definition that goes: whoever deletes them in one go with it finds them, they are deleted afterwards,
  * and a kill -9 in the middle changes nothing of it.
  */
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent } from 'node:https';
 
 import { findTarget } from '../../cli/client';
 import type { Json, TestApiServer } from '../support/api-server';
 import { conditions, CRDS_PATH, define, definition, hasCondition, version } from '../support/definitions';
 import { TestCluster } from '../support/gleaner';
+import { exchange } from '../support/https';
 import { describeWithKube } from '../support/kube-apiserver';
 import { eventually, kubectl } from '../support/kubectl';
 import { sharedServer } from '../support/shared-server';
@@ -23,14 +24,7 @@ class Connection {
   call(method: string, path: string, body?: object): Promise<{ code: number; json: Json }> {
     const { url, caCertificate: ca, token } = this.target;
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    return new Promise((resolve, reject) => {
-      const req = httpsRequest(`${url}${path}`, { method, ca, agent: this.#agent, headers: { Authorization: `Bearer ${token}`, 'Content-Type': type } }, (res) => {
-        let text = '';
-        res.setEncoding('utf8').on('data', (more: string) => (text += more)).on('error', reject);
-        res.on('end', () => resolve({ code: res.statusCode ?? 0, json: text.startsWith('{') ? (JSON.parse(text) as Json) : ({} as Json) }));
-      });
-      req.on('error', reject).end(body && JSON.stringify(body));
-    });
+    return exchange(`${url}${path}`, { method, ca, agent: this.#agent, headers: { Authorization: `Bearer ${token}`, 'Content-Type': type } }, body);
   }
 
   close(): void {

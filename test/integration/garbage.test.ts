@@ -2,9 +2,9 @@
  * Who goes with whom: the same objects with the same owners are made on a real Kubernetes with its controller manager and on ours, the same
  * deletions are asked for, and what is left in the end must be the same.
  */
-import { request as httpsRequest } from 'node:https';
 
 import { startApiServer, type TestApiServer } from '../support/api-server';
+import { exchange } from '../support/https';
 import { describeWithKube, startKubeApiServer, type KubeApiServer } from '../support/kube-apiserver';
 
 interface Owned {
@@ -90,16 +90,7 @@ async function settled(send: Send, namespace: string): Promise<object> {
 
 function sender(url: string, ca: string, token: string): Send {
   return (method, path, body, type = 'application/json') =>
-    new Promise((resolve, reject) => {
-      const text = body && JSON.stringify(body);
-      const headers = { Authorization: `Bearer ${token}`, ...(text && { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }) };
-      const req = httpsRequest(`${url}${path}`, { method, ca, headers }, (res) => {
-        let answer = '';
-        res.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk)).on('end', () => resolve({ code: res.statusCode ?? 0, json: JSON.parse(answer) as Json }));
-      });
-      req.on('error', reject);
-      req.end(text);
-    });
+    exchange(`${url}${path}`, { method, ca, headers: { Authorization: `Bearer ${token}`, ...(body && { 'Content-Type': type }) } }, body);
 }
 
 describeWithKube('garbage, beside a real Kubernetes', ['etcd', 'kube-apiserver', 'kube-controller-manager'], () => {

@@ -92,7 +92,7 @@ describe('elements', () => {
     expect((await put(body)).json).toMatchObject({ known: true });
     const head = await world.request('HEAD', `/elements/${digestOf(body)}`);
     expect([head.code, head.headers['content-length']]).toEqual([200, '14']);
-    expect((await world.request('GET', `/elements/${digestOf(body)}`)).body.toString()).toBe(body);
+    expect((await world.request('GET', `/elements/${digestOf(body)}`)).text).toBe(body);
     expect((await world.request('HEAD', `/elements/sha256:${'0'.repeat(64)}`)).code).toBe(404);
   });
 
@@ -102,7 +102,7 @@ describe('elements', () => {
   ])('range %s', async (range, code, text, contentRange) => {
     await put('range me');
     const answer = await world.request('GET', `/elements/${digestOf('range me')}`, { headers: { range } });
-    expect([answer.code, answer.body.toString(), answer.headers['content-range']]).toEqual([code, text, contentRange]);
+    expect([answer.code, answer.text, answer.headers['content-range']]).toEqual([code, text, contentRange]);
   });
 
   test('a range outside of it', async () => {
@@ -162,7 +162,7 @@ test('a ticket: reads what its program needs, uploads within its scratch, ends w
   const peer = await world.peer(1);
   const [{ task }] = await peer.work(1);
   const ticket = (text: string) => ({ token: '', headers: { authorization: `Ticket ${text}` } });
-  expect((await world.request('GET', `/elements/${digestOf(program)}`, ticket(task.ticket))).body.toString()).toBe(program);
+  expect((await world.request('GET', `/elements/${digestOf(program)}`, ticket(task.ticket))).text).toBe(program);
   expect((await world.request('GET', `/elements/${digestOf('not for you')}`, ticket(task.ticket))).code).toBe(404);
   const upload = (size: number) => {
     const body = Buffer.alloc(size, size % 251);
@@ -180,8 +180,7 @@ test('a ticket: reads what its program needs, uploads within its scratch, ends w
   const file = { path: 'part.bin', element: digestOf(Buffer.alloc(600, 600 % 251)), bytes: 600 };
   await peer.acked(peer.send(peer.finished(task, { result: { inline: '1', files: [file] } })));
   expect((await world.request('GET', `/elements/${digestOf(program)}`, ticket(task.ticket))).code).toBe(401);
-  const { body } = await world.request('GET', '/results/lab/tickets?index=0');
-  expect(JSON.parse(body.toString())).toEqual({ index: 0, attempt: 1, inline: '1', files: [file] });
+  expect((await world.request('GET', '/results/lab/tickets?index=0')).json).toEqual({ index: 0, attempt: 1, inline: '1', files: [file] });
   expect((await world.request('GET', '/results/lab/tickets?index=1')).code).toBe(404);
   expect((await world.request('GET', '/results/lab/tickets?index=-1')).code).toBe(400);
   await peer.cut();
@@ -198,14 +197,14 @@ describe('logs', () => {
     await peer.acked(peer.send(chunk(task, 0, 'one\n'), chunk(task, 4, 'two\n')));
     await peer.acked(peer.send(chunk(task, 4, 'two\n')));
     const followed = world.request('GET', '/logs/lab/talk-0?follow=true');
-    expect((await world.request('GET', '/logs/lab/talk-0')).body.toString()).toBe('one\ntwo\n');
-    expect((await world.request('GET', '/logs/lab/talk-0?tail=1')).body.toString()).toBe('two\n');
-    expect((await world.request('GET', '/logs/lab/talk-0?stream=stderr')).body.toString()).toBe('');
+    expect((await world.request('GET', '/logs/lab/talk-0')).text).toBe('one\ntwo\n');
+    expect((await world.request('GET', '/logs/lab/talk-0?tail=1')).text).toBe('two\n');
+    expect((await world.request('GET', '/logs/lab/talk-0?stream=stderr')).text).toBe('');
     peer.send(chunk(task, 8, 'three\n'));
     await peer.acked(peer.send(peer.finished(task)));
-    expect((await followed).body.toString()).toBe('one\ntwo\nthree\n');
+    expect((await followed).text).toBe('one\ntwo\nthree\n');
     await world.store.delete('tasks.gleaner.dev', 'lab', 'talk-0');
-    await eventually(async () => ((await world.request('GET', '/logs/lab/talk-0?attempt=1')).body.toString() === 'one\ntwo\nthree\n' ? true : undefined), 'the log without its task');
+    await eventually(async () => ((await world.request('GET', '/logs/lab/talk-0?attempt=1')).text === 'one\ntwo\nthree\n' ? true : undefined), 'the log without its task');
     const { metadata } = (await world.store.list(JOBS)).items.find((job) => job.metadata.name === 'talk')!;
     await world.store.delete(JOBS, 'lab', 'talk');
     await eventually(async () => (existsSync(join(world.dir, 'logs', metadata.uid!)) ? undefined : true), 'the logs are removed with the job');

@@ -45,8 +45,8 @@ describe('an attempt', () => {
     expect(task.status?.agent).toMatch(/^agent-[0-9a-f]{8}$/);
     expect(world.ledger.held('lab')).toBe(0n);
     expect(world.ledger.available('lab')).toBeLessThan(before);
-    const { body } = await world.request('GET', '/results/lab/way');
-    expect(body.toString().trim().split('\n').map((line) => JSON.parse(line) as { index: number; inline: string })).toEqual([
+    const { text } = await world.request('GET', '/results/lab/way');
+    expect(text.trim().split('\n').map((line) => JSON.parse(line) as { index: number; inline: string })).toEqual([
       expect.objectContaining({ index: 0, inline: '{"index":0}' }), expect.objectContaining({ index: 1 }), expect.objectContaining({ index: 2 }),
     ]);
     await peer.cut();

@@ -2,11 +2,12 @@
  * `kill -9` of `gleaner server` while clients write and watch through HTTPS: what was acknowledged is there, and a client that watches again
  * from the last resourceVersion it saw gets every change once and in order, over all the kills. (The store alone: store-kill.test.ts.)
  */
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent } from 'node:https';
 
 import { findTarget } from '../../cli/client';
 import type { Json, TestApiServer } from '../support/api-server';
 import { TestCluster } from '../support/gleaner';
+import { exchange } from '../support/https';
 import { openWatch, type WatchClient } from '../support/watch-client';
 
 /** KILL_ROUNDS=1000 takes half an hour; docs/performance.md says when that was run. */
@@ -28,14 +29,7 @@ afterAll(() => cluster.close(), 60_000);
 /** @throws Error when the connection is cut */
 function call(agent: Agent, method: string, path: string, body?: object): Promise<{ code: number; json: Json }> {
   const headers = { Authorization: `Bearer ${target.token}`, 'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' };
-  return new Promise((resolve, reject) => {
-    const req = httpsRequest(`${target.url}${path}`, { method, ca: target.caCertificate, agent, headers }, (res) => {
-      let text = '';
-      res.setEncoding('utf8').on('data', (more: string) => (text += more)).on('error', reject).on('aborted', () => reject(new Error('cut')));
-      res.on('end', () => resolve({ code: res.statusCode ?? 0, json: JSON.parse(text) as Json }));
-    });
-    req.on('error', reject).end(body && JSON.stringify(body));
-  });
+  return exchange(`${target.url}${path}`, { method, ca: target.caCertificate, agent, headers }, body);
 }
 
 const stepOf = ({ data }: Json): number => Number((data as { step: string }).step);

@@ -1,6 +1,6 @@
 /** A real API server for tests: TLS with its own CA, SQLite in a temporary folder, a free port, a kubeconfig. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request as httpsRequest, type Server } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,16 +32,9 @@ import type { ObjectStore } from '../../controlplane/store/store';
 import { ViewStore } from '../../controlplane/store/view/view-store';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
 import { CertificateAuthority } from '../../controlplane/tls/ca';
+import { exchange, type WholeAnswer } from './https';
 
-export interface Answer {
-  code: number;
-  headers: NodeJS.Dict<string | string[]>;
-  /** The body as it came. */
-  bytes: Buffer;
-  text: string;
-  /** The body, when it is JSON. */
-  json: Json;
-}
+export type Answer = WholeAnswer<Json>;
 
 /** What tests read out of answers: an object, a list, a Table or a Status. */
 export interface Json {
@@ -163,34 +156,12 @@ function listen(server: Server): Promise<void> {
 }
 
 function send(url: string, method: string, ca: string, { body, headers = {}, token = '', certificate }: RequestOptions): Promise<Answer> {
-  const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const all = {
     ...(token !== '' && { Authorization: `Bearer ${token}` }),
-    ...(bytes !== undefined && { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(bytes)) }),
+    ...(body !== undefined && { 'Content-Type': 'application/json' }),
     ...headers,
   };
-  return new Promise((resolve, reject) => {
-    const req = httpsRequest(url, { method, ca, headers: all, ...(certificate && { key: certificate.key, cert: certificate.certificate, agent: false }) }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('error', reject);
-      res.on('end', () => {
-        const body = Buffer.concat(chunks);
-        const text = body.toString('utf8');
-        resolve({ code: res.statusCode ?? 0, headers: res.headers, bytes: body, text, json: parseOrEmpty(text) });
-      });
-    });
-    req.on('error', reject);
-    req.end(bytes);
-  });
-}
-
-function parseOrEmpty(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return {} as Json;
-  }
+  return exchange(url, { method, ca, headers: all, ...(certificate && { key: certificate.key, cert: certificate.certificate, agent: false }) }, body);
 }
 
 /** Makes a namespace of its own for one test. */

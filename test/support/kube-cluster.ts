@@ -1,9 +1,9 @@
 /** A real kube-apiserver, PostgreSQL, replicas of the operator and agents as real processes of the real command, in a temporary folder. */
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { TestCluster, eventually } from './gleaner';
+import { exchange } from './https';
 import { TestKube } from './kube';
 import { LoadBalancer } from './load-balancer';
 import { PostgresServer } from './postgres';
@@ -112,15 +112,7 @@ export class KubeCluster extends TestCluster {
     const { status, body } = await this.kube.admin.request({ method: 'GET', path });
     if (status !== 200) return undefined;
     const ca = (body as { data: Record<string, string> }).data['ca.crt'];
-    return new Promise((resolve) => {
-      const req = request(url, { ca, agent: false, timeout: 2000 }, (res) => {
-        res.resume();
-        resolve(res.statusCode);
-      });
-      req.on('timeout', () => req.destroy());
-      req.on('error', () => resolve(undefined));
-      req.end();
-    });
+    return exchange(url, { ca, agent: false, timeout: 2000 }).then(({ code }) => code, () => undefined);
   }
 
   override async close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** A control plane without controllers: real database, store, ledger, CA and TLS server with the gateway. Peers talk to it: see link-peer. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request as httpsRequest, type Server } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,14 +24,10 @@ import { BookLedger } from '../../controlplane/ledger/book-ledger';
 import { DEFAULT_TIERS } from '../../controlplane/market/default-tiers';
 import { SqliteObjectStore } from '../../controlplane/store/sqlite/sqlite-store';
 import { CertificateAuthority } from '../../controlplane/tls/ca';
+import { exchange, type WholeAnswer } from './https';
 import { eventually, IMAGE, Peer, PeerIdentity } from './link-peer';
 
-export interface Answer {
-  code: number;
-  headers: NodeJS.Dict<string | string[]>;
-  body: Buffer;
-  json: Record<string, unknown>;
-}
+export type Answer = WholeAnswer<Record<string, unknown>>;
 
 export interface WorldOptions {
   dir?: string;
@@ -156,29 +152,11 @@ export class LinkWorld {
 
   async request(method: string, path: string, options: { body?: unknown; headers?: Record<string, string>; token?: string; tls?: object } = {}): Promise<Answer> {
     const { body, headers = {}, token = this.token } = options;
-    const bytes = body === undefined || Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const req = httpsRequest({
-        host: '127.0.0.1', port: this.port, method, path, ca: this.ca.caCertificate, agent: false, ...options.tls,
-        headers: { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...(bytes === undefined || headers['transfer-encoding'] ? {} : { 'content-length': Buffer.byteLength(bytes) }), ...headers },
-      }, (res) => {
-        const chunks: Buffer[] = [];
-        res.on('data', (chunk: Buffer) => chunks.push(chunk));
-        res.on('error', reject);
-        res.on('end', () => {
-          const received = Buffer.concat(chunks);
-          let json: Record<string, unknown> = {};
-          try {
-            json = JSON.parse(received.toString('utf8')) as Record<string, unknown>;
-          } catch {
-            // Not JSON: tests look at the bytes.
-          }
-          resolve({ code: res.statusCode ?? 0, headers: res.headers, body: received, json });
-        });
-      });
-      req.on('error', reject);
-      req.end(bytes);
-    });
+    // As it is: a URL would take `..` out of it.
+    return exchange(`https://127.0.0.1:${this.port}`, {
+      path, method, ca: this.ca.caCertificate, agent: false, ...options.tls,
+      headers: { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    }, body);
   }
 
   async joinToken(options: Record<string, unknown> = {}): Promise<string> {

@@ -5,13 +5,13 @@
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { writeKubeconfig } from '../../../controlplane/auth/kubeconfig';
 import { CertificateAuthority } from '../../../controlplane/tls/ca';
 import { freePorts } from '../free-ports';
+import { exchange } from '../https';
 import { findKube } from './assets';
 import { startProgram, type Program } from './process';
 
@@ -177,13 +177,5 @@ async function ready(url: string, { ca, adminToken }: Files, programs: () => Pro
 }
 
 function isReady(url: string, ca: string, token: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const req = request(`${url}/readyz`, { ca, agent: false, timeout: 5000, headers: { authorization: `Bearer ${token}` } }, (res) => {
-      res.resume();
-      resolve(res.statusCode === 200);
-    });
-    req.on('timeout', () => req.destroy());
-    req.on('error', () => resolve(false));
-    req.end();
-  });
+  return exchange(`${url}/readyz`, { ca, agent: false, timeout: 5000, headers: { authorization: `Bearer ${token}` } }).then(({ code }) => code === 200, () => false);
 }
