@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { VerifyReport } from '../../controlplane/ledger/ledger';
 import { verifyFile, verifySnapshot } from '../../controlplane/ledger/verify';
 import { CliError, EXIT } from '../errors';
 import { type Format, FORMATS, note, print, table } from '../output';
@@ -15,15 +16,6 @@ interface StatementBody {
   total: string;
   held: string;
   available: string;
-}
-
-interface VerifyBody {
-  ok: boolean;
-  transactions: number;
-  postings: number;
-  accounts: number;
-  openHolds: number;
-  violations: string[];
 }
 
 const CSV_HEAD = ['job', 'tier', 'line', 'attempts', 'cpuSeconds', 'memoryGiBSeconds', 'wallSeconds', 'amount'] as const;
@@ -54,7 +46,7 @@ interface VerifyOptions extends TargetOptions {
 }
 
 /** Of a data folder or a database that is named the tables are read themselves, also when no server runs; otherwise the server is asked. */
-async function verify(options: VerifyOptions): Promise<VerifyBody> {
+async function verify(options: VerifyOptions): Promise<VerifyReport> {
   if (options.databaseUrlFile !== undefined) {
     // Loaded only when it is used: most commands ask the server.
     const { openDatabaseSnapshot } = require('../../controlplane/kubernetes/database-target') as typeof import('../../controlplane/kubernetes/database-target');
@@ -63,7 +55,7 @@ async function verify(options: VerifyOptions): Promise<VerifyBody> {
   }
   const file = options.data === undefined ? undefined : join(options.data, 'gleaner.db');
   if (file !== undefined && existsSync(file)) return verifyFile(file);
-  return withClient(options, (client) => client.json<VerifyBody>('GET', '/ledger/verify'));
+  return withClient(options, (client) => client.json<VerifyReport>('GET', '/ledger/verify'));
 }
 
 export function addMoneyCommands(program: Command): void {

@@ -2,8 +2,6 @@
  * Kubernetes mode on machines that share nothing but the cluster: data elements in a bucket, all else in PostgreSQL. After the leader was
  * killed the other replica has results, their files and the output of attempts.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeCluster } from '../support/kube-cluster';
 import { describeWithKube } from '../support/kube-apiserver';
@@ -53,19 +51,14 @@ describeWithS3('an operator whose replicas share no folder', (program) => {
       await cluster.serving(next, 60_000);
       expect(await cluster.leader()).toBe(next);
       expect(await cluster.ok(['logs', 'job/squares', '--index', '3'])).toBe('hello from index 3 of 5, attempt 1\n');
-      const dir = mkdtempSync(join(tmpdir(), 'gleaner-results-'));
-      try {
-        await cluster.ok(['results', 'job/squares', '-o', dir]);
-        expect(JSON.parse(readFileSync(join(dir, '4', 'result.json'), 'utf8'))).toEqual({ square: 16 });
-        expect(readFileSync(join(dir, '4', 'note.txt'), 'utf8')).toBe('index 4\n');
-      } finally {
-        rmSync(dir, { recursive: true, force: true });
-      }
+      const files = await cluster.resultFiles('squares');
+      expect(JSON.parse(files['4/result.json'])).toEqual({ square: 16 });
+      expect(files['4/note.txt']).toBe('index 4\n');
       const keys = server.files(bucket);
       expect(keys.length).toBeGreaterThan(5);
       for (const key of keys) expect(key).toMatch(/^gleaner\/[0-9a-f]{2}\/[0-9a-f]{64}$/);
-      const files = ['--database-url-file', join(cluster.dir, 'database-url'), '--database-password-file', join(cluster.dir, 'database-password')];
-      expect(await cluster.ok(['ledger', 'verify', ...files])).toMatch(/^ledger verify: ok/);
+      const database = ['--database-url-file', join(cluster.dir, 'database-url'), '--database-password-file', join(cluster.dir, 'database-password')];
+      expect(await cluster.ok(['ledger', 'verify', ...database])).toMatch(/^ledger verify: ok/);
     }, 300_000);
   });
 });

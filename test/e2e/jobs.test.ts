@@ -1,7 +1,7 @@
 /** Jobs as people use them: stock kubectl and the gleaner command, one control plane, one Docker agent. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { Job } from '../../crds/job';
@@ -47,14 +47,9 @@ describe('jobs from kubectl', () => {
     await cluster.kubectlOk(['apply', '-f', join(ROOT, 'examples/shell/job.yaml')]);
     await waitFor('squares', 'Complete');
     expect(await cluster.ok(['logs', 'job/squares', '--index', '3'])).toBe('hello from index 3 of 5, attempt 1\n');
-    const dir = mkdtempSync(join(tmpdir(), 'gleaner-results-'));
-    try {
-      await cluster.ok(['results', 'job/squares', '-o', dir]);
-      expect(JSON.parse(readFileSync(join(dir, '4', 'result.json'), 'utf8'))).toEqual({ square: 16 });
-      expect(readFileSync(join(dir, '4', 'note.txt'), 'utf8')).toBe('index 4\n');
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
-    }
+    const files = await cluster.resultFiles('squares');
+    expect(JSON.parse(files['4/result.json'])).toEqual({ square: 16 });
+    expect(files['4/note.txt']).toBe('index 4\n');
     expect(await cluster.kubectlOk(['get', 'gt', 'squares-2', '-o', 'jsonpath={.status.phase} {.status.attempts[0].agent}'])).toMatch(/^Succeeded agent-[0-9a-f]+$/);
   }, 180_000);
 

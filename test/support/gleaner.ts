@@ -1,9 +1,9 @@
 /** A control plane and agents as real processes of the real command, in a temporary folder. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, relative } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 export const GLEANER = join(ROOT, 'bin', 'gleaner');
@@ -115,6 +115,14 @@ export class TestCluster {
     await this.joinAgent('agent-1');
     await this.startAgent('agent-1');
     await this.ok(['deposit', credits]);
+  }
+
+  /** What `gleaner results -o` writes for a Job, by the paths below the folder. */
+  async resultFiles(job: string): Promise<Readonly<Record<string, string>>> {
+    const dir = mkdtempSync(join(this.dir, 'results-'));
+    await this.ok(['results', `job/${job}`, '-o', dir]);
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+    return Object.fromEntries(files.map((file) => [relative(dir, file), readFileSync(file, 'utf8')]));
   }
 
   /** Ends a process this cluster started, and waits until it is gone. */
