@@ -18,7 +18,6 @@ import { prune, pruneCustom } from '../schema/prune';
 import { isObject, type JsonObject, type Schema } from '../schema/schema';
 import { metadataProblem, typedProblem, typeMetaProblem } from '../resources/shapes/typed';
 import { scaleErrors } from '../schema/scale-values';
-import { equal } from '../schema/equal';
 import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
@@ -161,7 +160,12 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
 function dropEqualOwners({ metadata }: KubeObject, { req, res }: ResourceRequest): void {
   const owners = metadata.ownerReferences;
   if (!Array.isArray(owners) || owners.length < 2) return;
-  const isAgain = owners.map((owner, at) => owners.slice(0, at).some((before) => equal(before, owner)));
+  const seen = new Set<string>();
+  const isAgain = owners.map((owner) => {
+    const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+    const known = seen.size;
+    return seen.add(JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion])).size === known;
+  });
   if (!isAgain.includes(true)) return;
   metadata.ownerReferences = owners.filter((_, at) => !isAgain[at]);
   const when = req.method === 'PATCH' ? ' after mutating admission happens' : '';

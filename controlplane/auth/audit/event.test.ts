@@ -19,7 +19,7 @@ test('a request that was allowed', () => {
     kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'Metadata', auditID: 'id-1', stage: 'ResponseComplete', requestURI: served.uri, verb: 'get',
     user: { username: 'ann', uid: '7', groups: ['lab'], extra: { a: ['b'] } }, sourceIPs: ['192.0.2.7'], userAgent: 'kubectl/v1.32',
     objectRef: { resource: 'secrets', namespace: 'lab', name: 's', apiVersion: 'v1' }, responseStatus: { metadata: {}, code: 200 },
-    requestReceivedTimestamp: '2026-01-01T00:00:00.001Z', stageTimestamp: '2026-01-01T00:00:00.005Z', annotations: { 'authorization.k8s.io/decision': 'allow' },
+    requestReceivedTimestamp: '2026-01-01T00:00:00.001000Z', stageTimestamp: '2026-01-01T00:00:00.005000Z', annotations: { 'authorization.k8s.io/decision': 'allow' },
   });
 });
 
