@@ -1,6 +1,6 @@
 /**
- * Functions of Kubernetes' `test/cmd`, unmodified, with its kubectl against our control plane: all of them that need no pods, deployments and
- * the like. (What the others do besides is in `test/differential/kubectl`, beside a real kube-apiserver.)
+ * Functions of Kubernetes' `test/cmd` with its kubectl against our control plane: unmodified, all that need no pods, deployments and the like;
+ * with stand-ins for those, what the others do besides (`test/support/test-cmd/stand-ins.ts` says what was edited).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { kubectl } from '../support/kubectl';
 import { describeTestCmd, testCmd, type TestCmd } from '../support/test-cmd';
 
 /** Those that make objects of their own in all namespaces are run one after the other, as in the suite. */
-const FUNCTIONS = [
+const UNMODIFIED = [
   // crd.sh, discovery.sh, get.sh
   'run_crd_tests', 'run_RESTMapper_evaluation_tests', 'run_assert_short_name_tests', 'run_assert_singular_name_tests', 'run_ambiguous_shortname_tests',
   'run_explain_crd_with_additional_properties_tests', 'run_assert_categories_tests', 'run_crd_deletion_recreation_tests', 'run_swagger_tests', 'run_deprecated_api_tests',
@@ -29,10 +29,19 @@ const FUNCTIONS = [
   'run_kubectl_version_tests', 'run_kubectl_results_tests', 'run_kubectl_help_tests', 'run_plugins_tests',
 ];
 
+const WITH_STAND_INS = [
+  'run_kubectl_apply_tests', 'run_kubectl_server_side_apply_tests', 'run_kubectl_diff_tests', 'run_kubectl_diff_same_names', 'run_save_config_tests',
+  'run_kubectl_get_tests', 'run_kubectl_sort_by_tests', 'run_kubectl_all_namespace_tests', 'run_template_output_tests', 'run_kubectl_request_timeout_tests',
+  'run_kubectl_create_dry_run_tests', 'run_kubectl_create_filter_tests', 'run_kubectl_create_validate_tests', 'run_kubectl_create_kustomization_directory_tests',
+  'run_namespace_tests', 'run_kubectl_events_tests', 'run_wait_tests', 'run_kubectl_explain_tests', 'run_kubectl_local_proxy_tests',
+  'run_clusterroles_tests', 'run_role_tests', 'run_kubeconfig_impersonate_tests', 'run_exec_credentials_interactive_tests',
+];
+
 describeTestCmd('test/cmd of Kubernetes', ({ source, kubectl: program }) => {
   let dir: string;
   let plane: ControlPlane;
   let suite: TestCmd;
+  let edited: TestCmd;
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'gleaner-test-cmd-'));
@@ -42,18 +51,26 @@ describeTestCmd('test/cmd of Kubernetes', ({ source, kubectl: program }) => {
     const { server = '', token = '' } = findTarget({ data });
     // Their server allows everybody everything; the one whom run_authorization_tests asks about is not an administrator here.
     await kubectl(join(data, 'kubeconfig'), dir, program).ok(['create', 'clusterrolebinding', 'bob', '--clusterrole=cluster-admin', '--user=bob']);
-    const scratch = join(dir, 'scratch');
-    mkdirSync(scratch);
-    suite = testCmd({ source, dir: scratch, kubectl: program, port: Number(new URL(server).port), token });
+    const suiteIn = (folder: string, standIns: boolean): TestCmd => {
+      mkdirSync(join(dir, folder));
+      return testCmd({ source, dir: join(dir, folder), kubectl: program, port: Number(new URL(server).port), token, standIns });
+    };
+    [suite, edited] = [suiteIn('unmodified', false), suiteIn('edited', true)];
   }, 60_000);
   afterAll(async () => {
     await plane?.stop();
     rmSync(dir, { recursive: true, force: true });
   }, 60_000);
 
-  test.each(FUNCTIONS)('%s', async (name) => {
-    const { code, output } = await suite.run(name);
-    expect({ code, end: code === 0 ? '' : output.split('\n').slice(-30).join('\n') }).toEqual({ code: 0, end: '' });
+  const ended = async (name: string, on: TestCmd): Promise<object> => {
+    const { code, output } = await on.run(name);
+    return { code, end: code === 0 ? '' : output.split('\n').slice(-30).join('\n') };
+  };
+  test.each(UNMODIFIED)('%s', async (name) => {
+    expect(await ended(name, suite)).toEqual({ code: 0, end: '' });
+  }, 150_000);
+  test.each(WITH_STAND_INS)('%s, with stand-ins', async (name) => {
+    expect(await ended(name, edited)).toEqual({ code: 0, end: '' });
   }, 150_000);
 
   test('a function that fails is seen to fail', async () => {

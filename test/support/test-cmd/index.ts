@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, w
 import { join, resolve } from 'node:path';
 
 import { describeWithKube } from '../kube-apiserver';
+import { useStandIns } from './stand-ins';
 
 const MODULES = resolve('test/support/kube-apiserver');
 const RUN = join(__dirname, 'run.sh');
@@ -43,10 +44,10 @@ export interface TestCmd {
 }
 
 /**
- * A copy that may be written in. Nothing is changed but the administrator's token.
+ * A copy that may be written in. Nothing is changed but the administrator's token, unless there are to be stand-ins for what is not served.
  * @param dir an empty folder
  */
-export function testCmd({ source, dir, kubectl, port, token }: { source: string; dir: string; kubectl: string; port: number; token: string }): TestCmd {
+export function testCmd({ source, dir, kubectl, port, token, standIns = false }: { source: string; dir: string; kubectl: string; port: number; token: string; standIns?: boolean }): TestCmd {
   const root = join(dir, 'kubernetes');
   for (const part of PARTS) cpSync(join(source, part), join(root, part), { recursive: true });
   writable(root);
@@ -56,6 +57,7 @@ export function testCmd({ source, dir, kubectl, port, token }: { source: string;
   }
   // Modules do not keep which files may be run.
   for (const entry of readdirSync(join(root, PLUGINS), { recursive: true, withFileTypes: true })) if (entry.isFile() && entry.name.startsWith('kubectl-')) chmodSync(join(entry.parentPath, entry.name), 0o755);
+  if (standIns) useStandIns(root);
   const bin = join(dir, 'bin');
   mkdirSync(bin);
   symlinkSync(kubectl, join(bin, 'kubectl'));

@@ -17,7 +17,7 @@ for part in hack/lib/util.sh hack/lib/logging.sh hack/lib/version.sh hack/lib/te
 done
 export THIS_PLATFORM_BIN=$BIN SECURE_API_PORT=$PORT KUBE_JUNIT_REPORT_DIR=$TMPDIR/junit
 # shellcheck source=/dev/null
-source test/cmd/legacy-script.sh >"$TMPDIR/sourced" 2>&1
+source test/cmd/legacy-script.sh >/dev/null
 set +o errexit
 trap - ERR
 
