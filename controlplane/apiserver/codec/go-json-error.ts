@@ -21,11 +21,21 @@ export function mapProblem(value: unknown): string | undefined {
   return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
 }
 
-/** What is wrong with a value that must be the operations of a JSON patch. */
-export function listProblem(value: unknown): string | undefined {
-  if (Array.isArray(value)) return undefined;
-  return `json: cannot unmarshal ${value === null ? 'null' : jsonKind(value)} into Go value of type []handlers.jsonPatchOp`;
+/** What is wrong with a value that must be the operations of a JSON patch; null is none of them. @param strict whether their fields must have the right types too */
+export function listProblem(value: unknown, strict: boolean): string | undefined {
+  const wrong = (of: unknown, where: string): string => `json: cannot unmarshal ${jsonKind(of)} into Go ${where}`;
+  if (value === null) return undefined;
+  if (!Array.isArray(value)) return wrong(value, `value of type ${strict ? '[]handlers.jsonPatchOp' : 'jsonpatch.Patch'}`);
+  for (const operation of value as readonly unknown[]) {
+    if (operation === null) continue;
+    if (jsonKind(operation) !== 'object') return wrong(operation, `value of type ${strict ? 'handlers.jsonPatchOp' : 'jsonpatch.Operation'}`);
+    const field = strict && Object.entries(operation as object).find(([name, of]) => TEXTS.has(name) && of !== null && typeof of !== 'string');
+    if (field) return wrong(field[1], `struct field jsonPatchOp.${field[0]} of type string`);
+  }
+  return undefined;
 }
+
+const TEXTS = new Set(['op', 'path', 'from']);
 
 class Scanner {
   #at = 0;

@@ -1,36 +1,149 @@
-/** JSON patch (RFC 6902). */
-import { applyOperation, getValueByPointer, type Operation } from 'fast-json-patch';
-
+/**
+ * JSON patch (RFC 6902) as Kubernetes applies it, that is as evanphx/json-patch v4 does, which is laxer than the RFC: in an object any name
+ * may be replaced, copied from or tested, and one that is missing counts as null; an index may be `+1`, or `-1` for the last item; what
+ * stands before the first `/` of a path is ignored. The document itself can be tested and replaced, not added, removed, moved or copied.
+ *
+ * Where that library would end in a panic (an operation into a null that the patch itself has set), the operation is refused instead.
+ * `__proto__` is never a name here: neither in a path, nor (see `parseJson`) in a value.
+ */
 import { MAX_BODY_BYTES } from '../http/body';
 import { ApiError, badRequest, tooLarge } from '../http/errors';
+import { equal } from '../schema/equal';
 import { isObject } from '../schema/schema';
 
 const MAX_OPERATIONS = 10_000;
-/** Characters of JSON that `copy` and `move` may copy together: a few copies of copies would be gigabytes. */
-const MAX_COPIED_CHARS = MAX_BODY_BYTES;
+/** Bytes of JSON that `copy` may copy together: a few copies of copies would be gigabytes. */
+const MAX_COPIED_BYTES = MAX_BODY_BYTES;
+
+type Container = Record<string, unknown> | unknown[];
+
+/** A path, resolved as far as its last name; `container` is what that name is of. */
+interface Place {
+  container: Container;
+  key: string;
+}
+
+/** An operation that cannot be applied; clients are told no more than that. */
+class CannotApply extends Error {}
 
 /**
+ * @param patch a list of operations, or null: none
  * @returns `target` with `patch` applied; `target` is not changed
- * @throws ApiError 400: not a JSON patch; 413: too many operations, or they copy too much; 422: an operation cannot be applied (a failed `test`, a missing path)
+ * @throws ApiError 400: not a JSON patch; 413: too many operations; 422: an operation cannot be applied (a failed `test`, a missing path, copies too large)
  */
 export function jsonPatch(target: object, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest('json patch: the body must be an array of operations');
-  if (patch.length > MAX_OPERATIONS) throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
-  let document: object = structuredClone(target);
-  let copied = 0;
+  if (patch !== null && !Array.isArray(patch)) throw badRequest('json patch: the body must be an array of operations');
+  const operations: readonly unknown[] = patch ?? [];
+  if (operations.length > MAX_OPERATIONS) throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`);
+  const application = new Application(structuredClone(target) as Container);
   try {
-    for (const [index, asked] of (patch as Operation[]).entries()) {
-      const operation = withoutNegative(document, asked);
-      copied += copiedChars(document, operation);
-      if (copied > MAX_COPIED_CHARS) throw tooLarge(MAX_COPIED_CHARS);
-      document = applyOperation(document, operation, true, true, true, index).newDocument as object;
-    }
-    return document;
+    for (const operation of operations) application.apply(isObject(operation) ? operation : {});
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    // The library throws plain errors too, for `__proto__` in a path; whatever it throws is about the patch.
-    throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    if (error instanceof CannotApply) throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    throw error;
   }
+  return application.document;
+}
+
+class Application {
+  #copiedBytes = 0;
+  constructor(public document: Container) {}
+
+  apply(operation: Record<string, unknown>): void {
+    switch (operation.op) {
+      case 'add':
+        return add(this.#place(operation.path), operation.value ?? null);
+      case 'remove':
+        return remove(this.#place(operation.path));
+      case 'replace':
+        return this.#replace(operation);
+      case 'move': {
+        const from = this.#place(operation.from);
+        const value = get(from);
+        remove(from);
+        return add(this.#place(operation.path), value);
+      }
+      case 'copy':
+        return this.#copy(operation);
+      case 'test':
+        return this.#test(operation);
+      default:
+        throw new CannotApply('unknown operation');
+    }
+  }
+
+  /** The document is replaced by an object or a list; anything else leaves it as it is. */
+  #replace({ path, value = null }: Record<string, unknown>): void {
+    if (path === '') {
+      if (isContainer(value)) this.document = value;
+      return;
+    }
+    const { container, key } = this.#place(path);
+    if (Array.isArray(container)) container[existing(container, key)] = value;
+    else container[key] = value;
+  }
+
+  #copy({ from, path }: Record<string, unknown>): void {
+    const value = get(this.#place(from));
+    const to = this.#place(path);
+    if (value === null) return add(to, null);
+    const text = JSON.stringify(value);
+    this.#copiedBytes += Buffer.byteLength(text);
+    if (this.#copiedBytes > MAX_COPIED_BYTES) throw new CannotApply('the patch copies too much');
+    add(to, JSON.parse(text));
+  }
+
+  #test({ path, value = null }: Record<string, unknown>): void {
+    const found = path === '' ? this.document : get(this.#place(path));
+    if (!equal(found, value)) throw new CannotApply('test failed');
+  }
+
+  #place(path: unknown): Place {
+    if (typeof path !== 'string') throw new CannotApply('no path');
+    const names = path.split('/').slice(1).map((name) => name.replaceAll(/~[01]/g, (escape) => (escape === '~1' ? '/' : '~')));
+    const key = names.pop();
+    if (key === undefined || key === '__proto__') throw new CannotApply('no such path');
+    let container = this.document;
+    for (const name of names) {
+      const next = get({ container, key: name });
+      if (!isContainer(next)) throw new CannotApply('missing path');
+      container = next;
+    }
+    return { container, key };
+  }
+}
+
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+
+/** Of a name that an object has not: null. */
+function get({ container, key }: Place): unknown {
+  if (Array.isArray(container)) return container[existing(container, key)];
+  return Object.hasOwn(container, key) ? container[key] : null;
+}
+
+function add({ container, key }: Place, value: unknown): void {
+  if (!Array.isArray(container)) container[key] = value;
+  else if (key === '-') container.push(value);
+  else container.splice(indexOf(key, container.length + 1), 0, value);
+}
+
+function remove({ container, key }: Place): void {
+  if (Array.isArray(container)) {
+    container.splice(existing(container, key), 1);
+    return;
+  }
+  if (!Object.hasOwn(container, key)) throw new CannotApply('missing key');
+  delete container[key];
+}
+
+const existing = (list: readonly unknown[], key: string): number => indexOf(key, list.length);
+
+/** An index from the front, or a negative one from the end, of so many places. */
+function indexOf(key: string, places: number): number {
+  if (!/^[-+]?\d+$/.test(key)) throw new CannotApply('no index');
+  const index = Number(key) < 0 ? Number(key) + places : Number(key);
+  if (index < 0 || index >= places) throw new CannotApply('no such item');
+  return index;
 }
 
 const FIELDS = new Set(['op', 'path', 'from', 'value']);
@@ -41,30 +154,4 @@ export function patchProblems(patch: readonly unknown[], duplicates: readonly st
   const within = (path: string): string[] => duplicates.filter((problem) => problem.startsWith(`duplicate field "${path}`) && /["[.]/.test(problem[`duplicate field "${path}`.length]));
   const problems = fields.flatMap(({ field, path }) => [...(FIELDS.has(field) ? [] : [`unknown field "${path}"`]), ...(duplicates.length === 0 ? [] : within(path))]);
   return problems.map((problem) => `json patch ${problem}`);
-}
-
-/** `-1` is the last item of a list, as in Kubernetes: where there is such an item, its index from the front is named instead. */
-function withoutNegative(document: object, operation: Operation): Operation {
-  if (typeof operation?.path !== 'string' || !/\/-\d/.test(`${operation.path} ${'from' in operation ? operation.from : ''}`)) return operation;
-  const resolve = (path: string, added: boolean): string => {
-    const parts = path.split('/');
-    for (let at = 1; at < parts.length; at++) {
-      if (!/^-\d+$/.test(parts[at])) continue;
-      const list: unknown = getValueByPointer(document, parts.slice(0, at).join('/'));
-      if (Array.isArray(list)) parts[at] = String(list.length + (added && at === parts.length - 1 ? 1 : 0) + Number(parts[at]));
-    }
-    return parts.join('/');
-  };
-  const path = resolve(operation.path, operation.op === 'add');
-  return 'from' in operation && typeof operation.from === 'string' ? { ...operation, path, from: resolve(operation.from, false) } : { ...operation, path };
-}
-
-/** Size of what the operation copies; 0 when it copies nothing, or there is nothing at `from` (then applying it says so). */
-function copiedChars(document: object, operation: Operation | null): number {
-  if (operation?.op !== 'copy' && operation?.op !== 'move') return 0;
-  try {
-    return JSON.stringify(getValueByPointer(document, operation.from) ?? null).length;
-  } catch {
-    return 0;
-  }
 }

@@ -13,6 +13,7 @@ import { APPLY, applyPatch } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { place, toProposal } from './decode';
 import { managerName } from './field-managers';
+import { fieldValidation } from './options';
 import { retrying, unlessStale } from './retry';
 import { replace } from './update';
 
@@ -40,10 +41,10 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   const supported = patchTypes(request.resource);
   if (!supported.includes(type)) throw request.resource.core ? unsupportedPatch() : unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
-  const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'));
+  const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'), fieldValidation(request) !== 'Ignore');
   switch (type) {
     case JSON_PATCH:
-      return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems(value as unknown[], duplicates) };
+      return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems((value ?? []) as unknown[], duplicates) };
     case STRATEGIC:
       return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates };
     default:
@@ -52,15 +53,15 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
 }
 
 /** @throws ApiError 400 in the words of a decoder that awaits an object, or operations */
-function parsePatch(type: string, text: string): Decoded {
-  const says = type === STRATEGIC ? '' : 'error decoding patch: ';
+function parsePatch(type: string, text: string, strict: boolean): Decoded {
+  const says = type === STRATEGIC || (type === JSON_PATCH && !strict) ? '' : 'error decoding patch: ';
   let decoded: Decoded;
   try {
     decoded = parseJson(text, 'refuse');
   } catch (error) {
     throw error instanceof ApiError ? badRequest(`${says}${error.message}`) : error;
   }
-  const problem = type === JSON_PATCH ? listProblem(decoded.value) : mapProblem(decoded.value);
+  const problem = type === JSON_PATCH ? listProblem(decoded.value, strict) : mapProblem(decoded.value);
   if (problem) throw badRequest(`${says}${problem}`);
   return decoded;
 }

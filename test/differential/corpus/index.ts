@@ -6,6 +6,7 @@ import { CREATE } from './create';
 import { CUSTOM } from './custom';
 import { DEFINING } from './defining';
 import { DOCUMENTS } from './documents';
+import { JSON_PATCHES } from './json-patches';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { MANIFEST_SEQUENCES } from './manifests';
@@ -16,4 +17,4 @@ import { SUITES } from './suites';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES];

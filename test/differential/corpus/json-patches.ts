@@ -1,0 +1,86 @@
+/** JSON patches as evanphx/json-patch v4 applies them, where that is laxer, or stricter, than RFC 6902. */
+import { jsonPatch, post, type Sequence, type Step } from '../step';
+
+const CMS = '/api/v1/namespaces/${ns}/configmaps';
+const WIDGETS = '/apis/stable.example.com/v1/namespaces/${ns}/widgets';
+const TAGS = '/spec/tags';
+const tags = (...value: string[]): object => ({ op: 'add', path: TAGS, value });
+const onMap = (label: string, ...operations: object[]): Step => jsonPatch(label, `${CMS}/a`, operations);
+const onWidget = (label: string, ...operations: object[]): Step => jsonPatch(`widget: ${label}`, `${WIDGETS}/w`, operations);
+const raw = (label: string, body: string, query = ''): Step => jsonPatch(label, `${CMS}/a${query}`, body);
+
+const steps: Step[] = [
+  post('create', CMS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { k: 'v' } }),
+  post('widget', WIDGETS, { apiVersion: 'stable.example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: { color: 'red', free: { n: null, list: [1, null, { a: 'b' }], text: 'x' } } }),
+  onMap('replace of missing labels', { op: 'replace', path: '/metadata/labels', value: { a: 'b' } }),
+  onMap('replace of a missing key', { op: 'replace', path: '/data/new', value: 'x' }),
+  onMap('replace into what is missing', { op: 'replace', path: '/nope/new', value: 'x' }),
+  onMap('replace without a value', { op: 'replace', path: '/metadata/labels' }),
+  onMap('copy from a missing key', { op: 'copy', from: '/metadata/absent', path: '/metadata/labels' }),
+  onMap('copy to what is missing', { op: 'copy', from: '/data/k', path: '/nope/k' }),
+  onMap('move from a missing key', { op: 'move', from: '/metadata/absent', path: '/metadata/labels' }),
+  onMap('move into itself', { op: 'move', from: '/data', path: '/data/k' }),
+  onMap('test of a missing key against null', { op: 'test', path: '/metadata/absent', value: null }, { op: 'test', path: '/data/none', value: null }),
+  onMap('test of a missing key against a value', { op: 'test', path: '/data/none', value: 'x' }),
+  onMap('test of a key without a value', { op: 'test', path: '/data/k' }),
+  onMap('test into what is missing', { op: 'test', path: '/nope/x', value: null }),
+  onMap('test of an object in another order', { op: 'add', path: '/data', value: { a: '1', b: '2' } }, { op: 'test', path: '/data', value: { b: '2', a: '1' } }),
+  onMap('test of an object with more', { op: 'test', path: '/data', value: { a: '1', b: '2', c: null } }),
+  onMap('test of the document', { op: 'test', path: '', value: {} }),
+  onMap('add without a value', { op: 'add', path: '/metadata/annotations' }),
+  onMap('remove of the document', { op: 'remove', path: '' }),
+  onMap('add of the document', { op: 'add', path: '', value: {} }),
+  onMap('copy of the document', { op: 'copy', from: '', path: '/data/x' }),
+  onMap('replace of the document with text', { op: 'replace', path: '', value: 'x' }),
+  onMap('replace of the document with null', { op: 'replace', path: '', value: null }),
+  onMap('a path without a slash', { op: 'remove', path: 'data' }),
+  onMap('a path that begins otherwise', { op: 'add', path: 'x/data/odd', value: 'y' }),
+  onMap('a path that ends in a slash', { op: 'add', path: '/data/', value: 'y' }),
+  onMap('an escaped escape', { op: 'add', path: '/metadata/annotations', value: { 'a~1': 'b' } }, { op: 'remove', path: '/metadata/annotations/a~01' }),
+  onMap('no operation', { path: '/data/k' }),
+  onMap('operation null', { op: null, path: '/data/k' }),
+  onMap('path null', { op: 'remove', path: null }),
+  onMap('copy without from', { op: 'copy', path: '/data/k' }),
+  onMap('through text', { op: 'add', path: '/data/k/x', value: 'y' }),
+  onMap('constructor', { op: 'replace', path: '/data/constructor', value: 'x' }, { op: 'test', path: '/data/toString', value: null }),
+  onMap('text that Go escapes', { op: 'replace', path: '/metadata/annotations', value: { lt: '<' } }),
+  onMap('test of escaped text', { op: 'test', path: '/metadata/annotations/lt', value: '<' }),
+  raw('null', 'null'),
+  raw('null, strict', 'null', '?fieldValidation=Strict'),
+  raw('null for an operation', '[null]'),
+  raw('text for an operation', '["add"]'),
+  raw('text for an operation, ignored', '["add"]', '?fieldValidation=Ignore'),
+  raw('a number for a path', '[{"op":"add","path":5,"value":"x"}]'),
+  raw('a number for a path, ignored', '[{"op":"add","path":5,"value":"x"}]', '?fieldValidation=Ignore'),
+  raw('an object, ignored', '{}', '?fieldValidation=Ignore'),
+  raw('no JSON, ignored', '[', '?fieldValidation=Ignore'),
+  onMap('copies of copies', { op: 'add', path: '/data', value: { k: 'x'.repeat(1000) } }, ...Array.from({ length: 30 }, (_, i) => ({ op: 'copy', from: '/data', path: `/data/c${i}` }))),
+  onMap('moves of much', { op: 'add', path: '/data/k', value: 'x'.repeat(5000) }, ...Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? { op: 'move', from: '/data/k', path: '/data/m' } : { op: 'move', from: '/data/m', path: '/data/k' })), { op: 'remove', path: '/data/k' }),
+
+  onWidget('replace of a missing field', { op: 'replace', path: '/spec/code', value: 'abc' }),
+  onWidget('null is as good as missing', { op: 'test', path: '/spec/free/n', value: null }, { op: 'copy', from: '/spec/free/n', path: '/spec/free/m' }),
+  onWidget('into null', { op: 'add', path: '/spec/free/n/x', value: 1 }),
+  onWidget('move of null', { op: 'move', from: '/spec/free/n', path: '/spec/free/o' }),
+  onWidget('test of a list', { op: 'test', path: '/spec/free/list/2', value: { a: 'b' } }, { op: 'test', path: '/spec/free/list/0', value: 1 }),
+  jsonPatch('widget: test of a number in another form', `${WIDGETS}/w`, '[{"op":"test","path":"/spec/free/list/0","value":1.0}]'),
+  onWidget('test of a list of another length', { op: 'test', path: '/spec/free/list', value: [1] }),
+  onWidget('index +1', tags('a', 'b'), { op: 'remove', path: `${TAGS}/+1` }),
+  onWidget('index 01', tags('a', 'b'), { op: 'replace', path: `${TAGS}/01`, value: 'c' }),
+  onWidget('index -0', tags('a', 'b'), { op: 'remove', path: `${TAGS}/-0` }),
+  onWidget('add at +1', tags('a', 'b'), { op: 'add', path: `${TAGS}/+1`, value: 'c' }),
+  onWidget('add at the end by number', tags('a'), { op: 'add', path: `${TAGS}/1`, value: 'c' }),
+  onWidget('add after the end', tags('a'), { op: 'add', path: `${TAGS}/2`, value: 'c' }),
+  onWidget('add at -1', tags('a', 'b'), { op: 'add', path: `${TAGS}/-1`, value: 'c' }),
+  onWidget('add at -3', tags('a', 'b'), { op: 'add', path: `${TAGS}/-3`, value: 'c' }),
+  onWidget('add at -4', tags('a', 'b'), { op: 'add', path: `${TAGS}/-4`, value: 'c' }),
+  onWidget('replace at -2', tags('a', 'b'), { op: 'replace', path: `${TAGS}/-2`, value: 'c' }),
+  onWidget('replace at -3', tags('a', 'b'), { op: 'replace', path: `${TAGS}/-3`, value: 'c' }),
+  onWidget('replace at -', tags('a', 'b'), { op: 'replace', path: `${TAGS}/-`, value: 'c' }),
+  onWidget('replace after the end', tags('a', 'b'), { op: 'replace', path: `${TAGS}/2`, value: 'c' }),
+  onWidget('remove after the end', tags('a', 'b'), { op: 'remove', path: `${TAGS}/2` }),
+  onWidget('remove at -', tags('a', 'b'), { op: 'remove', path: `${TAGS}/-` }),
+  onWidget('an index that is text', tags('a', 'b'), { op: 'test', path: `${TAGS}/x`, value: 'a' }),
+  onWidget('an index that is empty', tags('a', 'b'), { op: 'remove', path: `${TAGS}/` }),
+];
+
+export const JSON_PATCHES: Sequence[] = [{ name: 'json-patches', steps }];
