@@ -28,7 +28,8 @@ export function exchange<T>(url: string, options: RequestOptions, body?: unknown
         resolve({ code: res.statusCode ?? 0, headers: res.headers, bytes, text, json: parseOrEmpty<T>(text) });
       });
     });
-    req.on('timeout', () => req.destroy(new Error(`no answer within ${options.timeout} ms`)));
+    // Node's own agent tells of five quiet seconds: a watch may be quiet.
+    if (options.timeout !== undefined) req.on('timeout', () => req.destroy(new Error(`no answer within ${options.timeout} ms`)));
     req.on('error', reject);
     if (body === undefined) return req.end();
     const sent = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
