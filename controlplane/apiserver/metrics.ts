@@ -1,6 +1,12 @@
 /** What the API server counts. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+type Counted = Readonly<Record<'reading' | 'mutating', { readonly running: number; readonly waiting: number }>>;
+
+export interface InFlightCounts extends Counted {
+  readonly bodies: { readonly receiving: number };
+}
+
 export class ApiMetrics {
   readonly requests: Counter<'verb' | 'resource' | 'code'>;
   readonly seconds: Histogram<'verb' | 'resource'>;
@@ -8,11 +14,12 @@ export class ApiMetrics {
   private readonly inFlight: Gauge<'kind' | 'state'> & { collect?: () => void };
 
   /** Reads the numbers of requests that are worked on or wait when somebody asks. */
-  countInFlight(kinds: Readonly<Record<'reading' | 'mutating', { readonly running: number; readonly waiting: number }>>): void {
+  countInFlight({ bodies, ...kinds }: InFlightCounts): void {
     this.inFlight.collect = () => {
       for (const kind of ['reading', 'mutating'] as const) {
         for (const state of ['running', 'waiting'] as const) this.inFlight.set({ kind, state }, kinds[kind][state]);
       }
+      this.inFlight.set({ kind: 'mutating', state: 'receiving' }, bodies.receiving);
     };
   }
 
@@ -33,7 +40,7 @@ export class ApiMetrics {
     });
     this.inFlight = new Gauge({
       name: 'gleaner_api_requests_in_flight',
-      help: 'Requests that are worked on (running) or wait for their turn (waiting), by kind: reading, mutating. Without watches.',
+      help: 'Requests that are worked on (running), wait for their turn (waiting) or are still coming in (receiving), by kind: reading, mutating. Without watches.',
       labelNames: ['kind', 'state'],
       registers,
     });

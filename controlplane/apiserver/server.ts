@@ -20,6 +20,7 @@ import { VersionStore } from './definitions/version-store';
 import { negotiate, TYPES, type AnswerForm } from './http/accept';
 import { requestTimeoutMs } from './http/deadline';
 import { AccessDenied, ApiError, badRequest, forbiddenError, noSuchResource, notAcceptable, notFound, storeUnavailable, unauthorized } from './http/errors';
+import { NO_BODY } from './http/bodies';
 import { Flow, type FlowOptions } from './http/flow';
 import { isLongRunning, parseResourcePath, resourceAttributes } from './http/request-info';
 import { addWarnings, sendError, sendText } from './http/respond';
@@ -171,7 +172,7 @@ export class ApiServer {
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
     const form = formOf(req, resource);
     const { namespace, name, subresource, watch: watchPath } = target;
-    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form };
+    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form, body: NO_BODY.read };
     const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) throw this.#nothingThere(request, scopeFits);
@@ -183,7 +184,7 @@ export class ApiServer {
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
     if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
     if (resource.subresources?.find((each) => each.name === subresource)?.longRunning) return this.#follow(request, verb);
-    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, () => verb.run(this.#contextOf(resource), request));
+    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, (body) => verb.run(this.#contextOf(resource), { ...request, body }));
   }
 
   /** Counts with the watches: it takes as long as the client wants. */

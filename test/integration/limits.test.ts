@@ -13,43 +13,51 @@ import { sharedServer } from '../support/shared-server';
 const SEATS = 2;
 const server = sharedServer({ flow: { maxRequestsInFlight: SEATS, maxMutatingRequestsInFlight: SEATS } });
 let maps: string;
+/** 20 MiB of them: who asks for all and does not read on keeps its seat. */
+let many: string;
 let port: number;
 const sockets: TLSSocket[] = [];
 
 beforeAll(async () => {
   port = Number(new URL(server.url).port);
   maps = `/api/v1/namespaces/${await makeNamespace(server, 'limits')}/configmaps`;
+  many = `/api/v1/namespaces/${await makeNamespace(server, 'many')}/configmaps`;
+  const data = { text: 'x'.repeat(20_000) };
+  await server.store.batch(Array.from({ length: 1000 }, (_, at) => ({
+    verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${at}`, namespace: 'many' }, data },
+  })));
 });
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** A POST whose body does not end until it is told to. */
-function hold(token: string, name: string): { answer: Promise<number>; finish: () => void; abort: () => void } {
-  const body = JSON.stringify({ metadata: { name } });
-  const req: ClientRequest = httpsRequest(`${server.url}${maps}`, {
-    method: 'POST', ca: server.caCertificate, agent: new Agent({ maxSockets: 1 }),
-    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', 'Content-Length': String(body.length) },
+/** A write (of nothing) whose answer is not read until it is told to. */
+function hold(token: string): { answer: Promise<number>; finish: () => void; abort: () => void } {
+  let read: () => void = () => undefined;
+  const mayRead = new Promise<void>((resolve) => (read = resolve));
+  const req: ClientRequest = httpsRequest(`${server.url}${many}?dryRun=All`, {
+    method: 'DELETE', ca: server.caCertificate, agent: new Agent({ maxSockets: 1 }), headers: { Authorization: `Bearer ${token}` },
   });
-  const answer = (once(req, 'response') as Promise<[IncomingMessage]>).then(([res]) => {
-    res.resume();
+  const answer = (once(req, 'response') as Promise<[IncomingMessage]>).then(async ([res]) => {
+    await mayRead;
+    await once(res.resume(), 'end');
     return res.statusCode ?? 0;
   });
   answer.catch(() => undefined);
-  req.write(body.slice(0, 5));
-  return { answer, finish: () => req.end(body.slice(5)), abort: () => req.destroy() };
+  req.end();
+  return { answer, finish: read, abort: () => req.destroy() };
 }
 
 /** Until so many writes have a seat, or wait for one. */
-const inFlight = (state: 'running' | 'waiting', count: number): Promise<void> => eventually(
+const inFlight = (state: 'running' | 'waiting' | 'receiving', count: number): Promise<void> => eventually(
   () => `${count} writes ${state}`,
   async () => (await server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight')).split('\n').includes(`gleaner_api_requests_in_flight{kind="mutating",state="${state}"} ${count}`));
 
 /** One after the other, so that they come in this order: each has a connection of its own. */
-async function holdAll(token: string, count: number, name: string, state: 'running' | 'waiting'): Promise<ReturnType<typeof hold>[]> {
+async function holdAll(token: string, count: number, state: 'running' | 'waiting'): Promise<ReturnType<typeof hold>[]> {
   const all: ReturnType<typeof hold>[] = [];
   while (all.length < count) {
-    all.push(hold(token, `${name}-${all.length}`));
+    all.push(hold(token));
     await inFlight(state, all.length);
   }
   return all;
@@ -68,8 +76,8 @@ async function open(): Promise<{ socket: TLSSocket; text: () => string; closed: 
 describe('requests in flight', () => {
   test('a client that holds all seats and queues delays itself: others get their turn, and it is told 429', async () => {
     const noisy = (await server.tokens.create({ subject: 'noisy', groups: [MASTERS] })).token;
-    const held = await holdAll(noisy, SEATS, 'held', 'running');
-    const queued = await holdAll(noisy, 2 * SEATS, 'queued', 'waiting');
+    const held = await holdAll(noisy, SEATS, 'running');
+    const queued = await holdAll(noisy, 2 * SEATS, 'waiting');
     const refused = await server.request('POST', maps, { token: noisy, body: { metadata: { name: 'refused' } } });
     expect(refused.json).toMatchObject({ code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.', details: { retryAfterSeconds: 1 } });
     expect(refused.headers['retry-after']).toBe('1');
@@ -78,24 +86,57 @@ describe('requests in flight', () => {
     const quiet = server.request('POST', maps, { body: { metadata: { name: 'quiet' } } });
     await inFlight('waiting', 2 * SEATS + 1);
     held[0].finish();
-    expect(await held[0].answer).toBe(201);
+    expect(await held[0].answer).toBe(200);
     // One seat was free: it went to the noisy client's first in the queue, the next one is the quiet client's.
     queued[0].finish();
-    expect(await queued[0].answer).toBe(201);
+    expect(await queued[0].answer).toBe(200);
     expect((await quiet).code).toBe(201);
     for (const { finish } of [...held, ...queued]) finish();
-    expect(await Promise.all([...held, ...queued].map(({ answer }) => answer))).toEqual(Array(3 * SEATS).fill(201));
+    expect(await Promise.all([...held, ...queued].map(({ answer }) => answer))).toEqual(Array(3 * SEATS).fill(200));
   });
 
   test('a client that leaves gives up its seat, and its place in the queue', async () => {
-    const held = await holdAll(server.token, SEATS, 'left', 'running');
-    const [queued] = await holdAll(server.token, 1, 'left-queued', 'waiting');
+    const held = await holdAll(server.token, SEATS, 'running');
+    const [queued] = await holdAll(server.token, 1, 'waiting');
     queued.abort();
     for (const { abort } of held) abort();
     await inFlight('running', 0);
     await inFlight('waiting', 0);
     expect((await server.request('POST', maps, { body: { metadata: { name: 'after' } } })).code).toBe(201);
-    expect((await server.request('GET', `${maps}/left-queued-0`)).code).toBe(404);
+  });
+});
+
+describe('bodies that come slowly', () => {
+  const begin = async (token: string, count: number): Promise<Awaited<ReturnType<typeof open>>[]> => Promise.all(Array.from({ length: count }, async () => {
+    const slow = await open();
+    slow.socket.write(`POST ${maps} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{`);
+    return slow;
+  }));
+
+  test('a client whose bodies never end keeps nobody waiting, but is told 429 itself', async () => {
+    const slow = (await server.tokens.create({ subject: 'slow', groups: [MASTERS] })).token;
+    const quick = (await server.tokens.create({ subject: 'quick', groups: [MASTERS] })).token;
+    const bodies = await begin(slow, 3 * SEATS);
+    await inFlight('receiving', 3 * SEATS);
+    const drip = setInterval(() => bodies.forEach(({ socket }) => socket.write(' ')), 100);
+    try {
+      const started = performance.now();
+      for (const [at, token] of [quick, server.token].entries()) {
+        for (const name of [`quick-${at}-0`, `quick-${at}-1`]) expect((await server.request('POST', maps, { token, body: { metadata: { name } } })).code).toBe(201);
+      }
+      expect(performance.now() - started).toBeLessThan(1000);
+      await inFlight('running', 0);
+      await inFlight('receiving', 3 * SEATS);
+      expect((await server.request('POST', maps, { token: slow, body: { metadata: { name: 'refused' } } })).json).toMatchObject({ code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.' });
+      // What has no body is not kept from it.
+      expect((await server.request('DELETE', `${maps}/quick-0-0`, { token: slow })).code).toBe(200);
+      expect(bodies.map(({ text }) => text())).toEqual(Array(3 * SEATS).fill(''));
+    } finally {
+      clearInterval(drip);
+    }
+    for (const { socket } of bodies) socket.destroy();
+    await inFlight('receiving', 0);
+    expect((await server.request('POST', maps, { token: slow, body: { metadata: { name: 'after-slow' } } })).code).toBe(201);
   });
 });
 
@@ -123,17 +164,13 @@ describe('timeout=', () => {
   });
 
   test('a client that does not read its answer in time is cut off, and gives up its seat', async () => {
-    const data = { text: 'x'.repeat(20_000) };
-    await server.store.batch(Array.from({ length: 1000 }, (_, at) => ({
-      verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${at}`, namespace: 'limits' }, data },
-    })));
     const { socket } = await open();
     socket.pause();
-    socket.write(`GET ${maps}?timeout=500ms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
+    socket.write(`GET ${many}?timeout=500ms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
     const running = async (count: number): Promise<boolean> => (await server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight')).includes(`{kind="reading",state="running"} ${count}`);
     await eventually(() => 'the list to be written', () => running(1));
     await eventually(() => 'the list to be broken off', () => running(0));
-    expect((await server.request('DELETE', maps)).code).toBe(200);
+    expect((await server.request('GET', maps)).code).toBe(200);
   });
 
   test('does not end watches', async () => {

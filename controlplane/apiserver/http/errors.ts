@@ -138,6 +138,8 @@ export function futureVersion(wanted: string, current: string): ApiError {
   });
 }
 
+export const TOO_MANY = 'Too many requests, please try again later.';
+
 export function tooManyRequests(message: string): ApiError {
   return new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
 }

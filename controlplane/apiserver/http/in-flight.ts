@@ -11,10 +11,10 @@
  *              429, Retry-After
  * ```
  * Invariants: no more than `seats` run; while requests wait, seats are given to the clients in turn, so that one with many requests
- * delays its own and no one else's; what waits is bounded for each client and in all, and its body is not read yet. A client that leaves
- * gives up its place.
+ * delays its own and no one else's; what waits is bounded for each client and in all. A request comes here with its whole body (bodies.ts): who holds a seat
+ * waits for no client's sending. A client that leaves gives up its place.
  */
-import { tooManyRequests } from './errors';
+import { tooManyRequests, TOO_MANY } from './errors';
 
 export interface InFlightLimits {
   /** Requests at a time. */
@@ -115,5 +115,3 @@ export class InFlight {
     }
   }
 }
-
-const TOO_MANY = 'Too many requests, please try again later.';

@@ -7,7 +7,6 @@ import { ConflictError } from '../apply/updater';
 import { mapProblem } from '../codec/go-json-error';
 import { parseJson, protoError, strictWords, type Decoded } from '../codec/json';
 import { parseYaml } from '../codec/yaml';
-import { readBody } from '../http/body';
 import { ApiError, badRequest, conflict, notFound } from '../http/errors';
 import { addWarnings } from '../http/respond';
 import { groupVersion } from '../resources/resource';
@@ -34,7 +33,7 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
 
 /** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
 export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<{ config: JsonObject; duplicates: string[] }> {
-  const { value, duplicates } = decodeConfig((await readBody(request.req)).toString('utf8'));
+  const { value, duplicates } = decodeConfig(request.body().toString('utf8'));
   fieldValidation(request);
   refuseProto(value, '');
   if (value.apiVersion !== apiVersion || value.kind !== kind) {

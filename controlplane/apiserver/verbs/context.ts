@@ -61,6 +61,8 @@ export interface ResourceRequest {
   query: URLSearchParams;
   identity: Identity;
   form: AnswerForm;
+  /** What came with it; nothing of a request that only reads. @throws ApiError 413 */
+  body: () => Buffer;
 }
 
 /** The stored object. @throws ApiError 404 */

@@ -5,7 +5,7 @@ import { strictWords, type Decoded } from '../codec/json';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, badRequest, conflict, invalidError } from '../http/errors';
 import { PROTOBUF_TYPE, YAML_TYPE } from '../http/accept';
-import { decodeObject, mediaType, readBody } from '../http/body';
+import { decodeObject, mediaType } from '../http/body';
 import { addWarnings } from '../http/respond';
 import { groupVersion, type Resource } from '../resources/resource';
 import { canonicalize } from '../resources/shapes/canonical';
@@ -35,7 +35,7 @@ export interface Proposal {
 
 /** Reads the body as an object of the request's kind. @throws ApiError 400, 413, 415 */
 export async function readProposal(request: ResourceRequest): Promise<Proposal> {
-  const body = await readBody(request.req);
+  const body = request.body();
   return toProposal(decodeBody(mediaType(request.req), body, request.resource), request);
 }
 

@@ -1,7 +1,7 @@
 /** DeleteOptions: from the body and from query parameters. */
 import type { Preconditions } from '../../store/store';
 import { badRequest, invalidError } from '../http/errors';
-import { decodeObject, mediaType, readBody } from '../http/body';
+import { decodeObject, mediaType } from '../http/body';
 import { invalid, nameOf, notSupported } from '../schema/field-error';
 import { isObject } from '../schema/schema';
 import type { ResourceRequest } from './context';
@@ -17,7 +17,7 @@ export interface DeleteOptions {
 
 /** @throws ApiError 400, 413, 415, 422 */
 export async function readDeleteOptions(request: ResourceRequest): Promise<DeleteOptions> {
-  const bytes = await readBody(request.req);
+  const bytes = request.body();
   const value = bytes.length === 0 ? {} : decodeObject(mediaType(request.req), bytes).value;
   if (!isObject(value)) throw badRequest('DeleteOptions: the body must be an object');
   if (value.kind !== undefined && value.kind !== 'DeleteOptions') throw badRequest(`DeleteOptions: the body is a ${nameOf(value.kind)}`);

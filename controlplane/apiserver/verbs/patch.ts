@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../crds/meta';
 import { listProblem, mapProblem } from '../codec/go-json-error';
 import { parseJson, type Decoded } from '../codec/json';
 import { ApiError, badRequest, invalidError, unsupportedMediaType, unsupportedPatch } from '../http/errors';
-import { mediaType, readBody } from '../http/body';
+import { mediaType } from '../http/body';
 import { jsonPatch, patchProblems } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
 import { strategicMergePatch } from '../patch/strategic';
@@ -41,7 +41,7 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   const supported = patchTypes(request.resource);
   if (!supported.includes(type)) throw request.resource.core ? unsupportedPatch() : unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
-  const { value, duplicates } = parsePatch(type, (await readBody(request.req)).toString('utf8'), fieldValidation(request) !== 'Ignore');
+  const { value, duplicates } = parsePatch(type, request.body().toString('utf8'), fieldValidation(request) !== 'Ignore');
   switch (type) {
     case JSON_PATCH:
       return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems((value ?? []) as unknown[], duplicates) };

@@ -1,7 +1,7 @@
 /** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
 import type { KubeObject } from '../../../crds/meta';
 import { badRequest, invalidError } from '../http/errors';
-import { decodeObject, mediaType, readBody } from '../http/body';
+import { decodeObject, mediaType } from '../http/body';
 import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
 import { nameOf } from '../schema/field-error';
@@ -21,7 +21,7 @@ export async function getScale(context: ApiContext, request: ResourceRequest): P
 
 export async function updateScale(context: ApiContext, request: ResourceRequest): Promise<void> {
   const manager = managerName(request, 'UpdateOptions');
-  const { value } = decodeObject(mediaType(request.req), await readBody(request.req));
+  const { value } = decodeObject(mediaType(request.req), request.body());
   const wanted = checkScale(value, request.name);
   const object = await retrying(context, request, () => writeScale(context, request, manager, () => wanted));
   answerScale(context, request, scaleOf(object, request.resource));
