@@ -5,13 +5,14 @@
 #
 #   --find   only look; build nothing
 #   --only   the programs that are wanted: etcd, kube-apiserver, kube-controller-manager, kubectl (1.32),
-#            kubectl-current (1.37, in current/kubectl), kubectl-old (1.20, in old/kubectl), helm; all of them when absent
+#            kubectl-current (1.37, in current/kubectl), kubectl-old (1.20, in old/kubectl), helm, and test-cmd
+#            (Kubernetes' shell tests of kubectl 1.32, in test-cmd/); all of them when absent
 #
 # A program is taken from the folder KUBEBUILDER_ASSETS or from the PATH when it is there (etcd, kube-apiserver and
 # kube-controller-manager only: clients come in the versions that the tests name), and otherwise built with Go from
 # the modules that test/support/{kube-apiserver,kubectl-current,helm}/go.mod name, and kept in
 # ${XDG_CACHE_HOME:-~/.cache}/gleaner/kube. Building all takes about six minutes on two cores, once.
-# kubectl-old is unpacked from Debian 12's package kubernetes-client, and not installed.
+# kubectl-old is unpacked from Debian 12's package kubernetes-client, and not installed; test-cmd is copied out of the module.
 # Exit code: 0 and the folder on stdout, or 1 and the reason on stderr.
 
 set -euo pipefail
@@ -21,7 +22,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 support=$(dirname "$here")/test/support
 
 find=
-only=etcd,kube-apiserver,kube-controller-manager,kubectl,kubectl-current,kubectl-old,helm
+only=etcd,kube-apiserver,kube-controller-manager,kubectl,kubectl-current,kubectl-old,helm,test-cmd
 read_options find only=names -- "$@"
 IFS=, read -r -a wanted <<<"$only"
 
@@ -34,6 +35,7 @@ package_of() {
     kubectl-current) echo k8s.io/kubernetes/cmd/kubectl ;;
     helm) echo helm.sh/helm/v3/cmd/helm ;;
     kubectl-old) echo kubernetes-client ;;
+    test-cmd) echo k8s.io/kubernetes ;;
     *) fail "there is no program $1 here" -- "See $0 --help." ;;
   esac
 }
@@ -44,7 +46,7 @@ folder="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/gleaner/kube/$key"
 
 # elsewhere NAME: the path of a server program that this machine has already.
 elsewhere() {
-  case $1 in kubectl* | helm) return 1 ;; esac
+  case $1 in kubectl* | helm | test-cmd) return 1 ;; esac
   if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then [ -x "$KUBEBUILDER_ASSETS/$1" ] && echo "$KUBEBUILDER_ASSETS/$1"; return; fi
   command -v "$1"
 }
@@ -89,9 +91,30 @@ unpack_old() {
   rm -rf "$work"
 }
 
+# copy_tests: what the functions of test/cmd read. Not to be run from there: they write into it.
+copy_tests() {
+  local source part
+  have go || fail "not here: $(echo $absent), and there is no go on the PATH to get it" -- "${ways[@]}"
+  step 'Copying test/cmd out of the module k8s.io/kubernetes'
+  source=$(cd "$support/kube-apiserver" && GOFLAGS=-mod=readonly GOWORK=off bounded 600 go mod download -json k8s.io/kubernetes 9>&- | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",\{0,1\}$/\1/p')
+  [ -d "$source" ] || fail 'the module k8s.io/kubernetes could not be had' -- "${ways[@]}"
+  rm -rf "$folder/test-cmd.new"
+  for part in hack/lib hack/testdata test/cmd test/fixtures/pkg/kubectl test/fixtures/doc-yaml third_party/forked/shell2junit; do
+    mkdir -p "$folder/test-cmd.new/${part%/*}"
+    cp -R "$source/$part" "$folder/test-cmd.new/$part"
+    chmod -R u+w "$folder/test-cmd.new"
+  done
+  # Modules do not keep which files may be run.
+  find "$folder/test-cmd.new/test/fixtures/pkg/kubectl/plugins" -type f -name 'kubectl-*' -exec chmod +x {} +
+  mv "$folder/test-cmd.new" "$folder/$(file_of test-cmd)"
+}
+
 version_of() { sed -n 's#^\(require \)\{0,1\}[[:space:]]*k8s.io/kubernetes \(v[0-9.]*\)$#\2#p' "$support/$1/go.mod" | head -n 1; }
 for name in $(missing); do
-  if [ "$name" = kubectl-old ]; then unpack_old; continue; fi
+  case $name in
+    kubectl-old) unpack_old; continue ;;
+    test-cmd) copy_tests; continue ;;
+  esac
   have go || fail "not here: $(echo $absent), and there is no go on the PATH to build them" -- "${ways[@]}"
   step "Building $name from Go modules"
   module=$support/$(module_of "$name")

@@ -12,7 +12,8 @@ import { findTarget } from '../../cli/client';
 import { defaultConfig } from '../../controlplane/config';
 import { startControlPlane, type ControlPlane } from '../../controlplane/main';
 import { kubectl } from '../support/kubectl';
-import { describeTestCmd, testCmd, type TestCmd } from '../support/test-cmd';
+import { describeWithKube } from '../support/kube-apiserver';
+import { testCmd, type TestCmd } from '../support/test-cmd';
 
 /** Those that make objects of their own in all namespaces are run one after the other, as in the suite. */
 const UNMODIFIED = [
@@ -37,7 +38,7 @@ const WITH_STAND_INS = [
   'run_clusterroles_tests', 'run_role_tests', 'run_kubeconfig_impersonate_tests', 'run_exec_credentials_interactive_tests',
 ];
 
-describeTestCmd('test/cmd of Kubernetes', ({ source, kubectl: program }) => {
+describeWithKube('test/cmd of Kubernetes', ['kubectl', 'test-cmd'], ({ 'test-cmd': source, kubectl: program }) => {
   let dir: string;
   let plane: ControlPlane;
   let suite: TestCmd;

@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
-export type KubeProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'kubectl-current' | 'kubectl-old' | 'helm';
+export type KubeProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'kubectl-current' | 'kubectl-old' | 'helm' | 'test-cmd';
 
 const SCRIPT = resolve('scripts/ensure-kube.sh');
 
 /** A kubectl is called kubectl in a folder of its own: it tells the server the name of its file. */
 const fileOf = (program: KubeProgram): string => (program.startsWith('kubectl-') ? `${program.slice('kubectl-'.length)}/kubectl` : program);
 
-/** @returns the path of each program, or why they are not here, with the way to get them */
+/** @returns the path of each program (of test-cmd: the folder), or why they are not here, with the way to get them */
 export function findKube<P extends KubeProgram>(...programs: P[]): { paths: Record<P, string> } | { missing: string } {
   const { status, stdout, stderr, error } = spawnSync(SCRIPT, ['--find', '--only', programs.join(',')], { encoding: 'utf8', timeout: 30_000 });
   if (status !== 0) return { missing: error?.message ?? stderr.trim() };
