@@ -3,6 +3,7 @@ import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
+import { asksForUpgrade, UPGRADES } from './gateway/link/upgrade';
 import type { CertificateAuthority } from './tls/ca';
 import { readThroughStreams } from './tls/keep-alive';
 
@@ -14,11 +15,14 @@ export async function httpsServer(ca: CertificateAuthority, handler: (req: Incom
   const pair = await ca.serverKeyPair();
   const server = createServer(
     {
-      key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000, ...HEAD_LIMITS,
+      key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 65_000, ...HEAD_LIMITS, ...UPGRADES,
       // A session ticket holds the client's certificate: 15 KiB for every agent's connection.
       secureOptions: constants.SSL_OP_NO_TICKET,
     },
-    handler,
+    (req, res) => {
+      if (asksForUpgrade(req)) res.shouldKeepAlive = false;
+      handler(req, res);
+    },
   );
   readThroughStreams(server);
   answerBadHeads(server);

@@ -18,6 +18,7 @@ import { taskFor } from '../../controlplane/controllers/job/task-object';
 import { Reflector } from '../../controlplane/controllers/runtime/reflector';
 import { openDatabase, type OpenedDatabase } from '../../controlplane/db/open';
 import { Gateway } from '../../controlplane/gateway/gateway';
+import { UPGRADES } from '../../controlplane/gateway/link/upgrade';
 import { LogFiles } from '../../controlplane/gateway/log-files';
 import { DiskBlobStore } from '../../controlplane/gateway/elements/disk';
 import { BookLedger } from '../../controlplane/ledger/book-ledger';
@@ -81,7 +82,7 @@ export class LinkWorld {
     await gateway.start();
     const pair = await ca.serverKeyPair();
     const server = createServer(
-      { key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false },
+      { key: pair.key, cert: pair.certificate, ca: ca.caCertificate, requestCert: true, rejectUnauthorized: false, ...UPGRADES },
       (req, res) => void gateway.handle(req, res));
     gateway.attach(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,7 @@ import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { CLOSE, LINK_PATH, MAX_FRAME_BYTES, type Hello } from '../../../crds/agent-link';
+import { CLOSE, MAX_FRAME_BYTES, type Hello } from '../../../crds/agent-link';
 import type { Complaints } from './complaints';
 import { peerAgentId } from './peer';
 import { ProtocolError } from './protocol-error';
@@ -49,7 +49,7 @@ export class LinkServer {
     return this.sockets.clients.size;
   }
 
-  /** Takes the server's upgrade requests; others than for the link are refused. */
+  /** Takes the server's upgrade requests, all of which are for the link (upgrade.ts). */
   attach(server: Server): void {
     this.server = server;
     server.on('upgrade', this.onUpgrade);
@@ -64,11 +64,6 @@ export class LinkServer {
 
   private upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const path = (req.url ?? '').split('?')[0];
-    if (path !== LINK_PATH) {
-      reject(socket, 404, 'Not Found', `there is no WebSocket at this path; agents connect to ${LINK_PATH}`);
-      return;
-    }
     const peer = peerAgentId(req.socket as TLSSocket);
     if (peer.agentId === undefined) {
       this.options.refused('NoCertificate');
