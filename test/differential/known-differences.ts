@@ -26,6 +26,8 @@ const YAML_PARSER = 'the words of another YAML parser, with the same line';
 const ETCD_KEY = "kube-apiserver names the object's key in etcd; there is no etcd";
 const STATUS_METADATA = 'kube-apiserver notes ownership of labels that a write of the status names and does not store; ours notes what is stored';
 
+const EXACT = 'integers of 64 bits that a double would change are refused by name; kube-apiserver keeps them';
+
 const OWN_RULES = "Gleaner's own rules are told with the value that was refused; a cluster's CEL names its type only";
 const WEBHOOK = 'what CEL cannot say is refused by the webhook, which this kube-apiserver does not have';
 const CHECKS = ['more than 256 KiB in UTF-8', 'variables above 128 KiB', 'a NUL in a variable', 'an input of a parameter that is not there', 'too many combinations', 'a range that is empty', 'a step of 0', 'a range without an end', 'a range with another field', 'numbers in a list', 'a list without values', '__proto__ as a parameter'];
@@ -67,6 +69,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'watch', step: 'bad version', ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'patches', step: /^strategic: (an owner without uid|unknown directive)$/, ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'json-patches', step: /^(test of escaped text|widget: test of a number in another form)$/, ...codes(422, 200, /./), reason: 'kube-apiserver compares how values are written ("<" is not "\\u003c", 1 is not 1.0); ours compares the values, as RFC 6902 wants it' },
+  { sequence: 'numbers', step: /^((integer: |YAML: )?inexact|inexact, negative)$/, ...codes(201, 422, /./), reason: EXACT },
+  { sequence: 'numbers', step: /^(merge patch|JSON patch|apply): inexact$/, ...codes(200, 422, /./), reason: EXACT },
+  { sequence: 'numbers', step: 'integer: an exponent', ...codes(422, 201, /./), reason: 'Go reads an exponent of 16 and more as a float; here 1e16 is the integer that it is' },
+  { sequence: 'numbers', step: /^infinite/, at: /^body\.message$/, reason: 'ours sees it in the text, before it knows what the text is of' },
   { sequence: 'deletes', step: /^(other kind in the body|no JSON|a list)$/, ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'deletes', step: 'policy of a number', ...codes(500, 422, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'collections', step: 'bad body', ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },

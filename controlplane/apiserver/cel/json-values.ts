@@ -1,6 +1,6 @@
 /** JSON under a structural schema as CEL values, converted only where a rule looks. */
 import { sameJson } from '../../../crds/schema/same-json';
-import { isObject, own, type JsonObject, type Schema } from '../schema/schema';
+import { isInteger, isObject, own, type JsonObject, type Schema } from '../schema/schema';
 import { equal } from './equality';
 import { escapeName, unescapeName } from './names';
 import { parseDate, parseFormatDuration, parseTimestamp } from './time';
@@ -12,7 +12,7 @@ export function fromJson(json: unknown, schema: Schema): Result {
   if (json === null || json === undefined) return schema.nullable ? null : new CelError('invalid data, got null for schema with nullable=false');
   if (schema['x-kubernetes-int-or-string']) {
     if (typeof json === 'string') return json;
-    return Number.isSafeInteger(json) ? BigInt(json as number) : new CelError('invalid data, expected XIntOrString value to be either a string or integer');
+    return isInteger(json) ? BigInt(json) : new CelError('invalid data, expected XIntOrString value to be either a string or integer');
   }
   switch (schema.type) {
     case 'object':
@@ -25,7 +25,7 @@ export function fromJson(json: unknown, schema: Schema): Result {
     case 'number':
       return typeof json === 'number' ? json : new CelError(`invalid data, expected float, got ${goType(json)}`);
     case 'integer':
-      return Number.isSafeInteger(json) ? BigInt(json as number) : new CelError(`invalid data, expected int, got ${goType(json)}`);
+      return isInteger(json) ? BigInt(json) : new CelError(`invalid data, expected int, got ${goType(json)}`);
     case 'boolean':
       return typeof json === 'boolean' ? json : new CelError(`invalid data, expected bool, got ${goType(json)}`);
     case undefined:
@@ -37,7 +37,7 @@ export function fromJson(json: unknown, schema: Schema): Result {
 }
 
 function goType(json: unknown): string {
-  if (typeof json === 'number') return Number.isInteger(json) ? 'int64' : 'float64';
+  if (typeof json === 'number') return isInteger(json) ? 'int64' : 'float64';
   if (typeof json === 'boolean') return 'bool';
   return typeof json === 'string' ? 'string' : Array.isArray(json) ? '[]interface {}' : 'map[string]interface {}';
 }

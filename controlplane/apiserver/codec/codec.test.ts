@@ -51,6 +51,31 @@ describe('JSON', () => {
     expect(parseJson(text).duplicates).toEqual([`duplicate field "${'a'.repeat(1024)}…"`]);
   });
 
+  const refusedFields = (parse: () => unknown): unknown => {
+    try {
+      return parse();
+    } catch (error) {
+      const { code, message, details } = (error as ApiError).status;
+      return details ? { [String(code)]: details.causes?.map(({ field }) => field) } : `${code} ${message}`;
+    }
+  };
+
+  test.each<[string, unknown]>([
+    ['{"a":{"b":[1,9007199254740993]},"c":-9223372036854775808,"d":{"e":9007199254740995}}', { 422: ['a.b[1]', 'c', 'd.e'] }],
+    ['[{"value":{"x":12345678901234567}}]', { 422: ['[0].value.x'] }],
+    ['{"a":1e999}', '400 json: cannot unmarshal number 1e999 into Go value of type float64'],
+    ['{"a":[-1.5E+400]}', '400 json: cannot unmarshal number -1.5E+400 into Go value of type float64'],
+  ])('numbers that would be changed are refused: %s', (text, expected) => {
+    expect(refusedFields(() => parseJson(text))).toEqual(expected);
+    expect(refusedFields(() => parseYaml(text))).toEqual(typeof expected === 'string' ? expect.stringMatching(/^400 json: unsupported value: [-+]Inf$/) : expected);
+  });
+
+  test('numbers that are no integers of 64 bits, or exact, or text, are taken', () => {
+    const text = '{"a":9007199254740991,"b":-9007199254740991,"c":18446744073709551615,"d":9007199254740993.0,"e":1e16,"f":0.12345678901234567890,"g":"9007199254740993","h":1e-999,"i":9007199254740992,"j":100000000000000000}';
+    expect(parseJson(text).value).toEqual(JSON.parse(text));
+    expect(parseYaml(text).value).toEqual(JSON.parse(text));
+  });
+
   test('bounds nesting', () => {
     expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).duplicates).toEqual([]);
     expect(() => parseJson('['.repeat(MAX_DEPTH + 1))).toThrow('nested more than 64');

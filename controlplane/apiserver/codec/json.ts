@@ -1,11 +1,12 @@
 /**
- * JSON with what JSON.parse hides: duplicate fields by path, and a bound on nesting.
+ * JSON with what JSON.parse hides: duplicate fields by path, integers that lose digits, and a bound on nesting.
  *
  * JSON.parse (native, fast) makes the value; a second, allocation-free pass over the same text finds what it hid.
  * A field `__proto__` comes out as a field like any other (never as a prototype), for the schema to judge; where what is parsed is
  * copied field by field before that, as in patches, it is refused here.
  */
 import { badRequest, type ApiError } from '../http/errors';
+import { inexactError, isInexact, MAX_INEXACT, MIN_INEXACT_DIGITS, type InexactInteger } from './exact-integers';
 import { goJsonError } from './go-json-error';
 
 export interface Decoded {
@@ -36,23 +37,33 @@ interface Frame {
   index: number;
 }
 
-/** @throws ApiError 400: no JSON, nested too deeply, or a field `__proto__` that is not wanted. */
+/** @throws ApiError 400: no JSON, nested too deeply, or a field `__proto__` that is not wanted; 422: integers that would lose digits. */
 export function parseJson(text: string, proto: 'keep' | 'refuse' = 'keep'): Decoded {
-  const duplicates = scan(text, proto === 'refuse');
+  const { duplicates, inexact } = scan(text, proto === 'refuse');
+  let value: unknown;
   try {
-    return { value: JSON.parse(text), duplicates: duplicates.map((path) => `duplicate field "${path}"`) };
+    value = JSON.parse(text);
   } catch (error) {
     throw badRequest(goJsonError(text) ?? (error as Error).message);
   }
+  if (inexact.length > 0) throw inexactError(inexact);
+  return { value, duplicates: duplicates.map((path) => `duplicate field "${path}"`) };
+}
+
+interface Scanned {
+  /** Paths. */
+  duplicates: string[];
+  inexact: InexactInteger[];
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Invalid JSON is left to JSON.parse: the scan only has to end. */
-function scan(text: string, refuseProto: boolean): string[] {
+function scan(text: string, refuseProto: boolean): Scanned {
   const frames: Frame[] = [];
   const duplicates: string[] = [];
+  const inexact: InexactInteger[] = [];
   let expectName = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
@@ -75,9 +86,27 @@ function scan(text: string, refuseProto: boolean): string[] {
     } else if (char === 0x2c && top) {
       if (top.names) expectName = true;
       else top.segment = `[${++top.index}]`;
+    } else if (isDigit(char)) {
+      const start = text[at - 1] === '-' ? at - 1 : at;
+      let hasExponent = false;
+      for (let next = text.charCodeAt(at + 1); isOfNumber(next); next = text.charCodeAt(at + 1)) {
+        hasExponent ||= (next | LOWER_CASE) === 0x65;
+        at++;
+      }
+      if (hasExponent || at - start + 1 >= MIN_INEXACT_DIGITS) noteNumber(text.slice(start, at + 1), frames, inexact);
     }
   }
-  return duplicates;
+  return { duplicates, inexact };
+}
+
+const LOWER_CASE = 0x20;
+const isDigit = (char: number): boolean => char >= 0x30 && char <= 0x39;
+const isOfNumber = (char: number): boolean => isDigit(char) || (char | LOWER_CASE) === 0x65 || char === 0x2b || char === 0x2d || char === 0x2e;
+
+/** @throws ApiError 400 for a number that JSON.parse would read as infinite, which nothing can store */
+function noteNumber(number: string, frames: Frame[], inexact: InexactInteger[]): void {
+  if (Math.abs(Number(number)) === Infinity) throw badRequest(`json: cannot unmarshal number ${number.slice(0, MAX_PATH_CHARS)} into Go value of type float64`);
+  if (inexact.length < MAX_INEXACT && /^-?\d{16,19}$/.test(number) && isInexact(BigInt(number))) inexact.push({ field: pathOf(frames), digits: number });
 }
 
 function noteName(name: string, top: Frame, frames: Frame[], duplicates: string[], refuseProto: boolean): void {

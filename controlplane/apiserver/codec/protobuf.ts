@@ -2,8 +2,9 @@
  * Kubernetes' protobuf encoding, as far as clients send it without asking: the envelope `k8s\0` around
  * `Unknown{typeMeta, raw}`, and the messages of `protobuf-messages.ts` by their field numbers. Unknown fields are skipped.
  */
-import { badRequest } from '../http/errors';
+import { ApiError, badRequest } from '../http/errors';
 import type { Shape } from '../resources/shapes';
+import { inexactError, isInexact } from './exact-integers';
 import { MAX_DEPTH, parseJson, protoError, type Decoded } from './json';
 import { messageOf, messageOfKind, type Field, type FieldType, type Message } from './protobuf-messages';
 
@@ -11,7 +12,7 @@ const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /**
  * @param messages of the kinds that are read
- * @throws ApiError 400: no envelope, a kind that is not known here, or a broken message
+ * @throws ApiError 400: no envelope, a kind that is not known here, or a broken message; 422: integers that would lose digits
  */
 export function parseProtobuf(body: Buffer, messages: (apiVersion: string, kind: string) => Message | undefined = messageOfKind): Decoded {
   if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
@@ -93,7 +94,9 @@ const NOT_SAID = new Set([
 
 function number(value: bigint, { name, type, unsaid }: Field): unknown {
   if (value === 0n && (unsaid || NOT_SAID.has(name))) return undefined;
-  return type === 'bool' ? value !== 0n : Number(value);
+  if (type === 'bool') return value !== 0n;
+  if (isInexact(value)) throw inexactError([{ field: name, digits: String(value) }]);
+  return Number(value);
 }
 
 function add(out: Fields, field: Field, value: unknown): void {
@@ -161,6 +164,7 @@ function rawJson(bytes: Uint8Array, name: string, depth: number): unknown {
   try {
     return parseJson(text).value;
   } catch (error) {
+    if (error instanceof ApiError && error.status.code !== 400) throw error;
     throw badRequest(`the protobuf body has field "${name}" that is not JSON: ${(error as Error).message}`);
   }
 }

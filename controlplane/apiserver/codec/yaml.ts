@@ -4,9 +4,10 @@
  * The parser keeps about 300 bytes per token (a comma, an indentation, a scalar): 3 MiB of them would take the whole heap. So the tokens
  * are counted first, one at a time, and only what is small enough is parsed. Bigger objects are sent as JSON, as kubectl does.
  */
-import { isNode, isScalar, Lexer, LineCounter, parseDocument, visit, type Tags, type YAMLMap } from 'yaml';
+import { isNode, isPair, isScalar, isSeq, Lexer, LineCounter, parseDocument, visit, type Scalar, type Tags, type YAMLMap } from 'yaml';
 
 import { badRequest } from '../http/errors';
+import { inexactError, isInexact, MAX_INEXACT, type InexactInteger } from './exact-integers';
 import { MAX_DEPTH, MAX_DUPLICATES, type Decoded } from './json';
 
 const MAX_ALIASES = 100;
@@ -21,7 +22,7 @@ const jsonTags = (tags: Tags): Tags =>
 const DECIMAL = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\._*[0-9][0-9_]*)$/;
 const JSON_TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
 
-/** @throws ApiError 400 with the parser's line and column, or the bound that was passed. */
+/** @throws ApiError 400 with the parser's line and column, or the bound that was passed; 422: integers that would lose digits. */
 export function parseYaml(text: string): Decoded {
   checkSize(text);
   const lineCounter = new LineCounter();
@@ -33,6 +34,7 @@ export function parseYaml(text: string): Decoded {
     throw badRequest(`yaml: line ${line}: ${problem.message.split('\n')[0]} at column ${col}`);
   }
   const duplicates: string[] = [];
+  const inexact: InexactInteger[] = [];
   visit(document, {
     Node: (_, __, ancestors) => {
       if (ancestors.length > 2 * MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
@@ -40,8 +42,15 @@ export function parseYaml(text: string): Decoded {
     Alias: (_, { source }, ancestors) => {
       if (ancestors.some((node) => isNode(node) && 'anchor' in node && node.anchor === source)) throw badRequest(`yaml: *${source} is inside of what it stands for`);
     },
+    Scalar: (key, scalar, ancestors) => {
+      if (typeof scalar.value !== 'number' || Number.isSafeInteger(scalar.value) || inexact.length >= MAX_INEXACT) return;
+      if (!Number.isFinite(scalar.value)) throw badRequest(`json: unsupported value: ${scalar.value > 0 ? '+Inf' : scalar.value < 0 ? '-Inf' : 'NaN'}`);
+      const digits = inexactDigits(scalar, scalar.value);
+      if (digits !== undefined) inexact.push({ field: pathOf(ancestors, key), digits });
+    },
     Map: (_, map) => noteNames(map, lineCounter, duplicates),
   });
+  if (inexact.length > 0) throw inexactError(inexact);
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), duplicates };
   } catch (error) {
@@ -62,6 +71,22 @@ function checkSize(text: string): void {
     else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
     if (depth > MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
   }
+}
+
+/** What is written where an integer of 64 bits would lose digits; an exponent or a fraction makes no integer. */
+function inexactDigits({ source = '', format }: Scalar, value: number): string | undefined {
+  if (format !== undefined) return format !== 'EXP' && Number.isInteger(value) && Math.abs(value) <= 2 ** 63 ? source : undefined;
+  const digits = source.replaceAll('_', '');
+  return /^[-+]?\d{1,19}$/.test(digits) && isInexact(BigInt(digits)) ? digits : undefined;
+}
+
+function pathOf(ancestors: readonly unknown[], key: unknown): string {
+  let path = '';
+  ancestors.forEach((node, at) => {
+    if (isPair(node)) path += `${path === '' ? '' : '.'}${nameOf(node.key)}`;
+    else if (isSeq(node)) path += `[${at + 1 < ancestors.length ? node.items.indexOf(ancestors[at + 1]) : String(key)}]`;
+  });
+  return path;
 }
 
 function noteNames(map: YAMLMap, lines: LineCounter, duplicates: string[]): void {

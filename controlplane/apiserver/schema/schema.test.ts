@@ -25,7 +25,7 @@ describe('validate', () => {
     ['exclusive', { type: 'number', minimum: 1, exclusiveMinimum: true, maximum: 2, exclusiveMaximum: true }, 1, ['f: Invalid value: 1: f in body should be greater than 1']],
     ['maximum', { type: 'integer', maximum: 1 }, 2, ['f: Invalid value: 2: f in body should be less than or equal to 1']],
     ['multipleOf', { type: 'integer', multipleOf: 2 }, 3, ['f: Invalid value: 3: f in body should be a multiple of 2']],
-    ['integer of 64 bits that is not exact', { type: 'integer' }, 2 ** 60, ['f: Invalid value: 1152921504606847000: f in body must be a number between -2^53 and 2^53']],
+    ['integer of 64 bits', { type: 'integer' }, 2 ** 60, []],
     ['integer of more than 64 bits', { type: 'integer' }, 1e23, ['f: Invalid value: "number": f in body must be of type integer: "number"']],
     ['int32 is a bound of core kinds only', { type: 'integer', format: 'int32' }, 2 ** 31, []],
     ['minLength counts characters', { type: 'string', minLength: 2 }, '😀', ['f: Invalid value: "😀": f in body should be at least 2 chars long']],

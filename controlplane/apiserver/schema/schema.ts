@@ -56,6 +56,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A number that is an integer of 64 bits; those that would lose digits are refused when the body is read. */
+export function isInteger(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+}
+
 /** `map[key]` of the map itself: never something inherited such as `constructor`. */
 export function own<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;

@@ -9,7 +9,7 @@ import { checkFormat } from './formats';
 import { equal } from './equal';
 import { matchingItem, unchanged } from './list-type';
 import { mismatch } from './pattern';
-import { childPath, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
+import { childPath, isInteger, isObject, own, type JsonObject, type Schema, type SchemaType } from './schema';
 
 /** More errors than this are not listed. */
 const MAX_ERRORS = 100;
@@ -56,12 +56,9 @@ function checkValue(value: unknown, schema: Schema, path: string, old: unknown, 
 function typeOf(value: unknown): SchemaType | 'null' {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isSafeInteger(value) || isHugeInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'number') return isInteger(value) ? 'integer' : 'number';
   return typeof value as 'object' | 'string' | 'boolean';
 }
-
-/** An integer of 64 bits that a number cannot hold exactly. */
-const isHugeInteger = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2 ** 63;
 
 function checkType(value: unknown, schema: Schema, path: string, errors: FieldError[]): number {
   const { type } = schema;
@@ -114,8 +111,8 @@ function lengthOf(text: string): number {
 
 function checkNumber(value: number, schema: Schema, path: string, errors: FieldError[]): void {
   const { minimum, maximum, multipleOf } = schema;
-  if (!Number.isFinite(value) || (schema.type === 'integer' && isHugeInteger(value) && !Number.isSafeInteger(value))) {
-    errors.push(invalid(path, value, `${bodyPath(path)} must be a number between -2^53 and 2^53`));
+  if (!Number.isFinite(value)) {
+    errors.push(invalid(path, value, `${bodyPath(path)} must be a number between -1.8e308 and 1.8e308`));
     return;
   }
   if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {

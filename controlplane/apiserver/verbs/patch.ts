@@ -52,14 +52,14 @@ export async function readPatch(request: ResourceRequest): Promise<{ apply: Appl
   }
 }
 
-/** @throws ApiError 400 in the words of a decoder that awaits an object, or operations */
+/** @throws ApiError 400 in the words of a decoder that awaits an object, or operations; 422: integers that would lose digits */
 function parsePatch(type: string, text: string, strict: boolean): Decoded {
   const says = type === STRATEGIC || (type === JSON_PATCH && !strict) ? '' : 'error decoding patch: ';
   let decoded: Decoded;
   try {
     decoded = parseJson(text, 'refuse');
   } catch (error) {
-    throw error instanceof ApiError ? badRequest(`${says}${error.message}`) : error;
+    throw error instanceof ApiError && error.status.code === 400 ? badRequest(`${says}${error.message}`) : error;
   }
   const problem = type === JSON_PATCH ? listProblem(decoded.value, strict) : mapProblem(decoded.value);
   if (problem) throw badRequest(`${says}${problem}`);
