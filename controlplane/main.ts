@@ -38,7 +38,7 @@ import { closeServer, hostOf, httpsServer, listen } from './https-server';
 import { BookLedger } from './ledger/book-ledger';
 import { commitMetrics } from './metrics';
 import { startPlane } from './plane';
-import { route } from './routes';
+import { OTHER_PATHS, route } from './routes';
 import { SqliteObjectStore } from './store/sqlite/sqlite-store';
 import { ViewStore } from './store/view/view-store';
 import { CertificateAuthority } from './tls/ca';
@@ -139,6 +139,7 @@ async function startEmbedded(config: ControlPlaneConfig, logger: Logger): Promis
       flow: { maxRequestsInFlight: config.maxRequestsInFlight, maxMutatingRequestsInFlight: config.maxMutatingRequestsInFlight },
       guard: access.guard,
       documents: access.documents(() => url),
+      otherPaths: OTHER_PATHS,
       admit: admitAccepted,
       admitsRules: (resource) => resourceInfo(resource) !== undefined,
     });

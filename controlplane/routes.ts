@@ -1,6 +1,7 @@
 /** Which part answers a path of the one port. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { LINK_PATH } from '../crds/agent-link';
 import type { AuditLog } from './auth/audit/log';
 import type { Authorizer } from './auth/authorizer';
 import type { Authenticator } from './auth/identity';
@@ -18,6 +19,9 @@ export interface Routes {
   authorizer: Authorizer;
   audit?: AuditLog;
 }
+
+/** Paths, or what they begin with, that are not the API's. */
+export const OTHER_PATHS: readonly string[] = ['/metrics', LINK_PATH, ...Gateway.PREFIXES.map((prefix) => `/${prefix}`)];
 
 export function route({ api, gateway, metrics, authenticator, authorizer, audit }: Routes): (req: IncomingMessage, res: ServerResponse) => void {
   const prefixes = new Set<string>(Gateway.PREFIXES);

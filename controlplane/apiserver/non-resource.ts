@@ -1,4 +1,4 @@
-/** Non-resource URLs: health, version, discovery, OpenAPI, and the documents of other parts. */
+/** Non-resource URLs: health, version, discovery, OpenAPI, the documents of other parts, and the list of all paths. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { Discovery, type Document } from './discovery/discovery';
@@ -15,6 +15,8 @@ export type Documents = ReadonlyMap<string, () => Document>;
 export interface NonResourceOptions {
   registry: ResourceRegistry;
   documents?: Documents;
+  /** Of other parts on the same port, to be listed. */
+  otherPaths?: readonly string[];
   /** Gleaner's version, for `/version`. */
   version?: string;
   /** Whether requests can be served: `/readyz`. */
@@ -28,13 +30,17 @@ const KUBERNETES_VERSION = { major: '1', minor: '32', release: 'v1.32.0' };
 
 export class NonResourceUrls {
   readonly #documents: Documents;
+  readonly #otherPaths: readonly string[];
+  readonly #registry: ResourceRegistry;
   readonly #discovery: Discovery;
   readonly #openApi: OpenApi;
   readonly #version: string;
   readonly #checks: HealthChecks;
 
-  constructor({ registry, documents = new Map(), version = '0.1.0', ready = () => true, stopping, now = Date.now }: NonResourceOptions) {
+  constructor({ registry, documents = new Map(), otherPaths = [], version = '0.1.0', ready = () => true, stopping, now = Date.now }: NonResourceOptions) {
     this.#documents = documents;
+    this.#otherPaths = otherPaths;
+    this.#registry = registry;
     this.#version = version;
     this.#discovery = new Discovery(registry);
     this.#openApi = new OpenApi(registry, version, now);
@@ -52,6 +58,12 @@ export class NonResourceUrls {
 
   /** Answers whoever was authorized. @returns whether there is something at that path @throws ApiError */
   serve(req: IncomingMessage, res: ServerResponse, path: string, labels: { resource: string }): boolean {
+    if (path === '/' || path === '/index.html') {
+      labels.resource = 'discovery';
+      // Whatever the method, and whatever the client takes.
+      sendDocument(req, res, { contentType: JSON_TYPE, body: JSON.stringify({ paths: this.#paths() }, null, 2) });
+      return true;
+    }
     const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
     if (trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/')) {
       labels.resource = 'openapi';
@@ -86,16 +98,30 @@ export class NonResourceUrls {
     return labelled('discovery', this.#discovery.answer(path, discoveryForm(req, path)));
   }
 
+  /** What there is, as kube-apiserver lists it: documents, groups and their versions, each health check. */
+  #paths(): string[] {
+    const groups = this.#registry.groupVersions().flatMap((gv) => (gv.includes('/') ? [`/apis/${gv.split('/', 1)[0]}`, `/apis/${gv}`] : [`/api/${gv}`]));
+    const checks = Object.entries(this.#checks).flatMap(([root, all]) => [root, ...all.map(({ name }) => `${root}/${name}`)]);
+    const fixed = ['/api', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
+    return [...new Set([...fixed, ...groups, ...checks, ...this.#documents.keys(), ...this.#otherPaths])].sort();
+  }
+
   #versionInfo(): object {
     const { major, minor, release } = KUBERNETES_VERSION;
     return {
       major, minor,
       gitVersion: `${release}-gleaner.${this.#version}`,
       gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'node',
-      platform: `${process.platform}/${process.arch}`,
+      platform: goPlatform(process.platform, process.arch),
     };
   }
 }
+
+const GO_SYSTEMS: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' };
+const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+
+/** A platform of Node as Go, and so every client, calls it: `linux/amd64`, `linux/arm64`. */
+export const goPlatform = (system: string, architecture: string): string => `${GO_SYSTEMS[system] ?? system}/${GO_ARCHITECTURES[architecture] ?? architecture}`;
 
 function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiAnswer | undefined): void {
   if (!answer) return sendText(res, 404, '404 page not found\n');

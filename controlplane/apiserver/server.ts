@@ -50,6 +50,8 @@ export interface ApiServerOptions {
   admitsRules?: (resource: ResourceName) => boolean;
   guard?: Guard;
   documents?: Documents;
+  /** Paths of other parts on the same port, to be listed at `/`. */
+  otherPaths?: readonly string[];
   metrics?: MetricsRegistry;
   /** Gleaner's version, for `/version`. */
   version?: string;

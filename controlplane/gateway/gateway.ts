@@ -35,7 +35,7 @@ import type { BlobStore } from './elements/blob-store';
 import { elementRoutes } from './elements/routes';
 import { ticketGrant } from './elements/ticket-grant';
 import { Access } from './http/access';
-import { HttpError, sendError, type Handler } from './http/reply';
+import { isDecodable, HttpError, sendError, type Handler } from './http/reply';
 import { joinRoutes, type AgentCertificates } from './join';
 import { JoinTokens } from './join-tokens';
 import { Jobs } from './jobs';
@@ -115,6 +115,7 @@ export class Gateway {
   private readonly metrics: GatewayMetrics;
   private readonly complaints: Complaints;
   private readonly leases = new Leases();
+  private readonly access: Access;
   private readonly handlers: Record<string, Handler>;
 
   constructor(private readonly options: GatewayOptions) {
@@ -207,13 +208,14 @@ export class Gateway {
       complaints: this.complaints,
     });
     const access = new Access(options.authenticator, options.authorizer);
+    this.access = access;
     const joinTokens = new JoinTokens(tables, () => this.clock.wall());
     const admin = adminRoutes({
       store, ledger, access, joinTokens, userTokens: options.userTokens, caHash: options.certificates.caHash,
       explain: (jobUid) => this.market.explain(jobUid),
     });
     this.handlers = {
-      join: joinRoutes({ store, tokens: joinTokens, certificates: options.certificates, complaints: this.complaints }),
+      join: joinRoutes({ store, tokens: joinTokens, certificates: options.certificates, complaints: this.complaints, access }),
       elements: elementRoutes({ catalog: this.elements, blobs, access, grant: ticketGrant(this.context, this.complaints) }),
       results: results.routes(access, (namespace, name) => reflectors.jobs.get(namespace, name)?.metadata.uid),
       logs: logs.routes(access, this.attemptLogs.find),
@@ -258,6 +260,8 @@ export class Gateway {
     try {
       const handler = Object.hasOwn(this.handlers, prefix) ? this.handlers[prefix] : undefined;
       if (!handler) throw new HttpError(404, 'NotFound', 'there is nothing at this path');
+      // Every route refuses it, and most only then look at who asks.
+      if (!isDecodable(req)) await this.access.require(req);
       await handler(req, res);
     } catch (error) {
       sendError(res, error, (cause) => this.options.log.error({ err: cause, path: `/${prefix}` }, 'request failed'));

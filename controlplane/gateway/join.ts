@@ -13,6 +13,7 @@ import type { Agent } from '../../crds/agent';
 import { LINK_PATH } from '../../crds/agent-link';
 import { AGENTS, API_VERSION } from '../../crds/meta';
 import type { ObjectStore } from '../store/store';
+import type { Access } from './http/access';
 import { badRequest, HttpError, parseUrl, readJson, sendJson, type Handler } from './http/reply';
 import type { JoinTokens } from './join-tokens';
 import type { Complaints } from './link/complaints';
@@ -29,6 +30,7 @@ export interface JoinOptions {
   tokens: JoinTokens;
   certificates: AgentCertificates;
   complaints: Complaints;
+  access: Access;
   certificateHours?: number;
 }
 
@@ -42,9 +44,12 @@ export function joinRoutes(options: JoinOptions): Handler {
   const { store, tokens, complaints } = options;
   return async (req, res) => {
     const { segments } = parseUrl(req);
-    if (req.method !== 'POST') throw new HttpError(405, 'MethodNotAllowed', 'join knows POST', { allow: 'POST' });
     const path = segments.join('/');
-    if (path !== 'join' && path !== 'join/renew') throw new HttpError(404, 'NotFound', 'the path has to be /join or /join/renew');
+    const isJoin = path === 'join' || path === 'join/renew';
+    // A token in the body, or a certificate, says who joins; who asks for anything else says it as everywhere.
+    if (req.method !== 'POST' || !isJoin) await options.access.require(req);
+    if (req.method !== 'POST') throw new HttpError(405, 'MethodNotAllowed', 'join knows POST', { allow: 'POST' });
+    if (!isJoin) throw new HttpError(404, 'NotFound', 'the path has to be /join or /join/renew');
     try {
       const body = await readJson(req, 64 * 1024);
       const agentId = agentOf(body.csr);

@@ -263,3 +263,14 @@ test('a kubeconfig of a service account, made by kubectl alone', async () => {
   expect(await issuer.fails(['get', 'gj', '-A'])).toContain('at the cluster scope');
   expect(await issuer.fails(['get', 'secrets'])).toContain('forbidden');
 });
+
+test('get --raw / lists the paths, for whoever may get that path', async () => {
+  const listed = JSON.parse(await k.ok(['get', '--raw', '/'])) as { paths: string[] };
+  expect(listed.paths).toEqual(expect.arrayContaining(['/api/v1', '/apis/gleaner.dev', '/openapi/v3', '/version']));
+  const raw = (path: string): Promise<string> => k.fails(['get', '--raw', path, '--as=pat']);
+  expect(await raw('/')).toContain('forbidden: User "pat" cannot get path "/"');
+  await k.ok(['create', 'clusterrole', 'root-path', '--verb=get', '--non-resource-url=/']);
+  await k.ok(['create', 'clusterrolebinding', 'root-path', '--clusterrole=root-path', '--user=pat']);
+  expect(JSON.parse(await k.ok(['get', '--raw', '/', '--as=pat']))).toEqual(listed);
+  expect(await raw('/index.html')).toContain('forbidden: User "pat" cannot get path "/index.html"');
+});

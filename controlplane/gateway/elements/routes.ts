@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { noteIdentity } from '../../auth/audit/record';
 import type { Access } from '../http/access';
-import { HttpError, parseUrl, sendJson, type Handler } from '../http/reply';
+import { badRequest, HttpError, parseUrl, sendJson, type Handler } from '../http/reply';
 import { BlobError, DIGEST_PATTERN, type BlobStore } from './blob-store';
 import type { ElementCatalog } from './catalog';
 import { parseRange } from './range';
@@ -36,15 +36,15 @@ export function elementRoutes(options: ElementRoutesOptions): Handler {
   return async (req, res) => {
     const { segments, query } = parseUrl(req);
     const digest = segments[1] ?? '';
-    if (segments.length !== 2 || !DIGEST_PATTERN.test(digest)) {
-      throw new HttpError(400, 'BadRequest', 'the path has to be /elements/sha256: and 64 hex digits (lower case)');
-    }
     const ticket = /^Ticket (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const grant = ticket === undefined ? undefined : options.grant(ticket, req);
     // Of an element only who has its digest knows; whoever may use elements in some namespace (the one that is said) may use it.
     const namespace = query.get('namespace') ?? '';
+    const isElement = segments.length === 2 && DIGEST_PATTERN.test(digest);
     if (grant) noteIdentity(req, TICKET);
+    else if (!isElement) await options.access.require(req);
     else await options.access.require(req, { verb: req.method === 'PUT' ? 'create' : 'get', plural: 'elements', name: digest, namespace, anyNamespace: namespace === '' });
+    if (!isElement) throw badRequest('the path has to be /elements/sha256: and 64 hex digits (lower case)');
     const { socket } = req;
     const cut = (): void => void socket.destroy();
     socket.setTimeout(options.idleTimeoutMs ?? IDLE_TIMEOUT_MS, cut);

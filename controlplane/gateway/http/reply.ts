@@ -75,6 +75,16 @@ export async function readJson(req: IncomingMessage, maxBytes = 256 * 1024): Pro
   return value as Record<string, unknown>;
 }
 
+/** Whether the path can be read. */
+export function isDecodable(req: IncomingMessage): boolean {
+  try {
+    parseUrl(req);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Path segments, decoded, and the query. @throws HttpError 400 */
 export function parseUrl(req: IncomingMessage): { segments: string[]; query: URLSearchParams } {
   try {

@@ -1,6 +1,6 @@
 /** Discovery and OpenAPI: what both servers serve, described alike. */
 import { isObject, type JsonObject } from '../../../controlplane/apiserver/schema/schema';
-import { get, type Sequence, type Step } from '../step';
+import { get, post, type Sequence, type Step } from '../step';
 
 /** Groups that both servers serve whole. */
 const GROUPS = ['apiextensions.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', 'events.k8s.io', 'gleaner.dev', 'rbac.authorization.k8s.io', 'stable.example.com'];
@@ -43,6 +43,18 @@ function operations(body: unknown): unknown {
 
 const essence = (operation: JsonObject): object => ({ action: operation['x-kubernetes-action'], kind: operation['x-kubernetes-group-version-kind'] });
 
+/** Each server has checks of its own; the counters of the embedded one are another part's. */
+function ofPaths(body: unknown): unknown {
+  const { paths, ...rest } = body as { paths: string[] };
+  const isCommon = (path: string): boolean => {
+    const [, root, name] = path.split('/');
+    if (root === 'apis') return name === undefined || name === '' || GROUPS.includes(name);
+    if (['healthz', 'livez', 'readyz'].includes(root)) return name === undefined || ['log', 'ping', 'shutdown'].includes(name);
+    return root !== 'metrics';
+  };
+  return { ...rest, paths: paths.filter(isCommon) };
+}
+
 function widgetSchema(body: unknown): unknown {
   const { components } = body as { components: { schemas: Record<string, JsonObject> } };
   const { 'com.example.stable.v1.Widget': widget } = components.schemas;
@@ -65,7 +77,13 @@ const steps: Step[] = [
   get('openapi operations of widgets', '/openapi/v3/apis/stable.example.com/v1', { pick: operations }),
   get('openapi schema of widgets', '/openapi/v3/apis/stable.example.com/v1', { pick: widgetSchema }),
   get('openapi operations of leases', '/openapi/v3/apis/coordination.k8s.io/v1', { pick: operations }),
-  get('version', '/version', { pick: (body) => Object.keys(body as object).sort() }),
+  get('version', '/version', { pick: (body) => [Object.keys(body as object).sort(), (body as JsonObject).platform] }),
+  get('all paths', '/', { pick: ofPaths }),
+  get('all paths, by the other name', '/index.html', { pick: ofPaths }),
+  get('all paths, for who takes no JSON', '/', { headers: { Accept: 'application/yaml' }, pick: ofPaths }),
+  post('all paths, posted', '/', undefined, { pick: ofPaths }),
+  get('all paths, without credentials', '/', { token: '' }),
+  get('two slashes', '//'),
 ];
 
 export const DOCUMENTS: Sequence[] = [{ name: 'documents', steps }];

@@ -1,4 +1,4 @@
-/** Requests with an `Upgrade` header: only the link is one of the gateway's, all others are the API's like any request. */
+/** The one port of a whole control plane: what is whose, who asks is looked at first, and `Upgrade` means something at the link only. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ let plane: ControlPlane;
 let target: Target;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'gleaner-upgrade-'));
+  dir = mkdtempSync(join(tmpdir(), 'gleaner-port-'));
   auditLog = join(dir, 'audit.log');
   plane = await startControlPlane({ ...defaultConfig(dir), port: 0, auditLog: { path: auditLog, maxBytes: 1_000_000, maxFiles: 1 } }, pino({ level: 'silent' }));
   target = findTarget({ data: dir });
@@ -34,10 +34,11 @@ interface Answer {
 }
 
 /** One request on a connection of its own, until that is closed. @param token '' sends none */
-function ask(method: string, path: string, { upgrade, token = target.token, body = '' }: { upgrade: string; token?: string; body?: string }): Promise<Answer> {
+function ask(method: string, path: string, { upgrade = '', token = target.token, body = '' }: { upgrade?: string; token?: string; body?: string } = {}): Promise<Answer> {
   const { hostname, port } = new URL(plane.url);
   const head = [
-    `${method} ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', `Upgrade: ${upgrade}`, 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+    `${method} ${path} HTTP/1.1`, 'Host: x',
+    ...(upgrade === '' ? ['Connection: close'] : ['Connection: Upgrade', `Upgrade: ${upgrade}`, 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`]),
     ...(token ? [`Authorization: Bearer ${token}`] : []), ...(body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]),
   ];
   return new Promise((resolve, reject) => {
@@ -93,4 +94,30 @@ test('a watch over WebSocket comes as a plain watch', async () => {
 
 test('the link is the gateway\'s: without a certificate 401', async () => {
   expect(await ask('GET', '/link?x', { upgrade: 'websocket' })).toMatchObject({ code: 401, body: expect.stringContaining('join with a token') as string });
+});
+
+test('at / all paths are listed: of the API, and of the gateway', async () => {
+  const { code, body } = await ask('GET', '/');
+  const { paths } = JSON.parse(body) as { paths: string[] };
+  expect([code, paths]).toEqual([200, [...paths].sort()]);
+  expect(paths).toEqual(expect.arrayContaining(['/api/v1', '/apis/gleaner.dev/v1alpha1', '/elements', '/healthz/ping', '/join', '/link', '/metrics', '/openid/v1/jwks', '/readyz/controllers', '/version']));
+  // What is listed is there; what it is told without more is its own.
+  for (const path of paths) expect([path, (await ask('GET', path, path === '/link' ? { upgrade: 'websocket' } : {})).body]).not.toEqual([path, '404 page not found\n']);
+});
+
+test.each(['', '/', '/x', '/%', '/x/y', '?a=b'])('without credentials nothing is said of what is at …%s', async (rest) => {
+  for (const first of ['elements', 'results', 'logs', 'ledger', 'explain', 'tokens', 'drain', 'join/x', 'metrics', 'link', 'nothing']) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
+      expect([method, first, (await ask(method, `/${first}${rest}`, { token: '' })).code]).toEqual([method, first, 403]);
+    }
+  }
+  for (const method of ['GET', 'PUT', 'DELETE']) expect([method, (await ask(method, `/join${rest}`, { token: '' })).code]).toEqual([method, 403]);
+});
+
+test('who may is told what is wrong with the path', async () => {
+  for (const [method, path, code] of [['GET', '/elements/x', 400], ['GET', '/elements/%', 400], ['GET', '/join', 405], ['POST', '/join/x', 404], ['GET', '/results/%', 400]] as const) {
+    expect([method, path, (await ask(method, path)).code]).toEqual([method, path, code]);
+  }
+  // Who joins has no credentials but the token in the body.
+  expect(await ask('POST', '/join', { token: '', body: '{}' })).toMatchObject({ code: 400, body: expect.stringContaining('csr') as string });
 });
