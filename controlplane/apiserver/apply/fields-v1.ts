@@ -3,12 +3,11 @@
  * `{"f:spec": {".": {}, "f:completions": {}}}`: an object names a path, `.` says that the path itself is meant besides what is below it,
  * and an empty object is a path with nothing below it.
  */
+import { MAX_DEPTH } from '../codec/json';
 import { isObject, type JsonObject } from '../schema/schema';
 import { compareElements, FieldSet, parseElement } from './field-set';
 
 const SELF = '.';
-/** As deep as a request's body may be. */
-const MAX_DEPTH = 64;
 
 /** Sets that were read before, by their object: the store keeps one object for all who own the same. Neither is ever changed. */
 const decoded = new WeakMap<object, FieldSet>();

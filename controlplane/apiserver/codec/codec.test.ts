@@ -80,7 +80,7 @@ describe('JSON', () => {
 
   test('bounds nesting', () => {
     expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).duplicates).toEqual([]);
-    expect(() => parseJson('['.repeat(MAX_DEPTH + 1))).toThrow('nested more than 64');
+    expect(() => parseJson('['.repeat(MAX_DEPTH + 1))).toThrow('nested more than 256');
   });
 
   test('__proto__ is a field like any other, or refused where it is not wanted', () => {
@@ -104,8 +104,8 @@ describe('YAML', () => {
     ['a: [', 'yaml: line 1: '],
     ['a: !!js/function x', 'yaml: line 1: '],
     ['--- 1\n--- 2\n', 'multiple documents'],
-    [`a: ${'['.repeat(200)}${']'.repeat(200)}`, 'nested more than 64'],
-    ['['.repeat(1_000_000), 'nested more than 64'],
+    [`a: ${'['.repeat(300)}${']'.repeat(300)}`, 'nested more than 256'],
+    ['['.repeat(1_000_000), 'nested more than 256'],
     [`a: [${'a,'.repeat(1_000_000)}a]`, 'more than 100000 YAML tokens: send JSON'],
     ['\n'.repeat(2_000_000), 'more than 100000 YAML tokens: send JSON'],
     [`"${'\\x'.repeat(1_000_000)}"`, 'more than 100000 YAML tokens: send JSON'],

@@ -21,7 +21,8 @@ export function strictWords(duplicates: readonly string[]): string[] {
   return inYaml.length > 0 ? [`yaml: unmarshal errors:\n  ${inYaml.join('\n  ')}`] : [...duplicates];
 }
 
-export const MAX_DEPTH = 64;
+/** Of bodies. What walks over objects by recursion overflows at about 2,000 levels, the YAML parser at about 800. */
+export const MAX_DEPTH = 256;
 /** More duplicates than this are not listed. */
 export const MAX_DUPLICATES = 32;
 /** Of one path that is listed. */

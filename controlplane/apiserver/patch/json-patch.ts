@@ -4,14 +4,18 @@
  * stands before the first `/` of a path is ignored. The document itself can be tested and replaced, not added, removed, moved or copied.
  *
  * Where that library would end in a panic (an operation into a null that the patch itself has set), the operation is refused instead.
+ * What copies within copies nest deeper than a body may be is refused as well.
  * `__proto__` is never a name here: neither in a path, nor (see `parseJson`) in a value.
  */
+import { MAX_DEPTH } from '../codec/json';
 import { MAX_BODY_BYTES } from '../http/body';
 import { ApiError, badRequest, tooLarge } from '../http/errors';
 import { equal } from '../schema/equal';
 import { isObject } from '../schema/schema';
 
 const MAX_OPERATIONS = 10_000;
+/** As deep as a body may be, and what is noted of it in `metadata.managedFields`. */
+const MAX_STORED_DEPTH = MAX_DEPTH + 8;
 /** Bytes of JSON that `copy` may copy together: a few copies of copies would be gigabytes. */
 const MAX_COPIED_BYTES = MAX_BODY_BYTES;
 
@@ -38,8 +42,10 @@ export function jsonPatch(target: object, patch: unknown): unknown {
   const application = new Application(structuredClone(target) as Container);
   try {
     for (const operation of operations) application.apply(isObject(operation) ? operation : {});
+    if (isDeeper(application.document, MAX_STORED_DEPTH)) throw new CannotApply('nested too deeply');
   } catch (error) {
-    if (error instanceof CannotApply) throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    // The stack may end before the depth is known.
+    if (error instanceof CannotApply || error instanceof RangeError) throw new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
     throw error;
   }
   return application.document;
@@ -114,6 +120,8 @@ class Application {
 }
 
 const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
+
+const isDeeper = (value: unknown, levels: number): boolean => isContainer(value) && (levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1)));
 
 /** Of a name that an object has not: null. */
 function get({ container, key }: Place): unknown {

@@ -52,6 +52,12 @@ describe('json patch', () => {
     expect(jsonPatch(before, patch)).toEqual(after);
   });
 
+  test('what copies within copies nest too deeply is refused', () => {
+    const into = (copies: number): object[] => Array.from({ length: copies }, (_, i) => ({ op: 'copy', from: '/a', path: `/a${'/a'.repeat(2 ** i)}` }));
+    expect(jsonPatch({ a: {} }, into(7))).toEqual(JSON.parse(`${'{"a":'.repeat(128)}{}${'}'.repeat(128)}`));
+    for (const copies of [9, 16]) expect(() => jsonPatch({ a: {} }, into(copies))).toThrow(cannotApply);
+  });
+
   test('changes a copy', () => {
     const target = { a: { b: [1, 2] } };
     expect(jsonPatch(target, [{ op: 'add', path: '/a/b/1', value: 9 }, { op: 'remove', path: '/a/b/0' }, { op: 'test', path: '/a/b/0', value: 9 }])).toEqual({ a: { b: [9, 2] } });

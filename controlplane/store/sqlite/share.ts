@@ -6,8 +6,8 @@
  */
 import { StoreError } from '../store';
 
-/** Deeper nesting than this is refused rather than risked on the stack. */
-const MAX_DEPTH = 200;
+/** Deeper nesting than this is refused rather than risked on the stack. The API takes 256 levels; what it notes of them in `managedFields` is a few deeper. */
+const MAX_DEPTH = 320;
 
 type Json = Record<string, unknown>;
 

@@ -10,6 +10,7 @@ import { JSON_PATCHES } from './json-patches';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { MANIFEST_SEQUENCES } from './manifests';
+import { NESTING } from './nesting';
 import { NUMBERS } from './numbers';
 import { PROTOBUF } from './protobuf';
 import { PROTOCOL } from './protocol';
@@ -18,4 +19,4 @@ import { SUITES } from './suites';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING];
