@@ -10,7 +10,9 @@ import { runCommand } from '../support/gleaner';
 import { eventually } from '../support/kubectl';
 import { sharedServer } from '../support/shared-server';
 
-const SEATS = 2;
+const SEATS = 4;
+/** Of these, of one client. */
+const OWN = 3;
 const server = sharedServer({ flow: { maxRequestsInFlight: SEATS, maxMutatingRequestsInFlight: SEATS } });
 let maps: string;
 /** 20 MiB of them: who asks for all and does not read on keeps its seat. */
@@ -54,11 +56,11 @@ const inFlight = (state: 'running' | 'waiting' | 'receiving', count: number): Pr
   async () => (await server.metrics.getSingleMetricAsString('gleaner_api_requests_in_flight')).split('\n').includes(`gleaner_api_requests_in_flight{kind="mutating",state="${state}"} ${count}`));
 
 /** One after the other, so that they come in this order: each has a connection of its own. */
-async function holdAll(token: string, count: number, state: 'running' | 'waiting'): Promise<ReturnType<typeof hold>[]> {
+async function holdAll(token: string, count: number, state: 'running' | 'waiting', others = 0): Promise<ReturnType<typeof hold>[]> {
   const all: ReturnType<typeof hold>[] = [];
   while (all.length < count) {
     all.push(hold(token));
-    await inFlight(state, all.length);
+    await inFlight(state, others + all.length);
   }
   return all;
 }
@@ -76,14 +78,17 @@ async function open(): Promise<{ socket: TLSSocket; text: () => string; closed: 
 describe('requests in flight', () => {
   test('a client that holds all seats and queues delays itself: others get their turn, and it is told 429', async () => {
     const noisy = (await server.tokens.create({ subject: 'noisy', groups: [MASTERS] })).token;
-    const held = await holdAll(noisy, SEATS, 'running');
+    const held = await holdAll(noisy, OWN, 'running');
     const queued = await holdAll(noisy, 2 * SEATS, 'waiting');
     const refused = await server.request('POST', maps, { token: noisy, body: { metadata: { name: 'refused' } } });
     expect(refused.json).toMatchObject({ code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.', details: { retryAfterSeconds: 1 } });
     expect(refused.headers['retry-after']).toBe('1');
     // Reads have seats of their own.
     expect((await server.request('GET', maps, { token: noisy })).code).toBe(200);
-    const quiet = server.request('POST', maps, { body: { metadata: { name: 'quiet' } } });
+    // A seat is left to others; when that is taken too, they get their turn before most of the noisy client's.
+    expect((await server.request('POST', maps, { body: { metadata: { name: 'quiet' } } })).code).toBe(201);
+    const [other] = await holdAll((await server.tokens.create({ subject: 'other', groups: [MASTERS] })).token, 1, 'running', OWN);
+    const quiet = server.request('POST', maps, { body: { metadata: { name: 'quieter' } } });
     await inFlight('waiting', 2 * SEATS + 1);
     held[0].finish();
     expect(await held[0].answer).toBe(200);
@@ -91,12 +96,14 @@ describe('requests in flight', () => {
     queued[0].finish();
     expect(await queued[0].answer).toBe(200);
     expect((await quiet).code).toBe(201);
+    other.finish();
+    expect(await other.answer).toBe(200);
     for (const { finish } of [...held, ...queued]) finish();
-    expect(await Promise.all([...held, ...queued].map(({ answer }) => answer))).toEqual(Array(3 * SEATS).fill(200));
+    expect(await Promise.all([...held, ...queued].map(({ answer }) => answer))).toEqual(Array(OWN + 2 * SEATS).fill(200));
   });
 
   test('a client that leaves gives up its seat, and its place in the queue', async () => {
-    const held = await holdAll(server.token, SEATS, 'running');
+    const held = await holdAll(server.token, OWN, 'running');
     const [queued] = await holdAll(server.token, 1, 'waiting');
     queued.abort();
     for (const { abort } of held) abort();

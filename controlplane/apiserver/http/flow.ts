@@ -15,6 +15,8 @@ export interface FlowOptions {
 
 export const DEFAULT_FLOW: Required<FlowOptions> = { maxRequestsInFlight: 400, maxMutatingRequestsInFlight: 400 };
 
+/** One client may have this part of the seats: who takes its time, to read its answers for example, leaves some to the others. */
+const SEATS_PER_CLIENT = 0.75;
 /** For each seat so many requests may wait, and no longer than this. */
 const QUEUED_PER_SEAT = 5;
 const QUEUED_PER_SEAT_AND_CLIENT = 2;
@@ -86,5 +88,5 @@ export class Flow {
 }
 
 const limits = (seats: number): InFlightLimits => ({
-  seats, queue: QUEUED_PER_SEAT * seats, queuePerClient: QUEUED_PER_SEAT_AND_CLIENT * seats, maxWaitMs: MAX_WAIT_MS,
+  seats, seatsPerClient: Math.max(1, Math.floor(SEATS_PER_CLIENT * seats)), queue: QUEUED_PER_SEAT * seats, queuePerClient: QUEUED_PER_SEAT_AND_CLIENT * seats, maxWaitMs: MAX_WAIT_MS,
 });

@@ -1,7 +1,7 @@
 import { ApiError } from './errors';
 import { InFlight, type Leave } from './in-flight';
 
-const LIMITS = { seats: 2, queuePerClient: 3, queue: 5, maxWaitMs: 60_000 };
+const LIMITS = { seats: 2, seatsPerClient: 2, queuePerClient: 3, queue: 5, maxWaitMs: 60_000 };
 const stays = (): void => undefined;
 
 /** Requests by who sent them, and the order in which they got a seat. */
@@ -89,4 +89,32 @@ test('a request that comes while others wait does not overtake them', async () =
   expect(clients.order).toEqual(['a', 'b']);
   await clients.finish();
   expect(clients.order).toEqual(['a', 'b', 'c']);
+});
+
+test('a client that keeps its seats leaves those of the others alone', async () => {
+  const clients = new Clients(new InFlight({ ...LIMITS, seats: 3, seatsPerClient: 2 }));
+  for (let at = 0; at < 3; at += 1) void clients.send('keeps');
+  await Promise.resolve();
+  expect([clients.inFlight.running, clients.inFlight.waiting]).toEqual([2, 1]);
+  // It comes later, and has a seat at once; who comes then waits for that one.
+  await clients.send('b');
+  void clients.send('c');
+  await Promise.resolve();
+  expect([clients.inFlight.running, clients.inFlight.waiting]).toEqual([3, 2]);
+  expect(clients.order).toEqual(['keeps', 'keeps', 'b']);
+  // A seat of its own that is free again is its own next one's: it came first.
+  await clients.finish();
+  expect(clients.order).toEqual(['keeps', 'keeps', 'b', 'keeps']);
+  await clients.drain();
+  expect([clients.order, clients.inFlight.running, clients.inFlight.waiting]).toEqual([['keeps', 'keeps', 'b', 'keeps', 'c'], 0, 0]);
+});
+
+test('a seat of another one that is free goes past who has all it may have', async () => {
+  const clients = new Clients(new InFlight({ ...LIMITS, seats: 2, seatsPerClient: 1 }));
+  for (const client of ['b', 'keeps', 'keeps', 'c']) void clients.send(client);
+  await Promise.resolve();
+  await clients.finish();
+  expect([clients.order, clients.inFlight.waiting]).toEqual([['b', 'keeps', 'c'], 1]);
+  await clients.drain();
+  expect(clients.order).toEqual(['b', 'keeps', 'c', 'keeps']);
 });

@@ -10,7 +10,7 @@
  *                   ▼
  *              429, Retry-After
  * ```
- * Invariants: no more than `seats` run; while requests wait, seats are given to the clients in turn, so that one with many requests
+ * Invariants: no more than `seats` run, of one client no more than `seatsPerClient`; while requests wait, seats are given to the clients in turn, so that one with many requests
  * delays its own and no one else's; what waits is bounded for each client and in all. A request comes here with its whole body (bodies.ts): who holds a seat
  * waits for no client's sending. A client that leaves gives up its place.
  */
@@ -19,6 +19,8 @@ import { tooManyRequests, TOO_MANY } from './errors';
 export interface InFlightLimits {
   /** Requests at a time. */
   seats: number;
+  /** Of these, of one client: the others are for others, however long its requests take. */
+  seatsPerClient: number;
   /** Requests of one client that may wait. */
   queuePerClient: number;
   /** Requests that may wait in all. */
@@ -38,6 +40,8 @@ export class InFlight {
   #waiting = 0;
   /** In order of whose turn is next; no queue is empty. */
   readonly #queues = new Map<string, Set<Waiting>>();
+  /** Seats of each client that has one. */
+  readonly #seats = new Map<string, number>();
 
   constructor(private readonly limits: InFlightLimits) {}
 
@@ -55,17 +59,26 @@ export class InFlight {
    * @throws ApiError 429
    */
   enter(client: string, whenGone: (leave: () => void) => void): Leave | Promise<Leave> {
-    if (this.#running < this.limits.seats && this.#waiting === 0) return this.#seat();
+    // Who waits while a seat is free has all it may have.
+    if (this.#running < this.limits.seats && this.#mayHaveSeat(client)) return this.#seat(client);
     return this.#wait(client, whenGone);
   }
 
-  #seat(): Leave {
+  #mayHaveSeat(client: string): boolean {
+    return (this.#seats.get(client) ?? 0) < this.limits.seatsPerClient;
+  }
+
+  #seat(client: string): Leave {
     this.#running += 1;
+    this.#seats.set(client, (this.#seats.get(client) ?? 0) + 1);
     let left = false;
     return () => {
       if (left) return;
       left = true;
       this.#running -= 1;
+      const seats = (this.#seats.get(client) ?? 0) - 1;
+      if (seats > 0) this.#seats.set(client, seats);
+      else this.#seats.delete(client);
       this.#next();
     };
   }
@@ -101,17 +114,23 @@ export class InFlight {
     return true;
   }
 
+  #firstInTurn(): string | undefined {
+    // Few can have all that they may have: the first that has less is soon found.
+    for (const client of this.#queues.keys()) if (this.#mayHaveSeat(client)) return client;
+    return undefined;
+  }
+
   #next(): void {
     while (this.#running < this.limits.seats) {
-      const [first] = this.#queues;
-      if (!first) return;
-      const [client, queue] = first;
+      const client = this.#firstInTurn();
+      if (client === undefined) return;
+      const queue = this.#queues.get(client) ?? new Set<Waiting>();
       const [waiting] = queue;
       this.#queues.delete(client);
       queue.delete(waiting);
       if (queue.size > 0) this.#queues.set(client, queue);
       this.#waiting -= 1;
-      waiting.seated(this.#seat());
+      waiting.seated(this.#seat(client));
     }
   }
 }
