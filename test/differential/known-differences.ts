@@ -73,6 +73,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'numbers', step: /^(merge patch|JSON patch|apply): inexact$/, ...codes(200, 422, /./), reason: EXACT },
   { sequence: 'numbers', step: 'integer: an exponent', ...codes(422, 201, /./), reason: 'Go reads an exponent of 16 and more as a float; here 1e16 is the integer that it is' },
   { sequence: 'numbers', step: /^infinite/, at: /^body\.message$/, reason: 'ours sees it in the text, before it knows what the text is of' },
+  { sequence: 'nesting', step: '80,000 keys in YAML', ...codes(201, 400, /./), reason: 'YAML has at most 300,000 tokens: its parser would take seconds and hundreds of megabytes. kubectl sends JSON' },
   { sequence: 'nesting', step: '300 objects', ...codes(201, 400, /./), reason: 'bodies are nested at most 256 levels deep; kube-apiserver takes 10,000' },
   { sequence: 'nesting', step: '20,000 lists', at: /^body\.message$/, reason: 'the message names another bound' },
   { sequence: 'deletes', step: /^(other kind in the body|no JSON|a list)$/, ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },

@@ -1,10 +1,13 @@
-/** Objects in objects: a definition with many levels, and what it defines. */
+/** Objects in objects: a definition with many levels, and what it defines; and objects with many keys. */
 import { apply, del, get, jsonPatch, merge, post, postYaml, table, type Sequence, type Step } from '../step';
 
 const LEVELS = 100;
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const BOXES = '/apis/nesting.example.com/v1/namespaces/${ns}/boxes';
 const WIDGETS = '/apis/stable.example.com/v1/namespaces/${ns}/widgets';
+
+const CMS = '/api/v1/namespaces/${ns}/configmaps';
+const keys = (count: number): string => Array.from({ length: count }, (_, at) => `  k${at}: "${at % 10}"\n`).join('');
 
 /** `value` within so many objects. */
 const within = (levels: number, value: unknown, wrap: (inner: unknown) => unknown): unknown => (levels === 0 ? value : within(levels - 1, wrap(value), wrap));
@@ -34,6 +37,8 @@ const steps: Step[] = [
   ...table([[100], [240]], (levels) => post(`${levels} lists`, WIDGETS, widget(`lists-${levels}`, levels, true))),
   postYaml('objects in YAML', WIDGETS, widget('yaml', 240)),
   apply('apply of objects', `${WIDGETS}/applied?fieldManager=x`, widget('applied', 240)),
+  postYaml('30,000 keys in YAML', CMS, `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: keys\ndata:\n${keys(30_000)}`, { pick: () => 'a config map' }),
+  postYaml('80,000 keys in YAML', CMS, `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\ndata:\n${keys(80_000)}`, { pick: () => 'a config map' }),
   post('300 objects', WIDGETS, widget('objects-300', 300)),
   post('20,000 lists', WIDGETS, widget('lists-20000', 20_000, true)),
 ];
