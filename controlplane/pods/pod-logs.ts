@@ -35,11 +35,14 @@ export function podLogs({ find, read }: AttemptLogs, podOf: (namespace: string, 
 /** Ends that the agent has told of: of an attempt that was given up, it may still send what was written. */
 const REPORTED = new Set(['Completed', 'Error', 'OOMKilled']);
 
+/** A Pod's times are rounded down: it may have written for the rest of the second. */
+const secondAfter = (at: string): string => `${new Date(Date.parse(at) + 1000).toISOString().slice(0, 19)}Z`;
+
 /** From when to when it may have written. */
 function timesOf(pod: KubeObject): Pick<PodLog, 'began' | 'ended'> {
   const { metadata: { creationTimestamp = '' }, status } = pod as KubeObject & { status?: { containerStatuses?: { state: { terminated?: { reason: string; finishedAt: string | null } } }[] } };
   const ended = status?.containerStatuses?.[0]?.state.terminated;
-  return { began: creationTimestamp, ...(ended?.finishedAt && REPORTED.has(ended.reason) && { ended: ended.finishedAt }) };
+  return { began: creationTimestamp, ...(ended?.finishedAt && REPORTED.has(ended.reason) && { ended: secondAfter(ended.finishedAt) }) };
 }
 
 async function* inTurn(streams: readonly AsyncIterable<Buffer>[]): AsyncGenerator<Buffer> {

@@ -42,6 +42,12 @@ test('it knows the alias of its agent and no more; a Job that is gone leaves its
   expect(JSON.stringify(pod)).not.toContain('hostIP');
 });
 
+test('its times are whole seconds', () => {
+  const [{ metadata, status }] = podsFor([{ ...LEASED, phase: 'Ended', reason: 'Completed', startedAt: '2026-01-01T00:00:01.25Z', finishedAt: '2026-01-01T00:00:02.999Z' }]);
+  const times = JSON.stringify([metadata, status]).match(/2026-[^"]*/g);
+  expect(new Set(times)).toEqual(new Set(['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', '2026-01-01T00:00:02Z']));
+});
+
 test('names lead back to their attempt', () => {
   expect(attemptOf(podName('a-b-7', 12))).toEqual({ task: 'a-b-7', attempt: 12 });
   for (const name of ['pi', 'pi-', '-1', 'pi-x']) expect(attemptOf(name)).toBeUndefined();
@@ -82,7 +88,7 @@ describe('logs', () => {
       return [log?.began, log?.ended];
     };
     expect(await times({})).toEqual(['2026-01-01T00:00:00Z', undefined]);
-    expect(await times({ phase: 'Ended', reason: 'Completed', finishedAt: '2026-01-01T00:01:00.5Z' })).toEqual(['2026-01-01T00:00:00Z', '2026-01-01T00:01:00.5Z']);
+    expect(await times({ phase: 'Ended', reason: 'Completed', finishedAt: '2026-01-01T00:01:00.5Z' })).toEqual(['2026-01-01T00:00:00Z', '2026-01-01T00:01:01Z']);
     expect(await times({ phase: 'Ended', reason: 'AgentLost', finishedAt: '2026-01-01T00:01:00.5Z' })).toEqual(['2026-01-01T00:00:00Z', undefined]);
   });
 

@@ -23,12 +23,19 @@ export function attemptOf(pod: string): { task: string; attempt: number } | unde
 
 /** @param job the Task's, when it is still there */
 export function podsOf(task: Task, job: Job | undefined): KubeObject[] {
-  return (task.status?.attempts ?? []).map((attempt) => podOf(task, attempt, job));
+  return (task.status?.attempts ?? []).map((attempt) => podOf(task, inWholeSeconds(attempt), job));
 }
+
+/** Times of Pods have no fractions. */
+function inWholeSeconds(attempt: Attempt): Attempt {
+  const { leasedAt, startedAt, finishedAt } = attempt;
+  return { ...attempt, leasedAt: wholeSecond(leasedAt), ...(startedAt !== undefined && { startedAt: wholeSecond(startedAt) }), ...(finishedAt !== undefined && { finishedAt: wholeSecond(finishedAt) }) };
+}
+
+const wholeSecond = (at: string): string => at.replace(/\.\d+Z$/, 'Z');
 
 function podOf(task: Task, attempt: Attempt, job: Job | undefined): KubeObject {
   const { name, namespace, uid = '', labels } = task.metadata;
-  const seconds = attempt.leasedAt.replace(/\.\d+Z$/, 'Z');
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -36,12 +43,12 @@ function podOf(task: Task, attempt: Attempt, job: Job | undefined): KubeObject {
       name: podName(name, attempt.number),
       ...(namespace && { namespace }),
       uid: uidOf(uid, attempt.number),
-      creationTimestamp: seconds,
+      creationTimestamp: attempt.leasedAt,
       labels: { [JOB_LABEL]: task.spec.job, ...labels, [INDEX_LABEL]: String(task.spec.index), [ATTEMPT_LABEL]: String(attempt.number) },
       ownerReferences: [{ apiVersion: API_VERSION, kind: 'Task', name, uid, controller: true }],
     },
     spec: specOf(task, attempt, job),
-    status: statusOf(attempt, job?.spec.runtime ?? '', seconds),
+    status: statusOf(attempt, job?.spec.runtime ?? ''),
   };
   return pod as KubeObject;
 }
@@ -67,7 +74,7 @@ function specOf(task: Task, attempt: Attempt, job: Job | undefined): object {
   return { containers: [container], restartPolicy: 'Never', nodeName: attempt.agent };
 }
 
-function statusOf(attempt: Attempt, image: string, since: string): object {
+function statusOf(attempt: Attempt, image: string): object {
   const running = attempt.phase === 'Running';
   const condition = (type: string, holds: boolean, at: string | undefined): object => ({
     type, status: holds ? 'True' : 'False', lastProbeTime: null, lastTransitionTime: at ?? null, ...(!holds && attempt.phase === 'Ended' && { reason: 'PodCompleted' }),
@@ -76,7 +83,7 @@ function statusOf(attempt: Attempt, image: string, since: string): object {
   return {
     phase: phaseOf(attempt),
     ...(failed(attempt) && { reason: attempt.reason, ...(attempt.message !== undefined && { message: attempt.message }) }),
-    startTime: since,
+    startTime: attempt.leasedAt,
     conditions: [
       condition('PodScheduled', true, attempt.leasedAt), condition('Initialized', true, attempt.leasedAt),
       condition('ContainersReady', running, changed), condition('Ready', running, changed),

@@ -55,10 +55,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     sequence: 'defining-changes', step: 'a write keeps them', at: /^body\.metadata\.generation$/,
     reason: 'What is stored lacks the defaults that came later: the first write brings them in, and that counts as a change of what is desired.',
   },
-  {
-    sequence: /^defining-/, step: /^(delete|away)$/, at: /^body\.metadata\.(generation|deletionGracePeriodSeconds)$/,
-    reason: 'Definitions are deleted like everything else that finalizers hold: there is no form of deletion for them alone.',
-  },
 
   { sequence: /./, step: /./, at: /columnDefinitions\.\d+\.description$/, reason: OWN_WORDS },
 

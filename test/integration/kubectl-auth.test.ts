@@ -209,6 +209,7 @@ describe('service accounts', () => {
     ['create token none', 'serviceaccounts "none" not found'],
     ['create token bot --duration=5m', 'spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes'],
     ['create token bot --bound-object-kind=Secret --bound-object-name=none', 'secrets "none" not found'],
+    ['create token bot --bound-object-kind=Pod --bound-object-name=zz', 'pods "zz" not found'],
   ])('%s', async (line, words) => {
     await ok('create serviceaccount bot');
     expect(await fails(line)).toContain(words);

@@ -36,7 +36,7 @@ async function createToken(tokens: ServiceAccountTokens, context: ApiContext, re
   const audiences = textsOf(spec.audiences).length === 0 ? [API_AUDIENCE] : textsOf(spec.audiences);
   const seconds = spec.expirationSeconds as number;
   checkSeconds(seconds);
-  const bound = isObject(spec.boundObjectRef) ? await boundObject(context, namespace, spec.boundObjectRef) : undefined;
+  const bound = isObject(spec.boundObjectRef) ? await boundObject(context, namespace, name, spec.boundObjectRef) : undefined;
   const at = context.now();
   const token = dryRun(request) ? undefined : await tokens.issue({ namespace, name, uid: account.metadata.uid ?? '', audiences, seconds, ...(bound && { bound }) });
   answerReview(request, {
@@ -64,9 +64,17 @@ function checkSeconds(seconds: number): void {
   if (problem !== undefined) throw invalidError(KIND, '', [invalid('spec.expirationSeconds', seconds, problem)]);
 }
 
+/** Why a token cannot be bound to a Pod or a Node: the Pods that there are run for no service account, and Nodes are none. */
+async function boundElsewhere({ store }: ApiContext, namespace: string, account: string, kind: 'Pod' | 'Node', name: string): Promise<ApiError> {
+  const isThere = kind === 'Pod' && (await store.get('pods', namespace, name)) !== undefined;
+  if (!isThere) return notFound({ group: '', plural: kind === 'Pod' ? 'pods' : 'nodes', kind }, name);
+  return badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`);
+}
+
 /** @throws ApiError 400 for another kind, 404, 409 for another uid */
-async function boundObject(context: ApiContext, namespace: string, ref: JsonObject): Promise<BoundObject> {
+async function boundObject(context: ApiContext, namespace: string, account: string, ref: JsonObject): Promise<BoundObject> {
   const [kind, apiVersion, name, uid] = ['kind', 'apiVersion', 'name', 'uid'].map((field) => textOf(ref[field]));
+  if (!apiVersion.includes('/') && (kind === 'Pod' || kind === 'Node')) throw await boundElsewhere(context, namespace, account, kind, name);
   if (kind !== 'Secret' || apiVersion.includes('/')) throw badRequest(`cannot bind token to object of type ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`);
   const secret = await context.store.get('secrets', namespace, name);
   if (!secret) throw notFound({ group: '', plural: 'secrets', kind: 'Secret' }, name);

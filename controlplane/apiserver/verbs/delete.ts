@@ -26,6 +26,9 @@ export async function deleteOne(context: ApiContext, request: ResourceRequest): 
   else answerObject(context, request, 200, result.object);
 }
 
+/** What has a form of deletion of its own. */
+const UNGRACED = new Set(['Namespace', 'CustomResourceDefinition']);
+
 /** An object that something holds would stay, marked. */
 function dryRunOf(old: KubeObject, { propagation }: DeleteOptions, now: number): DeleteResult<KubeObject> {
   const object = old.metadata.deletionTimestamp ? old : withPolicy(old, propagation);
@@ -34,8 +37,9 @@ function dryRunOf(old: KubeObject, { propagation }: DeleteOptions, now: number):
   if (!held) return { object, gone: true };
   const deletionTimestamp = object.metadata.deletionTimestamp ?? `${new Date(now).toISOString().slice(0, 19)}Z`;
   const { generation } = object.metadata;
-  const counted = generation !== undefined && old.metadata.deletionTimestamp === undefined && { generation: generation + 1 };
-  const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp, ...counted, ...(object.kind !== 'Namespace' && { deletionGracePeriodSeconds: 0 }) } };
+  const graced = !UNGRACED.has(object.kind);
+  const counted = graced && generation !== undefined && old.metadata.deletionTimestamp === undefined && { generation: generation + 1 };
+  const marked = { ...object, metadata: { ...object.metadata, deletionTimestamp, ...counted, ...(graced && { deletionGracePeriodSeconds: 0 }) } };
   return { object: object.kind === 'Namespace' ? ({ ...marked, status: { ...(object as { status?: object }).status, phase: 'Terminating' } } as KubeObject) : marked, gone: false };
 }
 

@@ -12,14 +12,17 @@ export interface Life {
   initialStatus?: object;
   /** Whether `metadata.generation` is kept. */
   counted: boolean;
+  /** Whether a deletion that only marks is noted as every other: with a grace period, which is none, and as another version of what is wanted. */
+  graced: boolean;
   /** Whether a write of the status brings labels, annotations, finalizers and owners as well. */
   statusWithMetadata: boolean;
 }
 
 type Namespace = KubeObject & { spec?: { finalizers?: readonly string[] }; status?: object };
 
-const CUSTOM: Life = { isHeld: () => false, onCreation: (object) => object, onDeletion: (object) => object, counted: true, statusWithMetadata: false };
+const CUSTOM: Life = { isHeld: () => false, onCreation: (object) => object, onDeletion: (object) => object, counted: true, graced: true, statusWithMetadata: false };
 const CORE: Life = { ...CUSTOM, counted: false };
+const DEFINITION: Life = { ...CUSTOM, graced: false };
 /** Held by `kubernetes` until their content is gone, and selectable by name. */
 function newNamespace(object: KubeObject): KubeObject {
   const { metadata, spec } = object as Namespace;
@@ -37,6 +40,7 @@ const NAMESPACE: Life = {
   onDeletion: (object) => ({ ...object, status: { ...(object as Namespace).status, phase: 'Terminating' } }) as KubeObject,
   initialStatus: { phase: 'Active' },
   counted: false,
+  graced: false,
   statusWithMetadata: true,
 };
 
@@ -45,6 +49,7 @@ const COUNTED_CORE = new Set(['podtemplates', 'pods', 'endpointslices.discovery.
 
 export function lifeOf(resource: ResourceName): Life {
   if (resource === 'namespaces') return NAMESPACE;
+  if (resource === 'customresourcedefinitions.apiextensions.k8s.io') return DEFINITION;
   const dot = resource.indexOf('.');
   const uncounted = (dot < 0 || UNCOUNTED_GROUPS.has(resource.slice(dot + 1))) && !COUNTED_CORE.has(resource);
   return uncounted ? CORE : CUSTOM;

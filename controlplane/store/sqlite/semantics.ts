@@ -83,8 +83,9 @@ export function deleted(context: Context, current: KubeObject, preconditions: Pr
   const { metadata } = current;
   if (!isHeld(context.life, current)) return { kind: 'gone', object: revised(context, current, metadata.generation) };
   if (metadata.deletionTimestamp) return { kind: 'unchanged', object: current };
-  const marked: ObjectMeta = { ...metadata, deletionTimestamp: context.timestamp(), deletionGracePeriodSeconds: 0 };
-  return { kind: 'put', object: revised(context, context.life.onDeletion({ ...current, metadata: marked }), (metadata.generation ?? 0) + 1) };
+  const { graced } = context.life;
+  const marked: ObjectMeta = { ...metadata, deletionTimestamp: context.timestamp(), ...(graced && { deletionGracePeriodSeconds: 0 }) };
+  return { kind: 'put', object: revised(context, context.life.onDeletion({ ...current, metadata: marked }), (metadata.generation ?? 0) + (graced ? 1 : 0)) };
 }
 
 /** The owners of fields that a write of the status brings: only of one that knows the version which it changes. */

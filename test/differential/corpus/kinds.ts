@@ -29,6 +29,7 @@ const namespaces: Step[] = [
   del('delete of default', '/api/v1/namespaces/default'),
   del('delete of kube-system', '/api/v1/namespaces/kube-system'),
   del('delete, dry run', '/api/v1/namespaces/${ns}-x?dryRun=All'),
+  del('delete', '/api/v1/namespaces/${ns}-x'),
 ];
 
 const EVENTS = '/api/v1/namespaces/${ns}/events';
