@@ -43,9 +43,9 @@ function everything(value: unknown, type: Type): FieldSet {
     scalar: () => undefined,
     list: (list) => {
       if (list.atomic) return;
-      for (const [element, items] of grouped(asList(value) ?? [], list)) {
-        if (items.length === 1) add(element, items[0], list.element());
-        else out.members.add(element);
+      for (const [element, item] of grouped(asList(value) ?? [], list)) {
+        if (item instanceof Repeated) out.members.add(element);
+        else add(element, item, list.element());
       }
     },
     map: (map) => {
@@ -80,6 +80,7 @@ function compareAs(before: unknown, after: unknown, type: Type, path: Path, out:
 
 function compareEntries(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>, map: MapType, path: Path, out: Comparison): void {
   const one = (key: string, was: unknown, is: unknown): void => {
+    if (was === is) return;
     const type = typeOfEntry(map, key);
     if (type) compareAt(was, is, type, [...path, fieldElement(key)], out);
   };
@@ -90,32 +91,42 @@ function compareEntries(before: Readonly<Record<string, unknown>>, after: Readon
 function compareItems(before: readonly unknown[], after: readonly unknown[], list: ListType, path: Path, out: Comparison): void {
   const was = grouped(before, list);
   const is = grouped(after, list);
-  for (const element of new Set([...was.keys(), ...is.keys()])) {
-    const old = was.get(element) ?? [];
-    const now = is.get(element) ?? [];
-    const at = [...path, element];
-    if (old.length <= 1 && now.length <= 1) {
-      compareAt(old[0], now[0], list.element(), at, out);
-    } else if (old.length > 1 && now.length > 1) {
-      if (!equal(old, now)) out.modified.insert(at);
-    } else if (old.length > 1) {
-      // Items that could not be told apart, and now there is one or none.
-      if (now.length > 0) compareAt(undefined, now[0], list.element(), at, out);
-      out.removed.insert(at);
-    } else {
-      if (old.length > 0) compareAt(old[0], undefined, list.element(), at, out);
-      out.added.insert(at);
-    }
+  for (const [element, old] of was) compareItem(element, old, is.get(element), list, path, out);
+  for (const [element, now] of is) if (!was.has(element)) compareItem(element, undefined, now, list, path, out);
+}
+
+/** `undefined`: there is none. */
+function compareItem(element: Element, old: unknown, now: unknown, list: ListType, path: Path, out: Comparison): void {
+  if (old === now) return;
+  const at = [...path, element];
+  if (!(old instanceof Repeated) && !(now instanceof Repeated)) {
+    compareAt(old, now, list.element(), at, out);
+  } else if (old instanceof Repeated && now instanceof Repeated) {
+    if (!equal(old.items, now.items)) out.modified.insert(at);
+  } else if (old instanceof Repeated) {
+    // Items that could not be told apart, and now there is one or none.
+    if (now !== undefined) compareAt(undefined, now, list.element(), at, out);
+    out.removed.insert(at);
+  } else {
+    if (old !== undefined) compareAt(old, undefined, list.element(), at, out);
+    out.added.insert(at);
   }
 }
 
-function grouped(items: readonly unknown[], list: ListType): Map<Element, unknown[]> {
-  const groups = new Map<Element, unknown[]>();
+/** Items of one list that cannot be told apart. */
+class Repeated {
+  constructor(readonly items: unknown[]) {}
+}
+
+/** The item of each element, or all of them. */
+function grouped(items: readonly unknown[], list: ListType): Map<Element, unknown> {
+  const groups = new Map<Element, unknown>();
   for (const item of items) {
     const element = elementOf(list, item);
-    const group = groups.get(element);
-    if (group) group.push(item);
-    else groups.set(element, [item]);
+    const before = groups.get(element);
+    if (before === undefined) groups.set(element, item);
+    else if (before instanceof Repeated) before.items.push(item);
+    else groups.set(element, new Repeated([before, item]));
   }
   return groups;
 }

@@ -18,7 +18,7 @@ export const fieldElement = (name: string): Element => `f:${name}`;
 export const valueElement = (value: unknown): Element => `v:${JSON.stringify(value)}`;
 /** `keys` in any order. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): Element {
-  const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = keys.length < 2 ? keys : [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
   return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 }
 
@@ -65,6 +65,12 @@ const RANK: Readonly<Record<string, number | undefined>> = { f: 0, k: 1, v: 2, i
 export function compareElements(a: Element, b: Element): number {
   if (a[0] !== b[0]) return (RANK[a[0]] ?? 4) - (RANK[b[0]] ?? 4);
   return a < b ? -1 : Number(a > b);
+}
+
+/** Sorts in place. Most come sorted. */
+export function sortElements(elements: Element[]): Element[] {
+  for (let at = 1; at < elements.length; at++) if (compareElements(elements[at - 1], elements[at]) > 0) return elements.sort(compareElements);
+  return elements;
 }
 
 export class FieldSet {
@@ -130,7 +136,8 @@ export class FieldSet {
   union(other: FieldSet): FieldSet {
     if (other.isEmpty) return this;
     if (this.isEmpty) return other;
-    const out = make([...this.members, ...other.members]);
+    const out = make(this.members);
+    for (const element of other.members) out.members.add(element);
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
       out.children.set(element, theirs ? child.union(theirs) : child);
@@ -141,7 +148,8 @@ export class FieldSet {
 
   intersection(other: FieldSet): FieldSet {
     if (this.isEmpty || other.isEmpty) return EMPTY;
-    const out = make([...this.members].filter((element) => other.members.has(element)));
+    const out = new FieldSet();
+    for (const element of this.members) if (other.members.has(element)) out.members.add(element);
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
       if (theirs) out.adopt(element, child.intersection(theirs));
@@ -161,7 +169,8 @@ export class FieldSet {
 
   #minus(other: FieldSet, recursive: boolean): FieldSet {
     if (other.isEmpty || this.isEmpty) return this;
-    const out = make([...this.members].filter((element) => !other.members.has(element)));
+    const out = new FieldSet();
+    for (const element of this.members) if (!other.members.has(element)) out.members.add(element);
     for (const [element, child] of this.children) {
       if (recursive && other.members.has(element)) continue;
       const theirs = other.children.get(element);
@@ -172,7 +181,8 @@ export class FieldSet {
 
   /** The members that have nothing below them. */
   leaves(): FieldSet {
-    const out = make([...this.members].filter((element) => !this.children.has(element)));
+    const out = new FieldSet();
+    for (const element of this.members) if (!this.children.has(element)) out.members.add(element);
     for (const [element, child] of this.children) out.adopt(element, child.leaves());
     return out;
   }
@@ -189,8 +199,8 @@ export class FieldSet {
 
   /** Every path, sorted: those of a level before those below it. */
   *paths(prefix: Path = []): Generator<Path> {
-    for (const element of [...this.members].sort(compareElements)) yield [...prefix, element];
-    for (const element of [...this.children.keys()].sort(compareElements)) yield* this.below(element).paths([...prefix, element]);
+    for (const element of sortElements([...this.members])) yield [...prefix, element];
+    for (const element of sortElements([...this.children.keys()])) yield* this.below(element).paths([...prefix, element]);
   }
 
   /** Takes over `child` as what is below `element`, unless it is empty. */
@@ -199,10 +209,11 @@ export class FieldSet {
   }
 }
 
-function make(members: Iterable<Element>): FieldSet {
+function make(members: ReadonlySet<Element>): FieldSet {
   const out = new FieldSet();
   for (const element of members) out.members.add(element);
   return out;
 }
 
-const EMPTY = new FieldSet();
+/** Not to be inserted into. */
+export const EMPTY = new FieldSet();

@@ -9,10 +9,13 @@ import { scalarProblem } from './walk-fields';
 
 /** @returns `live` with `applied` merged in; both stay as they are, parts are shared. `undefined`: there is none. @throws StructureError */
 export function merge(live: unknown, applied: unknown, type: Type): unknown {
-  return mergeAt(live, applied, type, '');
+  return mergeAt(live, applied, type, () => '');
 }
 
-function mergeAt(live: unknown, applied: unknown, type: Type, path: string): unknown {
+/** The path as messages show it: put together only when there is something to say of it. */
+type Where = () => string;
+
+function mergeAt(live: unknown, applied: unknown, type: Type, path: Where): unknown {
   const was = narrow(type, live);
   const is = narrow(type, applied);
   if (applied === undefined) return mergeAs(live, applied, was, path);
@@ -21,12 +24,12 @@ function mergeAt(live: unknown, applied: unknown, type: Type, path: string): unk
   return mergeAs(live, applied, is, path);
 }
 
-function mergeAs(live: unknown, applied: unknown, type: Type, path: string): unknown {
+function mergeAs(live: unknown, applied: unknown, type: Type, path: Where): unknown {
   const leaf = applied === undefined ? live : applied;
   return visit<unknown>(type, {
     scalar: (scalar) => {
       const problem = scalarProblem(scalar, live) && scalarProblem(scalar, applied);
-      if (problem) throw new StructureError(`${path}: ${problem}`);
+      if (problem) throw new StructureError(`${path()}: ${problem}`);
       return leaf;
     },
     list: (list) => {
@@ -42,13 +45,13 @@ function mergeAs(live: unknown, applied: unknown, type: Type, path: string): unk
   });
 }
 
-function mergeEntries(live: Readonly<Record<string, unknown>>, applied: Readonly<Record<string, unknown>>, map: MapType, path: string): unknown {
+function mergeEntries(live: Readonly<Record<string, unknown>>, applied: Readonly<Record<string, unknown>>, map: MapType, path: Where): unknown {
   const out: JsonObject = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(applied)])) {
     const was = Object.hasOwn(live, key) ? live[key] : undefined;
     const is = Object.hasOwn(applied, key) ? applied[key] : undefined;
     const type = typeOfEntry(map, key);
-    const merged = type ? mergeAt(was, is, type, `${path}${showElement(fieldElement(key))}`) : is === undefined ? was : is;
+    const merged = type ? mergeAt(was, is, type, () => `${path()}${showElement(fieldElement(key))}`) : is === undefined ? was : is;
     if (merged !== undefined) out[key] = merged;
   }
   return Object.keys(out).length > 0 ? out : undefined;
@@ -60,16 +63,16 @@ interface Indexed {
   items: Map<Element, unknown>;
 }
 
-function index(items: readonly unknown[], list: ListType, duplicates: 'allowed' | 'refused', path: string): Indexed {
+function index(items: readonly unknown[], list: ListType, duplicates: 'allowed' | 'refused', path: Where): Indexed {
   const out: Indexed = { elements: [], items: new Map() };
   items.forEach((item, at) => {
     let element: Element;
     try {
       element = elementOf(list, item);
     } catch (error) {
-      throw new StructureError(`${path}: element ${at}: ${(error as Error).message}`);
+      throw new StructureError(`${path()}: element ${at}: ${(error as Error).message}`);
     }
-    if (out.items.has(element) && duplicates === 'refused') throw new StructureError(`${path}: duplicate entries for key ${showElement(element)}`);
+    if (out.items.has(element) && duplicates === 'refused') throw new StructureError(`${path()}: duplicate entries for key ${showElement(element)}`);
     out.items.set(element, out.items.has(element) ? null : item);
     out.elements.push(element);
   });
@@ -80,24 +83,25 @@ function index(items: readonly unknown[], list: ListType, duplicates: 'allowed' 
  * Walks both lists at once. Items that both have come in the applied order (`shared`); those of one list stay behind the item that they
  * stood behind there, the live object's first.
  */
-function mergeItems(liveItems: readonly unknown[], appliedItems: readonly unknown[], list: ListType, path: string): unknown {
+function mergeItems(liveItems: readonly unknown[], appliedItems: readonly unknown[], list: ListType, path: Where): unknown {
   const applied = index(appliedItems, list, 'refused', path);
   const live = index(liveItems, list, 'allowed', path);
   const shared = applied.elements.filter((element) => live.items.has(element));
   const done = new Set<Element>();
   const out: unknown[] = [];
   const emit = (element: Element, was: unknown, is: unknown): void => {
-    const merged = mergeAt(was, is, list.element(), `${path}${showElement(element)}`);
+    const merged = mergeAt(was, is, list.element(), () => `${path()}${showElement(element)}`);
     if (merged !== undefined) out.push(merged);
   };
   let at = 0;
+  let next = 0; // Of `shared`: those before it are emitted.
   for (const element of applied.elements) {
     // Live items that are not applied, up to the place where the shared order goes on.
     while (at < live.elements.length && live.elements[at] !== element) {
       const candidate = live.elements[at];
       if (!applied.items.has(candidate)) {
         emit(candidate, liveItems[at++], undefined);
-      } else if (shared.length > 0 && shared[0] !== candidate) {
+      } else if (next < shared.length && shared[next] !== candidate) {
         at++; // It is emitted where the applied order has it.
       } else {
         if (done.has(candidate)) at++;
@@ -105,7 +109,7 @@ function mergeItems(liveItems: readonly unknown[], appliedItems: readonly unknow
       }
     }
     if (live.elements[at] === element) at++;
-    if (shared[0] === element) shared.shift();
+    if (shared[next] === element) next++;
     done.add(element);
     emit(element, live.items.get(element), applied.items.get(element));
   }

@@ -19,14 +19,22 @@ export function shapeKey(object: object, valued: (field: string) => boolean): st
   return key;
 }
 
+/** Two quotes and what stands for the value. */
+const MIN_FIELD_CHARS = 3;
+
+/** In the place of what is known to be longer without being written. */
+const tooLong = (left: number): string => ' '.repeat(Math.max(0, left) + 1);
+
 function shapeOf(value: unknown, left: number): string {
   if (typeof value !== 'object') return (typeof value)[0];
   if (value === null) return '0';
   // Items are told apart by what they hold.
-  if (Array.isArray(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return 2 * value.length > left ? tooLong(left) : JSON.stringify(value);
   let text = '{';
-  for (const [field, below] of Object.entries(value)) {
-    text += `${JSON.stringify(field)}${shapeOf(below, left - text.length)}`;
+  const fields = Object.keys(value);
+  if (MIN_FIELD_CHARS * fields.length > left) return tooLong(left);
+  for (const field of fields) {
+    text += `${JSON.stringify(field)}${shapeOf((value as Readonly<Record<string, unknown>>)[field], left - text.length)}`;
     if (text.length > left) break;
   }
   return `${text}}`;

@@ -1,6 +1,6 @@
 /** The fields of a value, and checks of a value against its type. */
 import { isObject } from '../schema/schema';
-import { fieldElement, FieldSet, showElement, type Element } from './field-set';
+import { EMPTY, fieldElement, FieldSet, showElement, type Element } from './field-set';
 import { asList, asMap, elementOf, narrow, typeOfEntry, visit, type ListType, type MapType, type Scalar, type Type, type Typed } from './type';
 
 /** Every leaf and every item that `typed` mentions. */
@@ -14,11 +14,13 @@ interface Collected {
   below: FieldSet;
 }
 
+const SELF: Collected = { self: true, below: EMPTY };
+
 function collect(value: unknown, type: Type): Collected {
   return visit<Collected>(narrow(type, value), {
-    scalar: () => ({ self: true, below: new FieldSet() }),
-    list: (list) => (list.atomic ? { self: true, below: new FieldSet() } : { self: false, below: collectItems(asList(value) ?? [], list) }),
-    map: (map) => (map.atomic ? { self: true, below: new FieldSet() } : { self: false, below: collectEntries(asMap(value) ?? {}, map) }),
+    scalar: () => SELF,
+    list: (list) => (list.atomic ? SELF : { self: false, below: collectItems(asList(value) ?? [], list) }),
+    map: (map) => (map.atomic ? SELF : { self: false, below: collectEntries(asMap(value) ?? {}, map) }),
   });
 }
 
@@ -49,19 +51,24 @@ function collectEntries(entries: Readonly<Record<string, unknown>>, map: MapType
   return out;
 }
 
+/** A path as messages show it: put together only when there is something to say of it. */
+type Where = () => string;
+
 /** More problems than this are not listed. */
 const MAX_PROBLEMS = 20;
 
 /** What does not fit the type, as `path: why`; empty: nothing. `duplicates`: items of associative lists may occur twice. */
 export function typeProblems({ value, type }: Typed, duplicates: 'allowed' | 'refused'): string[] {
   const problems: string[] = [];
-  const report = (path: string, why: string): void => {
-    if (problems.length < MAX_PROBLEMS) problems.push(path === '' ? why : `${path}: ${why}`);
+  const report = (where: Where, why: string): void => {
+    if (problems.length >= MAX_PROBLEMS) return;
+    const path = where();
+    problems.push(path === '' ? why : `${path}: ${why}`);
   };
-  check(value, type, '');
+  check(value, type, () => '');
   return problems;
 
-  function check(at: unknown, of: Type, path: string): void {
+  function check(at: unknown, of: Type, path: Where): void {
     visit(narrow(of, at), {
       scalar: (scalar) => {
         const why = scalarProblem(scalar, at);
@@ -78,7 +85,7 @@ export function typeProblems({ value, type }: Typed, duplicates: 'allowed' | 're
     });
   }
 
-  function checkItems(items: readonly unknown[], list: ListType, path: string): void {
+  function checkItems(items: readonly unknown[], list: ListType, path: Where): void {
     const seen = new Set<Element>();
     items.forEach((item, index) => {
       let element = `i:${index}`;
@@ -91,14 +98,14 @@ export function typeProblems({ value, type }: Typed, duplicates: 'allowed' | 're
         if (seen.has(element) && duplicates === 'refused') report(path, `duplicate entries for key ${showElement(element)}`);
         seen.add(element);
       }
-      check(item, list.element(), `${path}${showElement(element)}`);
+      check(item, list.element(), () => `${path()}${showElement(element)}`);
     });
   }
 
-  function checkEntries(entries: Readonly<Record<string, unknown>>, map: MapType, path: string): void {
+  function checkEntries(entries: Readonly<Record<string, unknown>>, map: MapType, path: Where): void {
     for (const [key, entry] of Object.entries(entries)) {
       const entryType = typeOfEntry(map, key);
-      const below = `${path}.${key}`;
+      const below: Where = () => `${path()}.${key}`;
       if (entryType) check(entry, entryType, below);
       else report(below, 'field not declared in schema');
     }

@@ -39,10 +39,11 @@ export function applyDefaults(value: unknown, schema: Schema): boolean {
       changed = true;
     }
   }
+  if (!schema.properties && typeof schema.additionalProperties !== 'object') return changed;
   for (const key of Object.keys(value)) {
     const property = own(schema.properties, key);
     const child = property ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (!child) continue;
+    if (!child || typeof value[key] !== 'object') continue;
     if (isWrongNull(value[key], child)) {
       if (child.default === undefined) delete value[key];
       else value[key] = structuredClone(child.default);

@@ -13,7 +13,11 @@ function identityOf(item: unknown, keys: readonly string[]): JsonObject {
 
 /** Order of fields does not matter. */
 function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => (isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
+  const fields = Object.keys(value);
+  if (fields.length > 1) fields.sort();
+  return `{${fields.map((field) => `${JSON.stringify(field)}:${textOf((value as JsonObject)[field])}`).join()}}`;
 }
 
 /** Finds the item of the list `old` that a new one stands for; only items of map lists have such. */

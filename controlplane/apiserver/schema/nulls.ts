@@ -9,11 +9,14 @@ export function dropNulls(value: unknown, schema: Schema): void {
   }
   if (!isObject(value)) return;
   const entries = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  if (!entries && !schema.properties) return;
   for (const key of Object.keys(value)) {
+    const below = value[key];
+    if (typeof below !== 'object') continue;
     const property = own(schema.properties, key);
-    if (value[key] !== null) {
+    if (below !== null) {
       const child = property ?? entries;
-      if (child) dropNulls(value[key], child);
+      if (child) dropNulls(below, child);
     } else if (property) {
       delete value[key];
     } else if (entries?.type === 'string') {

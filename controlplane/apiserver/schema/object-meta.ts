@@ -236,7 +236,8 @@ function checkFinalizers(finalizers: unknown, core: boolean, errors: FieldError[
 
 /** Said of finalizers that are new and may be another's too. */
 export function finalizerWarnings({ finalizers }: JsonObject, before: readonly string[] = []): string[] {
-  const added = (Array.isArray(finalizers) ? (finalizers as string[]) : []).filter((name) => !before.includes(name) && !isKnownFinalizer(name));
+  const known = new Set(before);
+  const added = (Array.isArray(finalizers) ? (finalizers as string[]) : []).filter((name) => !known.has(name) && !isKnownFinalizer(name));
   return [...new Set(added)].sort().map((name) => {
     const path = name.includes('.') ? ' including a path (/)' : '';
     return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;

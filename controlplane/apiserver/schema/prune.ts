@@ -57,6 +57,8 @@ function keepUnknown(value: unknown, schema: Schema | undefined, path: string, u
 function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: string, unknown: Unknown): void {
   const { properties, additionalProperties } = schema;
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
+  // All of it is kept, and nothing is known of it.
+  if (keeps && !embedded && !properties && typeof additionalProperties !== 'object') return;
   for (const key of Object.keys(value)) {
     if (embedded && (key === 'apiVersion' || key === 'kind')) continue;
     if (embedded && key === 'metadata') {
@@ -65,7 +67,8 @@ function pruneObject(value: JsonObject, schema: Schema, keeps: boolean, path: st
     }
     const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (property) {
-      pruneValue(value[key], property, childPath(path, key), unknown);
+      const below = value[key];
+      if (typeof below === 'object' && below !== null) pruneValue(below, property, childPath(path, key), unknown);
     } else if (additionalProperties === true) {
       if (!keeps) pruneValue(value[key], NOTHING, childPath(path, key), unknown);
     } else if (!keeps) {

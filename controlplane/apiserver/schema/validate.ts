@@ -159,13 +159,14 @@ function checkArray(value: unknown[], schema: Schema, path: string, old: unknown
 function checkObject(value: JsonObject, schema: Schema, path: string, old: unknown, errors: FieldError[]): number {
   const { additionalProperties, properties, minProperties, maxProperties } = schema;
   const keys = Object.keys(value);
+  const isTyped = properties !== undefined || typeof additionalProperties === 'object';
   let matched = 0;
   if (minProperties !== undefined && keys.length < minProperties) {
     errors.push(invalid(path, keys.length, `${bodyPath(path)} should have at least ${minProperties} properties`));
   }
   if (maxProperties !== undefined && keys.length > maxProperties) errors.push(tooMany(path, keys.length, maxProperties));
   const before = isObject(old) ? old : undefined;
-  for (const key of keys) {
+  for (const key of isTyped ? keys : []) {
     const property = own(properties, key) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!property) continue;
     matched += check(value[key], property, childPath(path, key), before && Object.hasOwn(before, key) ? before[key] : ABSENT, errors);

@@ -26,3 +26,12 @@ test('large sets, and what is no set, are left alone', () => {
   const odd = [null, { fieldsV1: 'text' }] as unknown as ManagedFieldsEntry[];
   expect(interner.entries(odd)).toBe(odd);
 });
+
+test('of large sets only so much is read as tells that they are large', () => {
+  const interner = new Interner();
+  let looks = 0;
+  const inner = new Proxy(Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`f:${at}`, {}])), { get: (target, key, receiver): unknown => (looks++, Reflect.get(target, key, receiver)) });
+  const large = { 'f:spec': { 'f:free': inner } };
+  expect(interner.entries([entry(large)])?.[0].fieldsV1).toBe(large);
+  expect(looks).toBe(0);
+});

@@ -31,6 +31,7 @@ export class Interner {
   }
 
   #set(set: object): object {
+    if (isLong(set)) return set;
     const json = JSON.stringify(set);
     if (json.length > MAX_CHARS) return set;
     const found = this.#sets.get(json) ?? set;
@@ -43,4 +44,14 @@ export class Interner {
     }
     return found;
   }
+}
+
+/** Whether its JSON is longer than `MAX_CHARS` by the number of its fields alone: each takes four at least. */
+function isLong(set: object, left = { fields: MAX_CHARS / 4 }): boolean {
+  const fields = Object.keys(set);
+  if ((left.fields -= fields.length) < 0) return true;
+  return fields.some((field) => {
+    const below = (set as Readonly<Record<string, unknown>>)[field];
+    return typeof below === 'object' && below !== null && isLong(below, left);
+  });
 }

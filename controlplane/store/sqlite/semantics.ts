@@ -146,7 +146,8 @@ function checkVersion(context: Context, current: KubeObject, wanted: Preconditio
 }
 
 function refuseNewFinalizers(context: Context, before: ObjectMeta, after: ObjectMeta): void {
-  const added = (after.finalizers ?? []).filter((finalizer) => !before.finalizers?.includes(finalizer));
+  const known = new Set(before.finalizers);
+  const added = (after.finalizers ?? []).filter((finalizer) => !known.has(finalizer));
   if (added.length === 0) return;
   throw invalid(context, before.name, `metadata.finalizers: no new finalizers can be added to an object that is being deleted (${added.join(', ')})`);
 }

@@ -14,10 +14,13 @@ export function dataErrors(object: JsonObject, fields: Readonly<Record<string, '
   let bytes = 0;
   const names = Object.keys(fields);
   for (const [field, form] of Object.entries(fields)) {
-    for (const [key, value] of Object.entries(isObject(object[field]) ? object[field] : {})) {
+    const entries = isObject(object[field]) ? object[field] : {};
+    const others = names.slice(names.indexOf(field) + 1).filter((name) => isObject(object[name]));
+    for (const key of Object.keys(entries)) {
+      const value = entries[key];
       const problem = configKeyProblem(key);
       if (problem) errors.push(invalid(`${field}[${key}]`, key, problem));
-      const later = names.slice(names.indexOf(field) + 1).find((name) => isObject(object[name]) && Object.hasOwn(object[name], key));
+      const later = others.find((name) => Object.hasOwn(object[name] as JsonObject, key));
       if (later) errors.push(invalid(`${field}[${key}]`, key, `duplicate of key present in ${later}`));
       bytes += bytesOf(value, form === 'base64');
     }

@@ -10,6 +10,7 @@ export function canonicalize(value: unknown, schema: Schema): string | undefined
   if (Array.isArray(value)) return schema.items && firstProblem(value, (item) => canonicalize(item, schema.items as Schema));
   if (!isObject(value)) return undefined;
   const entries = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  if (entries?.type === 'string' && !schema.properties) return undefined;
   return firstProblem(Object.keys(value), (key) => {
     const child = own(schema.properties, key) ?? entries;
     if (child === QUANTITY) return canonicalField(value, key);

@@ -42,15 +42,17 @@ interface Place {
 }
 
 function fieldsProblem(value: JsonObject, schema: Schema, { struct, path }: Place): string | undefined {
-  for (const [key, child] of Object.entries(value)) {
+  if (!schema.properties) return undefined;
+  for (const key of Object.keys(value)) {
     const property = own(schema.properties, key);
-    const problem = property && problemOf(child, property, { struct, path: path === '' ? key : `${path}.${key}` });
+    const problem = property && problemOf(value[key], property, { struct, path: path === '' ? key : `${path}.${key}` });
     if (problem) return problem;
   }
   return undefined;
 }
 
 function problemOf(value: unknown, schema: Schema, place: Place): string | undefined {
+  if (typeof value === 'string' && schema.type === 'string' && schema.format === undefined) return undefined;
   if (value === null || schema['x-kubernetes-int-or-string'] || schema['x-kubernetes-preserve-unknown-fields']) return undefined;
   const mismatch = (number = ''): string =>
     `json: cannot unmarshal ${jsonKind(value)}${number} into Go struct field ${place.struct}.${place.path} of type ${goType(schema)}`;

@@ -1,0 +1,110 @@
+/** Objects with tens of thousands of fields or items: what is done for each of them is counted, not timed. */
+import { compare } from './apply/compare';
+import { decodeFields, encodeFields } from './apply/fields-v1';
+import { merge } from './apply/merge';
+import { shapeKey } from './apply/shape-key';
+import { DEDUCED, UNTYPED, type Type } from './apply/type';
+import { dataErrors } from './resources/core/data';
+import { canonicalize } from './resources/shapes/canonical';
+import { validateListTypes } from './schema/list-type';
+import { finalizerWarnings } from './schema/object-meta';
+import { prune } from './schema/prune';
+import type { JsonObject, Schema } from './schema/schema';
+
+const MANY = 20_000;
+const numbers = Array.from({ length: MANY }, (_, at) => at);
+const keyOf = (at: number): string => `key-${String(at).padStart(6, '0')}`;
+const fields = (value: unknown = ''): JsonObject => Object.fromEntries(numbers.map((at) => [keyOf(at), value]));
+
+/** `value`, and how often one of its own fields was looked at. */
+function watched<T extends object>(value: T): { value: T; looks: () => number } {
+  let looks = 0;
+  const proxy = new Proxy(value, {
+    get: (target, key, receiver): unknown => (looks++, Reflect.get(target, key, receiver)),
+    has: (target, key) => (looks++, Reflect.has(target, key)),
+  });
+  return { value: proxy, looks: () => looks };
+}
+
+test('what is too large to have a shape is not read for it', () => {
+  const { value, looks } = watched(fields());
+  expect(shapeKey({ data: value }, () => false)).toBeUndefined();
+  expect(looks()).toBe(0);
+  const list = watched([...numbers]);
+  expect(shapeKey({ list: list.value }, () => false)).toBeUndefined();
+  expect(list.looks()).toBe(1); // Its length.
+});
+
+test('fieldsV1 as it should be is taken as it is', () => {
+  const written = { 'f:data': { '.': {}, ...Object.fromEntries(numbers.map((at) => [`f:${keyOf(at)}`, {}])) } };
+  expect(encodeFields(decodeFields(written))).toBe(written);
+});
+
+test.each<[string, JsonObject]>([
+  ['another order', { 'f:b': {}, 'f:a': {} }],
+  ['the path itself after what is below it', { 'f:a': { 'f:b': {}, '.': {} } }],
+  ['nothing besides the path itself', { 'f:a': { '.': {} } }],
+  ['the root', { '.': {}, 'f:a': {} }],
+  ['something in the path itself', { 'f:a': { '.': { 'f:x': {} }, 'f:b': {} } }],
+  ['another text of a key', { 'f:a': { 'k:{"x":1, "b":2}': {} } }],
+  ['one path twice', { 'f:a': { 'v:1': {}, 'v:1.0': {} } }],
+])('fieldsV1 with %s is written anew', (_, given) => {
+  const again = encodeFields(decodeFields(given));
+  expect(again).not.toBe(given);
+  expect(JSON.stringify(again)).not.toBe(JSON.stringify(given));
+  expect(encodeFields(decodeFields(again))).toBe(again);
+});
+
+/** A set, and how many of its items were taken apart. */
+function countedSet(): { type: Type; taken: () => number } {
+  let taken = 0;
+  return { type: { list: { atomic: false, keys: [], element: () => (taken++, UNTYPED) } }, taken: () => taken };
+}
+
+test('of two versions of a set only what came and went is looked into', () => {
+  const { type, taken } = countedSet();
+  const { added, removed, modified } = compare(numbers, [...numbers.slice(1), MANY], type);
+  expect([[...added.members], [...removed.members], modified.isEmpty]).toEqual([[`v:${MANY}`], ['v:0'], true]);
+  expect(taken()).toBeLessThanOrEqual(2);
+});
+
+test('of two versions of a map only what changed is looked into', () => {
+  let taken = 0;
+  const type: Type = { map: { atomic: false, fields: new Map(), element: () => (taken++, DEDUCED) } };
+  const { modified } = compare(fields(), { ...fields(), [keyOf(7)]: 'x' }, type);
+  expect([...modified.members]).toEqual([`f:${keyOf(7)}`]);
+  expect(taken).toBe(1);
+});
+
+test('sets are merged in the order of both, each item once', () => {
+  const { type, taken } = countedSet();
+  expect(merge([...numbers, 'live'], numbers, type)).toEqual([...numbers, 'live']);
+  expect(taken()).toBe(MANY + 1);
+});
+
+test('items of a list map are told apart with a bounded number of looks at each', () => {
+  const schema: Schema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+  const items = numbers.map((at) => watched({ name: keyOf(at), extra: fields }));
+  expect(validateListTypes(items.map(({ value }) => value), schema, 'list')).toEqual([]);
+  expect(Math.max(...items.map(({ looks }) => looks()))).toBeLessThanOrEqual(2);
+});
+
+test('of what a schema keeps and does not describe nothing is read', () => {
+  const { value, looks } = watched(fields({ deep: 1 }));
+  const schema: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  expect(prune(value, schema)).toEqual([]);
+  expect(canonicalize(value, { type: 'object', additionalProperties: { type: 'string' } })).toBeUndefined();
+  expect(looks()).toBe(0);
+});
+
+test('each entry of a ConfigMap is read once', () => {
+  const { value, looks } = watched(fields());
+  expect(dataErrors({ data: value }, { data: 'text', binaryData: 'base64' })).toEqual([]);
+  expect(looks()).toBe(MANY);
+});
+
+test('finalizers that were there before are looked up, not searched for', () => {
+  const { value, looks } = watched(numbers.map(keyOf));
+  expect(finalizerWarnings({ finalizers: numbers.map(keyOf) }, value)).toEqual([]);
+  expect(looks()).toBeLessThan(3 * MANY);
+});
