@@ -24,10 +24,9 @@ export function keyElement(keys: readonly (readonly [string, unknown])[]): Eleme
 
 /** The element in canonical form. @throws Error when it is none */
 export function parseElement(text: string): Element {
+  if (text.startsWith('f:')) return text;
   const content = text.slice(2);
   switch (text.slice(0, 2)) {
-    case 'f:':
-      return text;
     case 'v:':
       return valueElement(JSON.parse(content));
     case 'k:': {

@@ -9,6 +9,7 @@ import { checkObject, forCreate, place, pruneAndDefault, readProposal, strictBod
 import { completeShape } from '../resources/shapes';
 import { managerName } from './field-managers';
 import { dryRun } from './options';
+import { letOthersIn } from './turns';
 
 export async function create(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resource, namespace } = request;
@@ -44,8 +45,10 @@ export async function createObject(
   context.guard(request, object);
   checkObject(context, request, object);
   if (resource.shape) completeShape(object, resource.shape);
+  if (proposal.isLarge) await letOthersIn();
   const managedFields = owners();
   if (managedFields) object.metadata.managedFields = managedFields;
+  if (proposal.isLarge) await letOthersIn();
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');
   if (dryRun(request)) return tried(context, request, object);
   return storing({ resource, name: object.metadata.name }, () => context.store.create(resource.name, object as KubeObject));

@@ -22,6 +22,7 @@ import { validate } from '../schema/validate';
 import { validateObject } from '../schema/validate-object';
 import type { ApiContext, ResourceRequest } from './context';
 import { fieldValidation } from './options';
+import { LARGE_BYTES, letOthersIn } from './turns';
 
 /** Fields of metadata that only the store sets. */
 const STORE_OWNED = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
@@ -31,12 +32,17 @@ export interface Proposal {
   duplicates: string[];
   /** `metadata.managedFields` of the request, once they are taken out of `object`. */
   managedFields?: unknown;
+  /** Whether it is worked on in several turns. */
+  isLarge?: boolean;
 }
 
 /** Reads the body as an object of the request's kind. @throws ApiError 400, 413, 415 */
 export async function readProposal(request: ResourceRequest): Promise<Proposal> {
   const body = request.body();
-  return toProposal(decodeBody(mediaType(request.req), body, request.resource), request);
+  const decoded = decodeBody(mediaType(request.req), body, request.resource);
+  if (body.length <= LARGE_BYTES) return toProposal(decoded, request);
+  await letOthersIn();
+  return { ...toProposal(decoded, request), isLarge: true };
 }
 
 /** @throws ApiError 400 that names the kind that was awaited, what is wrong and how the body begins; 415 */

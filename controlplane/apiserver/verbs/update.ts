@@ -17,6 +17,7 @@ import { managerName } from './field-managers';
 import { idleOwners } from './idle-owners';
 import { dryRun } from './options';
 import { retrying, unlessStale } from './retry';
+import { letOthersIn } from './turns';
 
 export async function update(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resource } = request;
@@ -82,8 +83,11 @@ export async function replace(
     checkObject(context, request, next, old);
   }
   if (resource.shape) completeShape(next, resource.shape);
+  if (proposal.isLarge) await letOthersIn();
+  const owned = owners(next);
+  if (proposal.isLarge) await letOthersIn();
   // Without any, the store takes away those that are there.
-  next.metadata.managedFields = idleOwners(owners(next), next, old);
+  next.metadata.managedFields = idleOwners(owned, next, old);
   if (onlyTry) return tried(request, next, old);
   const written = await storing(request, () =>
     request.subresource === 'status' ? context.store.updateStatus(resource.name, next as KubeObject) : context.store.update(resource.name, next as KubeObject),
