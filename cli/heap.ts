@@ -5,7 +5,7 @@
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
-const GROWING_PERCENT = 30;
+const GROWING_PERCENT = 40;
 const SMALL_BYTES = 192 * 1024 * 1024;
 const LOOK_MS = 5000;
 

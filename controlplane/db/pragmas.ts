@@ -9,6 +9,6 @@ export function configure(db: Database): void {
   db.pragma('foreign_keys = ON');
   db.pragma('wal_autocheckpoint = 4000');
   db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
-  db.pragma('cache_size = -8192');
+  db.pragma('cache_size = -4096');
   db.pragma('temp_store = MEMORY');
 }
