@@ -59,7 +59,7 @@ export class WatchStream implements Buffering, Flushable {
   #blocked = false;
   /** Waiting events that are allowed: the first batch (what was there at the start), and MAX_PENDING more. */
   #bound = 0;
-  /** Bytes of the last ones in `pending` that the socket did not take, without the first batch, whose objects the store holds anyway. */
+  /** Bytes of the last ones in `pending` that the socket did not take, without the first batch, whose objects the store holds or shares between watches. */
   #sizes: number[] = [];
   #nextSize = 0;
   #bytes = 0;

@@ -14,9 +14,9 @@ export interface Occurrence {
   readonly table: Table;
   readonly key: string;
   readonly deleted: boolean;
-  /** The version before; absent for a creation. May throw when it has to be read. */
+  /** The version before; absent for a creation. May have to be read, each time it is asked for, and may throw then. */
   readonly previous: KubeObject | undefined;
-  /** The new version, or the last state of a deleted object. May throw when it has to be read. */
+  /** The new version, or the last state of a deleted object. May have to be read as well. */
   readonly object: KubeObject;
 }
 
@@ -60,6 +60,9 @@ class Past implements Occurrence {
     return current !== undefined && revisionOf(current) === this.revision ? current : this.versions.read(this.revision);
   }
 }
+
+/** Whether there is no version before; reads nothing. */
+export const isCreation = (change: Occurrence): boolean => (change instanceof Past ? change.previousRevision : change.previous) === undefined;
 
 const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion);
 const revisionBefore = (change: Change | Past): number | undefined => (change instanceof Past ? change.previousRevision : change.previous && revisionOf(change.previous));

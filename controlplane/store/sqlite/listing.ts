@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../crds/meta';
 import { compileSelection, matches } from '../selection';
 import { StoreError, type ListOptions, type ListResult } from '../store';
 import { CONTINUE_EXPIRED, decodeToken, encodeToken, invalidToken, LATEST, type Start } from './continue-token';
-import type { History } from './history';
+import { isCreation, type History, type Occurrence } from './history';
 import { firstAtLeast } from './key-order';
 import { keyOf, SEPARATOR, type Table } from './table';
 
@@ -20,14 +20,15 @@ export function listPage(table: Table, history: History, revision: number, optio
   const items: KubeObject[] = [];
   const prefix = matcher.namespace === '' ? '' : keyOf(matcher.namespace, '');
   let last = start?.key;
-  for (const [key, object] of view.from(last ?? prefix, start?.exclusive ?? false)) {
+  for (const key of view.from(last ?? prefix, start?.exclusive ?? false)) {
     if (!key.startsWith(prefix)) break;
     if (limit > 0 && items.length === limit) {
       const result = { items, resourceVersion: String(at), continue: encodeToken(at, last ?? '', matcher.namespace) };
       return matcher.test ? result : { ...result, remainingItemCount: view.count(last ?? '', prefix) };
     }
     last = key;
-    if (matches(matcher, object)) items.push(object);
+    const object = view.get(key);
+    if (object && matches(matcher, object)) items.push(object);
   }
   return { items, resourceVersion: String(at) };
 }
@@ -65,16 +66,16 @@ function single(table: Table, revision: number, key: string, options: ListOption
   return { items, resourceVersion: String(revision) };
 }
 
-/** What changed after `revision`, as it was then (`undefined`: not there). */
-function undone(table: Table, history: History, revision: number): Map<string, KubeObject | undefined> {
-  const before = new Map<string, KubeObject | undefined>();
+/** What changed after `revision`: of each key the first change, which has it as it was then. */
+function undone(table: Table, history: History, revision: number): Map<string, Occurrence> {
+  const before = new Map<string, Occurrence>();
   for (const change of history.after(revision)) {
-    if (change.table === table && !before.has(change.key)) before.set(change.key, change.previous);
+    if (change.table === table && !before.has(change.key)) before.set(change.key, change);
   }
   return before;
 }
 
-/** The table with some keys seen differently. */
+/** The table as it was before some changes. Versions are read only by `get`. */
 class View {
   private readonly keys: readonly string[];
   /** Keys that are gone now and were there then, in order. */
@@ -82,19 +83,25 @@ class View {
 
   constructor(
     private readonly table: Table,
-    private readonly before: Map<string, KubeObject | undefined>,
+    private readonly before: ReadonlyMap<string, Occurrence>,
   ) {
     this.keys = table.order.keys();
-    this.extra = [...before].flatMap(([key, object]) => (object && !table.committed.has(key) ? [key] : [])).sort();
+    this.extra = [...before].flatMap(([key, change]) => (!isCreation(change) && !table.committed.has(key) ? [key] : [])).sort();
   }
 
-  *from(start: string, exclusive: boolean): Generator<[string, KubeObject]> {
+  get(key: string): KubeObject | undefined {
+    const change = this.before.get(key);
+    return change ? change.previous : this.table.committed.get(key);
+  }
+
+  /** Keys of objects, in order. */
+  *from(start: string, exclusive: boolean): Generator<string> {
     let i = firstAtLeast(this.keys, start);
     let j = firstAtLeast(this.extra, start);
     while (i < this.keys.length || j < this.extra.length) {
       const key = j >= this.extra.length || this.keys[i] < this.extra[j] ? this.keys[i++] : this.extra[j++];
-      const object = this.before.has(key) ? this.before.get(key) : this.table.committed.get(key);
-      if (object && !(exclusive && key === start)) yield [key, object];
+      const change = this.before.get(key);
+      if (!(change && isCreation(change)) && !(exclusive && key === start)) yield key;
     }
   }
 
@@ -102,8 +109,8 @@ class View {
   count(after: string, prefix: string): number {
     const rest = (keys: readonly string[]): number => firstAtLeast(keys, prefix === '' ? '\uffff' : afterAll(prefix)) - firstAtLeast(keys, `${after}\0`);
     let created = 0;
-    for (const [key, object] of this.before) {
-      if (!object && key > after && key.startsWith(prefix) && this.table.committed.has(key)) created++;
+    for (const [key, change] of this.before) {
+      if (isCreation(change) && key > after && key.startsWith(prefix) && this.table.committed.has(key)) created++;
     }
     return rest(this.keys) + rest(this.extra) - created;
   }

@@ -8,6 +8,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { KubeObject } from '../../../crds/meta';
 import { StoreError } from '../store';
 import type { Change, Versions } from './history';
+import { WeakValues } from './weak-values';
 
 const ADDED = 0;
 const MODIFIED = 1;
@@ -37,6 +38,8 @@ export class ObjectLog implements Versions {
   private readonly delete: Statement<[number, number]>;
   private readonly setFloor: Statement<[number]>;
   private readonly select: Statement<[number], Buffer>;
+  /** What was read and is still in use: watches that resume share it. A row never changes. */
+  private readonly versions = new WeakValues<number, KubeObject>();
 
   /** @param taken what becomes of each object that is read */
   constructor(
@@ -49,8 +52,10 @@ export class ObjectLog implements Versions {
     this.setFloor = db.prepare('UPDATE object_log_floor SET rv = max(rv, ?) WHERE id = 1');
   }
 
-  /** One version. @throws StoreError Unavailable when the row is not there or cannot be read */
+  /** One version; the same object for all who hold it at a time. @throws StoreError Unavailable when the row is not there or cannot be read */
   read(revision: number): KubeObject {
+    const known = this.versions.get(revision);
+    if (known) return known;
     const what = `object_log row ${revision}`;
     let value: Buffer | undefined;
     try {
@@ -59,7 +64,9 @@ export class ObjectLog implements Versions {
       throw new StoreError('Unavailable', `${what} cannot be read`, {}, error);
     }
     if (value === undefined) throw new StoreError('Unavailable', `${what} is missing: the database is damaged, restore a backup`);
-    return this.taken(parse(value, what));
+    const object = this.taken(parse(value, what));
+    this.versions.set(revision, object);
+    return object;
   }
 
   /** Revisions up to this one may be missing. */

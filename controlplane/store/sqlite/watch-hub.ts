@@ -9,7 +9,7 @@
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { matches, type Matcher } from '../selection';
 import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../store';
-import type { Change, Occurrence } from './history';
+import { isCreation, type Change, type Occurrence } from './history';
 import type { Table } from './table';
 
 interface Watcher {
@@ -73,7 +73,7 @@ export class WatchHub {
       const groups = this.tables.get(change.table);
       if (!groups) continue;
       const { name, namespace } = change.object.metadata;
-      const plain: WatchEvent = { type: change.deleted ? 'DELETED' : change.previous ? 'MODIFIED' : 'ADDED', object: change.object };
+      const plain = eventOf(change);
       collect(groups.byName.get(name), change, plain, touched);
       collect(groups.byNamespace.get(''), change, plain, touched);
       if (namespace) collect(groups.byNamespace.get(namespace), change, plain, touched);
@@ -153,18 +153,23 @@ export function bookmarkOf(table: Table, revision: number, annotations?: Record<
   return { type: 'BOOKMARK', object: { kind, apiVersion, metadata: { resourceVersion: String(revision), ...(annotations && { annotations }) } as ObjectMeta } };
 }
 
+/** The event that a change is to whoever selects all objects. Reads the object once. */
+export function eventOf(change: Occurrence): WatchEvent {
+  return { type: change.deleted ? 'DELETED' : isCreation(change) ? 'ADDED' : 'MODIFIED', object: change.object };
+}
+
 /** The event that a selection makes of a change: objects enter and leave it. */
-export function eventFor(matcher: Matcher, change: Occurrence, plain: WatchEvent): WatchEvent | undefined {
-  const before = change.previous !== undefined && matches(matcher, change.previous);
-  const now = !change.deleted && matches(matcher, change.object);
-  if (now) return before === (plain.type === 'MODIFIED') ? plain : { type: 'ADDED', object: change.object };
+export function eventFor(matcher: Matcher, previous: KubeObject | undefined, plain: WatchEvent): WatchEvent | undefined {
+  const { type, object } = plain;
+  const before = previous !== undefined && matches(matcher, previous);
+  const now = type !== 'DELETED' && matches(matcher, object);
+  if (now) return before === (type === 'MODIFIED') ? plain : { type: 'ADDED', object };
   if (!before) return undefined;
-  return change.deleted ? plain : { type: 'DELETED', object: asItWas(change) };
+  return type === 'DELETED' ? plain : { type: 'DELETED', object: asItWas(previous, object) };
 }
 
 /** What left a selection: its last state in it, with the revision at which it left. */
-function asItWas({ previous, object }: Occurrence): KubeObject {
-  if (!previous) return object;
+function asItWas(previous: KubeObject, object: KubeObject): KubeObject {
   return { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion } };
 }
 
@@ -172,7 +177,7 @@ function collect(group: Set<Watcher> | undefined, change: Change, plain: WatchEv
   if (!group) return;
   for (const watcher of group) {
     if (change.revision <= watcher.since) continue;
-    const event = watcher.matcher.test === undefined ? plain : eventFor(watcher.matcher, change, plain);
+    const event = watcher.matcher.test === undefined ? plain : eventFor(watcher.matcher, change.previous, plain);
     if (!event) continue;
     if (watcher.batch.length === 0) touched.push(watcher);
     watcher.batch.push(event);

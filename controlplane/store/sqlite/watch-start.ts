@@ -3,8 +3,8 @@ import { matches, type Matcher } from '../selection';
 import { INITIAL_EVENTS_END, StoreError, type WatchEvent, type WatchOptions } from '../store';
 import type { History } from './history';
 import { listPage, parseRevision } from './listing';
-import type { Table } from './table';
-import { bookmarkOf, eventFor } from './watch-hub';
+import { keyOf, type Table } from './table';
+import { bookmarkOf, eventFor, eventOf } from './watch-hub';
 
 /** @throws StoreError Invalid, Expired, FutureVersion */
 export function owedAtStart(table: Table, history: History, revision: number, matcher: Matcher, options: WatchOptions): WatchEvent[] {
@@ -24,12 +24,19 @@ function everything(table: Table, history: History, revision: number, matcher: M
   return events;
 }
 
+/** Old versions are read from the log: those of other keys are not, nor is what was before when nothing but the key decides. */
 function missed(table: Table, history: History, matcher: Matcher, from: number): WatchEvent[] {
   const events: WatchEvent[] = [];
   for (const change of history.after(from)) {
-    if (change.table !== table) continue;
-    const event = eventFor(matcher, change, { type: change.deleted ? 'DELETED' : change.previous ? 'MODIFIED' : 'ADDED', object: change.object });
+    if (change.table !== table || !mayMatch(matcher, change.key)) continue;
+    const plain = eventOf(change);
+    const event = matcher.test === undefined ? plain : eventFor(matcher, change.previous, plain);
     if (event) events.push(event);
   }
   return events;
+}
+
+/** Whether an object with this key can be among those that are selected. */
+function mayMatch({ namespace, name }: Matcher, key: string): boolean {
+  return (namespace === '' || key.startsWith(keyOf(namespace, ''))) && (name === undefined || key.endsWith(keyOf('', name)));
 }
