@@ -1,6 +1,7 @@
 /** Answers in protobuf (Kubernetes' e2e: "client-go should negotiate"): the kinds of Kubernetes' own, lists, watches, refusals, metadata of all. */
 import { gunzipSync } from 'node:zlib';
 
+import type { KubeObject } from '../../crds/meta';
 import { textOf } from '../differential/protobuf';
 import type { Answer, Json } from '../support/api-server';
 import { nextNamespace, sharedServer } from '../support/shared-server';
@@ -43,6 +44,22 @@ test('a watch that marks the end of its list says of which list, in protobuf', a
   expect([type, object.kind, object.metadata.annotations?.['k8s.io/initial-events-end']]).toEqual(['BOOKMARK', 'ConfigMap', 'true']);
   const blueprint = Buffer.from(object.metadata.annotations?.['kubernetes.io/initial-events-list-blueprint'] ?? '', 'base64');
   expect(JSON.parse(textOf(PROTOBUF, blueprint))).toEqual({ kind: 'ConfigMapList', apiVersion: 'v1', metadata: {} });
+});
+
+test('times of every zone that Go reads, and times that are none, do not keep others from their lists and watches', async () => {
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${maps.split('/')[4]}/leases`;
+  const lease = (name: string, renewTime: string): object => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: maps.split('/')[4] }, spec: { renewTime } });
+  const renewTime = (object: object): string => (object as { spec: { renewTime: string } }).spec.renewTime;
+  const { json: before } = await server.request('GET', leases);
+  expect((await server.request('POST', leases, { body: lease('far', '2020-01-01T00:00:00.123456+24:00') })).code).toBe(201);
+  expect((await server.request('POST', leases, { body: lease('none', '2020-01-01T00:00:00.123456+99:99') })).code).toBe(400);
+  // As one that was stored before such times were refused.
+  await server.store.batch([{ verb: 'create', resource: 'leases.coordination.k8s.io', object: lease('old', '2020-01-01T00:00:00.123456+99:99') as KubeObject }]);
+  const list = await get(leases, PROTOBUF);
+  const times = ['2019-12-31T00:00:00.123456Z', '2019-12-27T19:21:00.123456Z'];
+  expect([list.code, decoded(list).items.map(renewTime)]).toEqual([200, times]);
+  const seen = await get(`${leases}?watch=true&timeoutSeconds=1&resourceVersion=${before.metadata.resourceVersion}`, PROTOBUF);
+  expect(events(seen).map(({ object }) => renewTime(object))).toEqual(times);
 });
 
 test('a large list is the list in JSON, compressed for those who take that', async () => {

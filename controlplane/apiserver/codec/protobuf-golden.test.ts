@@ -154,3 +154,23 @@ test.each<[string, string, object]>([
   // What is written means the same.
   expect(parseProtobuf(toProtobuf(expected) ?? Buffer.alloc(0)).value).toEqual(expected);
 });
+
+// Seconds as Go's time.Parse gives them.
+test.each([
+  ['2020-01-01T00:00:00.123456Z', '2020-01-01T00:00:00.123456Z'],
+  ['2020-01-01T00:00:00.123456+24:00', '2019-12-31T00:00:00.123456Z'],
+  ['2020-01-01T00:00:00.123456-23:60', '2020-01-02T00:00:00.123456Z'],
+  ['2020-01-01T00:00:00,123456Z', '2020-01-01T00:00:00.123456Z'],
+  ['1969-12-31T23:59:59.500000Z', '1969-12-31T23:59:59.500000Z'],
+  ['0099-01-01T00:00:00.000000+00:00', '0099-01-01T00:00:00.000000Z'],
+  ['2020-01-01T00:00:00.123456+99:99', '2019-12-27T19:21:00.123456Z'],
+  ['yesterday', '1970-01-01T00:00:00.000000Z'],
+])('the time %s is written as %s', (renewTime, expected) => {
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {}, spec: { renewTime } };
+  expect(parseProtobuf(toProtobuf(lease) ?? Buffer.alloc(0)).value).toEqual({ ...lease, spec: { renewTime: expected } });
+});
+
+test('an integer that is none is written as 0', () => {
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {}, spec: { leaseTransitions: 'many' } };
+  expect(parseProtobuf(toProtobuf(lease) ?? Buffer.alloc(0)).value).toEqual({ ...lease, spec: { leaseTransitions: 0 } });
+});

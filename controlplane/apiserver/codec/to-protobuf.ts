@@ -120,18 +120,24 @@ function encodeOne(number: number, { type, message }: Field, value: unknown): Bu
   }
 }
 
-/** `Timestamp{seconds, nanos}` of RFC 3339. */
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?:Z|([+-])(\d\d):(\d\d))$/;
+
+/** `Timestamp{seconds, nanos}` of RFC 3339, as Go reads it: more offsets than `Date.parse` knows, and a comma for a point. Of what is no time, 1970. */
 function time(text: string): Buffer {
-  const nanos = Number((/\.(\d{1,9})/.exec(text)?.[1] ?? '').padEnd(9, '0'));
-  return Buffer.concat([tag(1, VARINT), integer(Math.floor(Date.parse(text) / 1000)), tag(2, VARINT), varint(nanos)]);
+  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHours = 0, zoneMinutes = 0] = RFC_3339.exec(text) ?? [];
+  // Date.UTC takes years below 100 for others.
+  const seconds = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day)) / 1000 + (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
+  const offset = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60;
+  return Buffer.concat([tag(1, VARINT), integer(seconds - (sign === '-' ? -offset : offset)), tag(2, VARINT), varint(Number(fraction.padEnd(9, '0')))]);
 }
 
 const tag = (number: number, wire: number): Buffer => varint(number * 8 + wire);
 const delimited = (number: number, bytes: Buffer): Buffer => Buffer.concat([tag(number, DELIMITED), varint(bytes.length), bytes]);
 
-/** Negative numbers take the ten bytes of their 64 bits. */
+/** Negative numbers take the ten bytes of their 64 bits. What is no number is 0: one object must not cost a whole list. */
 function integer(value: unknown): Buffer {
-  const number = Math.trunc(Number(value));
+  const given = Math.trunc(Number(value));
+  const number = Number.isFinite(given) ? given : 0;
   if (number >= 0) return varint(number);
   const bytes: number[] = [];
   for (let rest = BigInt.asUintN(64, BigInt(number)); ; rest >>= 7n) {

@@ -133,7 +133,7 @@ interface Element {
 const two = (layout: string, what: string, from: number, to: number): Element => ({ layout, pattern: /^\d\d/, range: { what, from, to } });
 const literal = (layout: string): Element => ({ layout, pattern: new RegExp(`^${layout}`) });
 const DATE_TIME: readonly Element[] = [
-  { layout: '2006', pattern: /^\d{4}/ }, literal('-'), two('01', 'month', 1, 12), literal('-'), two('02', 'day', 1, 31), literal('T'),
+  { layout: '2006', pattern: /^\d{4}/ }, literal('-'), two('01', 'month', 1, 12), literal('-'), { layout: '02', pattern: /^\d\d/ }, literal('T'),
   two('15', 'hour', 0, 23), literal(':'), two('04', 'minute', 0, 59), literal(':'), two('05', 'second', 0, 59),
 ];
 
@@ -150,7 +150,18 @@ function timeProblem(value: unknown, layout: string): string | undefined {
   const fraction = (layout === MICRO_LAYOUT ? /^\.\d{6}/ : /^(?:[.,]\d+)?/).exec(rest);
   if (!fraction) return fail(rest, '.000000');
   rest = rest.slice(fraction[0].length);
-  const zone = /^(?:Z|[+-]\d\d:\d\d)/.exec(rest);
-  if (!zone) return fail(rest, 'Z07:00');
-  return rest.length > zone[0].length ? `parsing time ${JSON.stringify(value)}: extra text: ${JSON.stringify(rest.slice(zone[0].length))}` : undefined;
+  const outOfRange = (what: string): string => `parsing time ${JSON.stringify(value)}: ${what} out of range`;
+  if (!rest.startsWith('Z')) {
+    // Go looks at the numbers before it looks at the sign, and takes 24 hours and 60 minutes.
+    const [, sign, hours, minutes] = /^([^])(\d\d):(?:(\d\d)|[^]{2})/.exec(rest) ?? [];
+    if (Number(minutes) > 60) return outOfRange('time zone offset minute');
+    if (Number(hours) > 24) return outOfRange('time zone offset hour');
+    if (minutes === undefined || (sign !== '+' && sign !== '-')) return fail(rest, 'Z07:00');
+  }
+  const extra = rest.slice(rest.startsWith('Z') ? 1 : '+07:00'.length);
+  if (extra !== '') return `parsing time ${JSON.stringify(value)}: extra text: ${JSON.stringify(extra)}`;
+  const [year, month, day] = value.slice(0, '2006-01-02'.length).split('-').map(Number);
+  return day < 1 || day > daysIn(month, year) ? outOfRange('day') : undefined;
 }
+
+const daysIn = (month: number, year: number): number => (month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31);
