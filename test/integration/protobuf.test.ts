@@ -64,7 +64,7 @@ test('times of every zone that Go reads, and times that are none, do not keep ot
 
 test('a large list is the list in JSON, compressed for those who take that', async () => {
   await server.store.batch(Array.from({ length: 1200 }, (_, at) => ({
-    verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `m-${String(at).padStart(4, '0')}`, namespace: maps.split('/')[4] }, data: { text: 'x'.repeat(200) } },
+    verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `m-${String(at).padStart(4, '0')}`, namespace: maps.split('/')[4] }, data: { text: 'x'.repeat(600) } },
   })));
   const { json } = await server.request('GET', maps);
   const plain = await get(maps, PROTOBUF);

@@ -30,18 +30,21 @@ export function writtenMessage(apiVersion: string, kind: string): Message | unde
 export function toProtobuf(object: object): Buffer | undefined {
   const { apiVersion = '', kind = '' } = object as { apiVersion?: string; kind?: string };
   const message = writtenMessage(apiVersion, kind);
-  return message && envelope({ apiVersion, kind }, [encodeMessage(object as Fields, message)]);
+  if (!message) return undefined;
+  const raw = encodeMessage(object as Fields, message);
+  return Buffer.concat([envelopeHead({ apiVersion, kind }, raw.length), raw]);
 }
 
-/** `k8s\0` around `Unknown{typeMeta, raw}`. @param raw parts of the message */
-function envelope({ apiVersion, kind }: { apiVersion: string; kind: string }, raw: readonly Buffer[]): Buffer {
+/** `k8s\0` and `Unknown{typeMeta, raw}`, up to the message. @param length of the message */
+function envelopeHead({ apiVersion, kind }: { apiVersion: string; kind: string }, length: number): Buffer {
   const typeMeta = Buffer.concat([delimited(1, Buffer.from(apiVersion)), delimited(2, Buffer.from(kind))]);
-  return Buffer.concat([MAGIC, delimited(1, typeMeta), tag(2, DELIMITED), varint(raw.reduce((sum, { length }) => sum + length, 0)), ...raw]);
+  return Buffer.concat([MAGIC, delimited(1, typeMeta), tag(2, DELIMITED), varint(length)]);
 }
 
-/** A list in its envelope. @param items each as `listItem` gives it */
-export function protobufList(list: { apiVersion: string; kind: string; metadata: object }, items: readonly Buffer[]): Buffer {
-  return envelope(list, [delimited(1, encodeMessage(list.metadata as Fields, messageOf(metaShape('ListMeta')))), ...items]);
+/** A list in its envelope, up to its items, each of which is as `listItem` gives it. @param itemBytes the length of all of them */
+export function protobufListHead(list: { apiVersion: string; kind: string; metadata: object }, itemBytes: number): Buffer {
+  const metadata = delimited(1, encodeMessage(list.metadata as Fields, messageOf(metaShape('ListMeta'))));
+  return Buffer.concat([envelopeHead(list, metadata.length + itemBytes), metadata]);
 }
 
 /** An object as an item of a list. */

@@ -22,7 +22,7 @@ const PIECE_OBJECTS = 1000;
 
 /** The text of a list. */
 export interface ListText {
-  head: string;
+  head: string | Buffer;
   /** Before each item. */
   open?: string;
   item: (object: KubeObject) => string | Buffer;
@@ -37,7 +37,7 @@ export interface ListText {
 
 /** The same list as YAML. Its items are the last thing that its JSON holds. */
 export function asYaml({ head, open = '', item, tail }: ListText): ListText {
-  const frame = JSON.parse(`${head}${tail}`) as Record<string, unknown>;
+  const frame = JSON.parse(`${String(head)}${tail}`) as Record<string, unknown>;
   const keys = Object.keys(frame);
   const items = keys[keys.length - 1];
   const some = (wanted: (key: string) => boolean): string => {

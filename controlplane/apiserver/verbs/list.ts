@@ -3,10 +3,10 @@ import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
 import { setImmediate } from 'node:timers/promises';
 
-import { listItem, protobufList, writtenMessage } from '../codec/to-protobuf';
+import { listItem, protobufListHead, writtenMessage } from '../codec/to-protobuf';
 import { PROTOBUF_TYPE, TYPES } from '../http/accept';
+import { takesGzip } from '../http/compress';
 import { futureVersion, notAcceptable } from '../http/errors';
-import { sendBytes } from '../http/respond';
 import { asYaml, writeList, type ListText } from '../http/write-list';
 import { groupVersion, type Resource } from '../resources/resource';
 import { partialMetadata } from '../table/table';
@@ -40,22 +40,29 @@ export async function answerList(context: ApiContext, request: ResourceRequest, 
 
 /** So many are encoded at a time; then other requests get their turn. */
 const PROTOBUF_ITEMS = 500;
+/** What is kept of the items that were measured; those beyond are encoded once more when they are written: no client makes the server hold a large list. */
+const KEPT_BYTES = 512 * 1024;
 
-/** All of the list's length stands at its beginning: it is made before it is sent. */
-async function answerProtobuf({ res, form, resource }: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
+/** All of the list's length stands at its beginning: the items are measured before they are written. */
+async function answerProtobuf({ res, form, resource }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
   const partial = form.as === 'PartialObjectMetadataList';
   if (form.as !== 'object' && !partial) throw notAcceptable(TYPES);
   const apiVersion = partial ? `meta.k8s.io/${form.version}` : groupVersion(resource);
   const message = writtenMessage(apiVersion, partial ? 'PartialObjectMetadata' : resource.kind);
   if (!message) throw notAcceptable(TYPES);
-  const items: Buffer[] = [];
-  for (const object of result.items) {
-    items.push(listItem(object, message));
-    if (items.length % PROTOBUF_ITEMS === 0) await setImmediate();
+  const kept = new Map<KubeObject, Buffer>();
+  let bytes = 0;
+  for (let at = 0; at < items.length; at += 1) {
+    const item = listItem(items[at], message);
+    bytes += item.length;
+    if (bytes <= KEPT_BYTES) kept.set(items[at], item);
+    if ((at + 1) % PROTOBUF_ITEMS === 0) await setImmediate();
+    if (res.destroyed) return;
   }
-  const { resourceVersion, continue: token, remainingItemCount } = result;
   const list = { apiVersion, kind: partial ? form.as : resource.listKind, metadata: { resourceVersion, continue: token, remainingItemCount } };
-  sendBytes(res, 200, protobufList(list, items), PROTOBUF_TYPE);
+  const head = protobufListHead(list, bytes);
+  if (!takesGzip(res)) res.setHeader('Content-Length', head.length + bytes);
+  await writeList(res, items, { type: PROTOBUF_TYPE, head, between: '', item: (object) => kept.get(object) ?? listItem(object, message), tail: '' });
 }
 
 /** @throws ApiError 504 when what there is is older than what the client has seen elsewhere */

@@ -5,7 +5,7 @@
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
-import { protobufFrame, protobufList, toProtobuf } from '../codec/to-protobuf';
+import { protobufFrame, protobufListHead, toProtobuf } from '../codec/to-protobuf';
 import { negotiate, PROTOBUF_TYPE, STREAM_TYPES, TYPES } from '../http/accept';
 import { chunk } from '../http/chunk';
 import { ApiError, expired, notAcceptable, type Status } from '../http/errors';
@@ -85,7 +85,7 @@ function protobufFrames(context: ApiContext, { form, resource }: ResourceRequest
   if (form.as === 'Table' || form.as === 'APIGroupDiscoveryList') throw notAcceptable(TYPES);
   const partial = form.as !== 'object';
   const of = { kind: resource.kind, apiVersion: groupVersion(resource) };
-  const list = protobufList(partial ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata: {} } : { ...of, kind: resource.listKind, metadata: {} }, []);
+  const list = protobufListHead(partial ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}`, metadata: {} } : { ...of, kind: resource.listKind, metadata: {} }, 0);
   const made = (type: string, object: object): Buffer => chunk(protobufFrame(type, toProtobuf(object) ?? Buffer.alloc(0)));
   const encode = ({ type, object }: WatchEvent): Buffer => {
     const shown = type === 'BOOKMARK' ? { ...of, metadata: bookmark(object, list) } : object;
