@@ -21,7 +21,10 @@ export async function httpsServer(ca: CertificateAuthority, handler: (req: Incom
     },
     (req, res) => {
       if (asksForUpgrade(req)) res.shouldKeepAlive = false;
-      handler(req, res);
+      // Node tells of requests that were sent ahead at once, and tells their answers of nothing, not even that the connection was closed. So
+      // each is handled when its turn to be answered comes; one whose turn never comes was not begun.
+      if (res.socket) handler(req, res);
+      else res.once('socket', () => handler(req, res));
     },
   );
   readThroughStreams(server);

@@ -64,7 +64,7 @@ export class NonResourceUrls {
       sendDocument(req, res, { contentType: JSON_TYPE, body: JSON.stringify({ paths: this.#paths() }, null, 2) });
       return true;
     }
-    const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+    const trimmed = withoutSlashes(path);
     if (trimmed === '/openapi/v2' || trimmed === '/openapi/v3' || trimmed.startsWith('/openapi/v3/')) {
       labels.resource = 'openapi';
       sendOpenApi(req, res, this.#openApi.answer(trimmed, req.headers.accept, new URLSearchParams((req.url ?? '').split('?', 2)[1] ?? '').get('hash') ?? undefined));
@@ -140,4 +140,11 @@ function sendOpenApi(req: IncomingMessage, res: ServerResponse, answer: OpenApiA
 /** `/api` and `/apis` come aggregated when asked for; everything else is plain. */
 function discoveryForm(req: IncomingMessage, path: string): AnswerForm {
   return path === '/api' || path === '/apis' ? negotiate(req.headers.accept) : plainForm(req.headers.accept);
+}
+
+/** Without those at the end. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
 }

@@ -261,3 +261,16 @@ test('the encoder takes what the store keeps, and remembers what many watchers g
   expect(asked).toBe(3);
   expect(new Encoder({}).encode(object)).toBe(JSON.stringify(object));
 });
+
+test('the encoder keeps frames of 16 MiB at most, and the newest in any case', () => {
+  const made: string[] = [];
+  const encoder = new Encoder({
+    encoded: (object: { metadata: { name: string } }) => {
+      made.push(object.metadata.name);
+      return Buffer.alloc(6 * 1024 * 1024, 'x');
+    },
+  });
+  const objects = ['a', 'b', 'c'].map((name) => ({ apiVersion: 'v1', kind: 'X', metadata: { name } }));
+  for (const object of [...objects, objects[2], objects[1], objects[0]]) encoder.frame('ADDED', object);
+  expect(made).toEqual(['a', 'b', 'c', 'a']);
+});

@@ -13,12 +13,20 @@ export function isEncodedSource(store: object): store is EncodedSource {
   return 'encoded' in store && typeof store.encoded === 'function';
 }
 
+/** Objects, and bytes of their frames, that are remembered; the newest always is. */
 const RECENT = 512;
+const RECENT_BYTES = 16 * 1024 * 1024;
+
+interface Frames {
+  byType: Record<string, Buffer>;
+  bytes: number;
+}
 
 export class Encoder {
   readonly #source: EncodedSource | undefined;
-  /** Frames of the objects that were sent last, oldest first; by type of event. */
-  readonly #frames = new Map<KubeObject, Record<string, Buffer>>();
+  /** Frames of the objects that were sent last, oldest first. */
+  readonly #frames = new Map<KubeObject, Frames>();
+  #bytes = 0;
 
   constructor(store: object) {
     this.#source = isEncodedSource(store) ? store : undefined;
@@ -36,18 +44,20 @@ export class Encoder {
 
   /** One line of a watch, as a chunk: made once for all who watch, as many get the same event at about the same time. Not to be modified. */
   frame(type: string, object: KubeObject): Buffer {
-    let frames = this.#frames.get(object);
-    if (!frames) this.#remember(object, (frames = {}));
-    return (frames[type] ??= this.#makeFrame(type, object));
+    return this.#known(type, object) ?? this.#remember(type, object, this.#makeFrame(type, object));
   }
 
   /** As `frame`, in protobuf; undefined when objects of the kind are not written so. */
   protobufFrame(type: string, object: KubeObject): Buffer | undefined {
-    let frames = this.#frames.get(object);
-    if (!frames) this.#remember(object, (frames = {}));
     const key = `${type} protobuf`;
-    const made = frames[key] ?? toProtobuf(object);
-    return made && (frames[key] ??= chunk(protobufFrame(type, made)));
+    const known = this.#known(key, object);
+    if (known) return known;
+    const made = toProtobuf(object);
+    return made && this.#remember(key, object, chunk(protobufFrame(type, made)));
+  }
+
+  #known(key: string, object: KubeObject): Buffer | undefined {
+    return this.#frames.get(object)?.byType[key];
   }
 
   #makeFrame(type: string, object: KubeObject): Buffer {
@@ -56,11 +66,18 @@ export class Encoder {
     return typeof json === 'string' ? chunk(Buffer.from(`${head}${json}}\n`)) : chunk(Buffer.from(head), json, FRAME_END);
   }
 
-  #remember(object: KubeObject, frames: Record<string, Buffer>): void {
-    this.#frames.set(object, frames);
-    if (this.#frames.size <= RECENT) return;
-    const [oldest] = this.#frames.keys();
-    this.#frames.delete(oldest);
+  #remember(key: string, object: KubeObject, frame: Buffer): Buffer {
+    let frames = this.#frames.get(object);
+    if (!frames) this.#frames.set(object, (frames = { byType: {}, bytes: 0 }));
+    frames.byType[key] = frame;
+    frames.bytes += frame.length;
+    this.#bytes += frame.length;
+    for (const [oldest, { bytes }] of this.#frames) {
+      if (oldest === object || (this.#frames.size <= RECENT && this.#bytes <= RECENT_BYTES)) break;
+      this.#frames.delete(oldest);
+      this.#bytes -= bytes;
+    }
+    return frame;
   }
 }
 

@@ -58,7 +58,7 @@ class Application {
   apply(operation: Record<string, unknown>): void {
     switch (operation.op) {
       case 'add':
-        return add(this.#place(operation.path), operation.value ?? null);
+        return add(this.#place(operation.path), ownCopy(operation.value ?? null));
       case 'remove':
         return remove(this.#place(operation.path));
       case 'replace':
@@ -79,7 +79,8 @@ class Application {
   }
 
   /** The document is replaced by an object or a list; anything else leaves it as it is. */
-  #replace({ path, value = null }: Record<string, unknown>): void {
+  #replace({ path, value: asked = null }: Record<string, unknown>): void {
+    const value = ownCopy(asked);
     if (path === '') {
       if (isContainer(value)) this.document = value;
       return;
@@ -163,3 +164,6 @@ export function patchProblems(patch: readonly unknown[], duplicates: readonly st
   const problems = fields.flatMap(({ field, path }) => [...(FIELDS.has(field) ? [] : [`unknown field "${path}"`]), ...(duplicates.length === 0 ? [] : within(path))]);
   return problems.map((problem) => `json patch ${problem}`);
 }
+
+/** Later operations change what is in the document: not the patch, which is applied anew when somebody else was faster. */
+const ownCopy = (value: unknown): unknown => (isContainer(value) ? structuredClone(value) : value);

@@ -52,6 +52,12 @@ describe('json patch', () => {
     expect(jsonPatch(before, patch)).toEqual(after);
   });
 
+  test.each(['add', 'replace'])('a patch with %s does the same a second time: later operations do not change it', (op) => {
+    const patch = [{ op, path: '/list', value: [] }, { op: 'add', path: '/list/-', value: { a: 1 } }, { op, path: '/list/0/b', value: { c: 1 } }, { op: 'remove', path: '/list/0/b/c' }];
+    const after = { list: [{ a: 1, b: {} }] };
+    expect([jsonPatch({ list: 1 }, patch), jsonPatch({ list: 1 }, patch)]).toEqual([after, after]);
+  });
+
   test('what copies within copies nest too deeply is refused', () => {
     const into = (copies: number): object[] => Array.from({ length: copies }, (_, i) => ({ op: 'copy', from: '/a', path: `/a${'/a'.repeat(2 ** i)}` }));
     expect(jsonPatch({ a: {} }, into(7))).toEqual(JSON.parse(`${'{"a":'.repeat(128)}{}${'}'.repeat(128)}`));

@@ -37,7 +37,8 @@ export function podLog(open: OpenPodLog): Serve {
     const { namespace, name, query, res, resource } = request;
     const { stream, limitBytes, tailLines, follow, since } = optionsOf(request, now());
     const closed = new AbortController();
-    res.once('close', () => closed.abort());
+    if (res.destroyed) closed.abort();
+    else res.once('close', () => closed.abort());
     const log = await open({ namespace, pod: name, stream, follow, ...(tailLines !== undefined && { tailLines }), signal: closed.signal });
     if (!log) throw notFound(resource, name);
     const container = query.get('container') ?? '';
@@ -52,7 +53,10 @@ export function podLog(open: OpenPodLog): Serve {
       const part = chunk.length > left ? chunk.subarray(0, left) : chunk;
       left -= part.length;
       if (!res.write(part)) await drained(res);
-      if (left <= 0 || closed.signal.aborted) break;
+      if (left > 0 && !closed.signal.aborted) continue;
+      // Nothing more is waited for, also not by whoever follows for us.
+      closed.abort();
+      break;
     }
     res.end();
   };

@@ -180,3 +180,19 @@ test.each(['HTTP/1.0', 'HTTP/1.1'])('frames are whole for %s, and the answer end
   expect(body).toBe(version === 'HTTP/1.0' ? lines.join('') : `${chunks.join('')}0\r\n\r\n`);
   expect(errors).toEqual([]);
 });
+
+test('a watch whose client left before it began is over at once', async () => {
+  const memory = new WatchMemory();
+  const gone = new Promise<ServerResponse>((resolve) => {
+    accept = (res) => res.once('close', () => resolve(res));
+  });
+  const request = get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, agent: false });
+  request.on('error', () => undefined);
+  setTimeout(() => request.destroy(), 20);
+  const res = await gone;
+  const stream = new WatchStream(res, { ...JSON_FRAMES, encode: ({ type, object }) => frame(type, JSON.stringify(object)), bytesOf: () => 1, memory, fanOut, onError: (error) => errors.push(error) });
+  stream.push([event('first', 1)]);
+  stream.start();
+  await stream.ended;
+  expect([stream.unsent(), memory.total, errors]).toEqual([0, 0, []]);
+});

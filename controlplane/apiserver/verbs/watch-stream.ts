@@ -77,11 +77,14 @@ export class WatchStream implements Buffering, Flushable {
   ) {
     this.#sink = res;
     this.ended = new Promise((resolve) => {
-      res.once('close', () => {
+      const over = (): void => {
         this.#sink.off('drain', this.#drained);
         this.#over();
         resolve();
-      });
+      };
+      // Its client may be gone already: it had to be authenticated first.
+      if (res.destroyed) over();
+      else res.once('close', over);
     });
   }
 
