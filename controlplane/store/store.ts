@@ -84,8 +84,8 @@ export interface WatchOptions extends Selection {
 }
 
 export interface WatchHandler<T extends KubeObject = KubeObject> {
-  /** All events of one commit that match, in order. Must not throw and must not block. */
-  events(batch: WatchEvent<T>[]): void;
+  /** All events of one commit that match, in order; other watches may be handed the same array. Must not throw and must not block. */
+  events(batch: readonly WatchEvent<T>[]): void;
   /** The watch is over and delivers nothing more; with an error, list and watch anew. Not called after `stop()`. */
   end(error?: StoreError): void;
 }

@@ -5,7 +5,11 @@
  *
  * Invariant: everybody who asked is flushed, in the order of asking, once for all that waits for it by then.
  */
+import { Fifo } from './fifo';
+
 export interface Flushable {
+  /** It has asked, and its turn has not come. Set here only. */
+  waitsForTurn: boolean;
   /** Writes what waits. Must not throw. */
   flush(): void;
 }
@@ -14,22 +18,26 @@ export interface Flushable {
 const AT_ONCE = 64;
 
 export class FanOut {
-  readonly #waiting = new Set<Flushable>();
+  readonly #waiting = new Fifo<Flushable>();
   /** How many may still be written to in this turn. */
   #left = AT_ONCE;
   #scheduled = false;
 
   /** Flushes the stream, now or in a later turn. */
   request(stream: Flushable): void {
-    this.#waiting.add(stream);
+    if (!stream.waitsForTurn) {
+      stream.waitsForTurn = true;
+      this.#waiting.push(stream);
+    }
     this.#work();
   }
 
   #work(): void {
-    for (const stream of this.#waiting) {
-      if (this.#left === 0) break;
+    while (this.#left > 0) {
+      const stream = this.#waiting.shift();
+      if (stream === undefined) break;
       this.#left -= 1;
-      this.#waiting.delete(stream);
+      stream.waitsForTurn = false;
       stream.flush();
     }
     if (this.#scheduled) return;

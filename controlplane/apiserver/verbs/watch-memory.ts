@@ -2,6 +2,8 @@
 
 /** A stream as its memory is counted. */
 export interface Buffering {
+  /** What was last counted. Set here only; 0 at first. */
+  counted: number;
   /** Bytes that wait for its client, as it is now. */
   buffered(): number;
   /** Ends it: it waits for too much. */
@@ -21,7 +23,7 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 export class WatchMemory {
   readonly maxBytes: number;
   readonly #maxTotalBytes: number;
-  readonly #streams = new Map<Buffering, number>();
+  readonly #streams = new Set<Buffering>();
   #total = 0;
 
   constructor({ maxBytes = MAX_BYTES, maxTotalBytes = MAX_TOTAL_BYTES }: WatchMemoryOptions = {}) {
@@ -34,14 +36,20 @@ export class WatchMemory {
     return this.#total;
   }
 
+  /** From here on it counts, until it is forgotten. */
+  add(stream: Buffering): void {
+    this.#streams.add(stream);
+    this.count(stream);
+  }
+
   /** Counts the stream anew; may end it, or another one. */
   count(stream: Buffering): void {
-    this.#set(stream, stream.buffered());
+    this.#measure(stream);
     if (this.#total <= this.#maxTotalBytes) return;
-    for (const each of this.#streams.keys()) this.#set(each, each.buffered());
+    for (const each of this.#streams) this.#measure(each);
     if (this.#total <= this.#maxTotalBytes) return;
-    const largestFirst = [...this.#streams.entries()].sort(([, a], [, b]) => b - a);
-    for (const [each] of largestFirst) {
+    const largestFirst = [...this.#streams].sort((a, b) => b.counted - a.counted);
+    for (const each of largestFirst) {
       if (this.#total <= this.#maxTotalBytes) return;
       this.forget(each);
       each.tooSlow();
@@ -49,12 +57,14 @@ export class WatchMemory {
   }
 
   forget(stream: Buffering): void {
-    this.#total -= this.#streams.get(stream) ?? 0;
-    this.#streams.delete(stream);
+    if (!this.#streams.delete(stream)) return;
+    this.#total -= stream.counted;
+    stream.counted = 0;
   }
 
-  #set(stream: Buffering, bytes: number): void {
-    this.#total += bytes - (this.#streams.get(stream) ?? 0);
-    this.#streams.set(stream, bytes);
+  #measure(stream: Buffering): void {
+    const bytes = stream.buffered();
+    this.#total += bytes - stream.counted;
+    stream.counted = bytes;
   }
 }

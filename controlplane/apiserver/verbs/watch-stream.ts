@@ -16,6 +16,7 @@ import type { WatchEvent } from '../../store/store';
 import { chunk, contentOf, LAST_CHUNK } from '../http/chunk';
 import { expired, unavailable, type Status } from '../http/errors';
 import type { FanOut, Flushable } from './fan-out';
+import { Fifo } from './fifo';
 import type { Buffering, WatchMemory } from './watch-memory';
 
 /** Events that may wait for a client, beyond what was there when the watch began. */
@@ -49,9 +50,9 @@ export interface WatchStreamOptions extends Frames {
 
 export class WatchStream implements Buffering, Flushable {
   readonly ended: Promise<void>;
-  /** Those before `next` are sent, and not held any more. */
-  #pending: (WatchEvent<KubeObject> | undefined)[] = [];
-  #next = 0;
+  waitsForTurn = false;
+  counted = 0;
+  readonly #pending = new Fifo<WatchEvent<KubeObject>>();
   /** The last ones in `pending` that wait for this stream's turn. */
   #unturned = 0;
   #started = false;
@@ -60,8 +61,7 @@ export class WatchStream implements Buffering, Flushable {
   /** Waiting events that are allowed: the first batch (what was there at the start), and MAX_PENDING more. */
   #bound = 0;
   /** Bytes of the last ones in `pending` that the socket did not take, without the first batch, whose objects the store holds or shares between watches. */
-  #sizes: number[] = [];
-  #nextSize = 0;
+  readonly #sizes = new Fifo<number>();
   #bytes = 0;
   /** Where frames go: the socket itself, unless answers to earlier requests on it are still to come. */
   #sink: Writable;
@@ -83,8 +83,9 @@ export class WatchStream implements Buffering, Flushable {
         resolve();
       };
       // Its client may be gone already: it had to be authenticated first.
-      if (res.destroyed) over();
-      else res.once('close', over);
+      if (res.destroyed) return over();
+      res.once('close', over);
+      options.memory.add(this);
     });
   }
 
@@ -133,7 +134,7 @@ export class WatchStream implements Buffering, Flushable {
 
   /** Events that wait, for the socket or for this stream's turn. */
   unsent(): number {
-    return this.#pending.length - this.#next;
+    return this.#pending.size;
   }
 
   tooSlow(): void {
@@ -171,42 +172,40 @@ export class WatchStream implements Buffering, Flushable {
   #check(): void {
     if (this.#finished) return;
     const tooMany = this.#started && this.unsent() > this.#bound;
-    const tooLarge = this.#bytes > this.options.memory.maxBytes && this.#sizes.length - this.#nextSize > 1;
+    const tooLarge = this.#bytes > this.options.memory.maxBytes && this.#sizes.size > 1;
     if (tooMany || tooLarge) this.tooSlow();
     else this.options.memory.count(this);
   }
 
   #over(): void {
     this.#finished = true;
-    this.#pending = [];
-    this.#sizes = [];
+    this.#pending.clear();
+    this.#sizes.clear();
     this.#bytes = 0;
     this.options.memory.forget(this);
   }
 
   /** Those of the last `count` events that the socket did not take at once. */
   #measure(count: number): void {
-    for (let at = Math.max(this.#next, this.#pending.length - count); at < this.#pending.length; at += 1) {
-      const bytes = this.options.bytesOf(this.#pending[at] as WatchEvent<KubeObject>);
+    const size = this.#pending.size;
+    for (let at = Math.max(0, size - count); at < size; at += 1) {
+      const bytes = this.options.bytesOf(this.#pending.at(at) as WatchEvent<KubeObject>);
       this.#sizes.push(bytes);
       this.#bytes += bytes;
     }
   }
 
   #take(): WatchEvent<KubeObject> {
-    const measured = this.#sizes.length - this.#nextSize;
-    const unmeasured = this.#pending.length - this.#next - measured;
-    const event = this.#pending[this.#next] as WatchEvent<KubeObject>;
-    this.#pending[this.#next++] = undefined;
-    if (unmeasured === 0) this.#bytes -= this.#sizes[this.#nextSize++];
-    return event;
+    const allMeasured = this.#pending.size === this.#sizes.size;
+    if (allMeasured) this.#bytes -= this.#sizes.shift() ?? 0;
+    return this.#pending.shift() as WatchEvent<KubeObject>;
   }
 
   #batch(): Buffer {
     const first = this.#framed(this.options.encode(this.#take()));
-    if (this.#next === this.#pending.length) return first;
+    if (this.#pending.size === 0) return first;
     const frames = [first];
-    for (let bytes = first.length; this.#next < this.#pending.length && bytes < BATCH_BYTES; ) {
+    for (let bytes = first.length; this.#pending.size > 0 && bytes < BATCH_BYTES; ) {
       const frame = this.#framed(this.options.encode(this.#take()));
       frames.push(frame);
       bytes += frame.length;
@@ -215,19 +214,8 @@ export class WatchStream implements Buffering, Flushable {
   }
 
   #pump(): void {
-    while (!this.#blocked && !this.#finished && this.#next < this.#pending.length) {
+    while (!this.#blocked && !this.#finished && this.#pending.size > 0) {
       this.#blocked = !this.#sink.write(this.#batch());
-    }
-    if (this.#next === this.#pending.length) {
-      this.#pending = [];
-      this.#next = 0;
-      this.#sizes = [];
-      this.#nextSize = 0;
-    } else if (this.#next > MAX_PENDING) {
-      this.#pending = this.#pending.slice(this.#next);
-      this.#next = 0;
-      this.#sizes = this.#sizes.slice(this.#nextSize);
-      this.#nextSize = 0;
     }
   }
 }

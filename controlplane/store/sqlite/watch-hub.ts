@@ -12,6 +12,8 @@ import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../s
 import { isCreation, type Change, type Occurrence } from './history';
 import type { Table } from './table';
 
+const NOTHING: readonly WatchEvent[] = [];
+
 interface Watcher {
   table: Table;
   matcher: Matcher;
@@ -19,9 +21,9 @@ interface Watcher {
   bookmarks: boolean;
   /** Events up to this revision are in `starting` or known to the client. */
   since: number;
-  starting: WatchEvent[] | undefined;
-  /** Collected during one delivery. */
-  batch: WatchEvent[];
+  starting: readonly WatchEvent[] | undefined;
+  /** Collected during one delivery. Watchers that get the same one event share its batch: to a second one they add in a copy. */
+  batch: readonly WatchEvent[];
   ended: boolean;
 }
 
@@ -50,7 +52,7 @@ export class WatchHub {
 
   /** @param starting what the watcher is owed up to `since` */
   add(table: Table, matcher: Matcher, handler: WatchHandler, since: number, starting: WatchEvent[], bookmarks: boolean): Watch {
-    const watcher: Watcher = { table, matcher, handler, bookmarks, since, starting, batch: [], ended: false };
+    const watcher: Watcher = { table, matcher, handler, bookmarks, since, starting, batch: NOTHING, ended: false };
     this.watchers.add(watcher);
     this.group(watcher).add(watcher);
     this.revision = Math.max(this.revision, since);
@@ -73,14 +75,14 @@ export class WatchHub {
       const groups = this.tables.get(change.table);
       if (!groups) continue;
       const { name, namespace } = change.object.metadata;
-      const plain = eventOf(change);
+      const plain = [eventOf(change)] as const;
       collect(groups.byName.get(name), change, plain, touched);
       collect(groups.byNamespace.get(''), change, plain, touched);
       if (namespace) collect(groups.byNamespace.get(namespace), change, plain, touched);
     }
     for (const watcher of touched) {
       const batch = watcher.batch;
-      watcher.batch = [];
+      watcher.batch = NOTHING;
       this.begin(watcher);
       this.send(watcher, batch);
     }
@@ -100,7 +102,7 @@ export class WatchHub {
     if (starting) this.send(watcher, starting);
   }
 
-  private send(watcher: Watcher, batch: WatchEvent[]): void {
+  private send(watcher: Watcher, batch: readonly WatchEvent[]): void {
     if (watcher.ended || batch.length === 0) return;
     try {
       watcher.handler.events(batch);
@@ -173,14 +175,21 @@ function asItWas(previous: KubeObject, object: KubeObject): KubeObject {
   return { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion } };
 }
 
-function collect(group: Set<Watcher> | undefined, change: Change, plain: WatchEvent, touched: Watcher[]): void {
+/** @param plain the one event that the change is to whoever selects all objects */
+function collect(group: Set<Watcher> | undefined, change: Change, plain: readonly [WatchEvent], touched: Watcher[]): void {
   if (!group) return;
   for (const watcher of group) {
     if (change.revision <= watcher.since) continue;
-    const event = watcher.matcher.test === undefined ? plain : eventFor(watcher.matcher, change.previous, plain);
+    const event = watcher.matcher.test === undefined ? plain[0] : eventFor(watcher.matcher, change.previous, plain[0]);
     if (!event) continue;
-    if (watcher.batch.length === 0) touched.push(watcher);
-    watcher.batch.push(event);
+    if (watcher.batch.length === 0) {
+      touched.push(watcher);
+      watcher.batch = event === plain[0] ? plain : [event];
+    } else if (watcher.batch.length === 1) {
+      watcher.batch = [...watcher.batch, event];
+    } else {
+      (watcher.batch as WatchEvent[]).push(event);
+    }
   }
 }
 
