@@ -29,7 +29,7 @@ export interface Body {
 const BYTES_PER_CHUNK = 128;
 
 interface Client {
-  receiving: Set<Incoming>;
+  receiving: Receiving;
   bytes: number;
 }
 
@@ -38,10 +38,45 @@ interface Incoming {
   client: Client;
   bytes: number;
   refuse: (error: ApiError) => void;
+  /** Its neighbours among those that come in of the same client. */
+  before: Incoming | undefined;
+  after: Incoming | undefined;
 }
 
+/**
+ * The bodies of one client that come in, as a list. Not a Set: what is put into one and taken out of it thousands of times a second is
+ * held by the tables that it has outgrown, and grows old there.
+ */
+class Receiving {
+  size = 0;
+  #first: Incoming | undefined;
+
+  add(incoming: Incoming): void {
+    incoming.after = this.#first;
+    if (this.#first) this.#first.before = incoming;
+    this.#first = incoming;
+    this.size += 1;
+  }
+
+  remove(incoming: Incoming): void {
+    const { before, after } = incoming;
+    if (before) before.after = after;
+    else this.#first = after;
+    if (after) after.before = before;
+    incoming.before = incoming.after = undefined;
+    this.size -= 1;
+  }
+
+  largest(): Incoming | undefined {
+    let largest: Incoming | undefined;
+    for (let each = this.#first; each; each = each.after) if (each.bytes > (largest?.bytes ?? 0)) largest = each;
+    return largest;
+  }
+}
+
+const nothing = (): void => undefined;
 const NOTHING = Buffer.alloc(0);
-export const NO_BODY: Body = { read: () => NOTHING, release: () => undefined };
+export const NO_BODY: Body = { read: () => NOTHING, release: nothing };
 
 export class Bodies {
   #bytes = 0;
@@ -63,10 +98,10 @@ export class Bodies {
   /** Resolves when the body is there. @throws ApiError 400 when the client stops in the middle, 429 */
   async receive(req: IncomingMessage, name: string): Promise<Body> {
     if (!hasBody(req)) return NO_BODY;
-    const client = this.#clients.get(name) ?? { receiving: new Set(), bytes: 0 };
+    const client = this.#clients.get(name) ?? { receiving: new Receiving(), bytes: 0 };
     if (client.receiving.size >= this.limits.perClient) throw tooManyRequests(TOO_MANY);
     this.#clients.set(name, client);
-    const incoming: Incoming = { client, bytes: 0, refuse: () => undefined };
+    const incoming: Incoming = { client, bytes: 0, refuse: nothing, before: undefined, after: undefined };
     client.receiving.add(incoming);
     this.#receiving += 1;
     const release = (): void => {
@@ -79,7 +114,7 @@ export class Bodies {
       whole = true;
       return { read, release };
     } finally {
-      client.receiving.delete(incoming);
+      client.receiving.remove(incoming);
       this.#receiving -= 1;
       if (!whole) release();
     }
@@ -96,7 +131,7 @@ export class Bodies {
       let bytes = 0;
       const stop = (then: () => void): void => {
         chunks.length = 0;
-        incoming.refuse = () => undefined;
+        incoming.refuse = nothing;
         req.off('data', onData).off('end', onEnd);
         this.#drop(incoming);
         void takenIn(req).then(then);
@@ -108,7 +143,7 @@ export class Bodies {
         this.#hold(incoming, chunk.length + BYTES_PER_CHUNK);
       };
       const onEnd = (): void => {
-        incoming.refuse = () => undefined;
+        incoming.refuse = nothing;
         const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
         resolve(() => body);
       };
@@ -147,8 +182,7 @@ export class Bodies {
     const share = this.limits.bytesInAll / this.#clients.size;
     const clients = [...this.#clients.values()].filter(({ bytes }) => bytes > share).sort((a, b) => b.bytes - a.bytes);
     for (const { receiving } of clients) {
-      let largest: Incoming | undefined;
-      for (const each of receiving) if (each.bytes > (largest?.bytes ?? 0)) largest = each;
+      const largest = receiving.largest();
       if (largest) return largest;
     }
     return undefined;
