@@ -160,15 +160,18 @@ export class ApiServer {
     // Whoever asks, and whatever it is that is there.
     if (!attributes || !isLongRunning(attributes)) requestTimeoutMs(query);
     if (this.#urls.serveToAll(res, url, path)) return;
-    const identity = await this.options.authenticator.authenticate(req);
+    const found = this.options.authenticator.authenticate(req);
+    const identity = found instanceof Promise ? await found : found;
     if (!identity) throw unauthorized();
     noteIdentity(req, identity);
     if (!target || !attributes) {
-      await this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
+      const allowed = this.#authorize(req, identity, { verb: (req.method ?? 'GET').toLowerCase(), path });
+      if (allowed) await allowed;
       if (this.#urls.serve(req, res, path, labels)) return;
       throw this.#nothingAt(path);
     }
-    await this.#authorize(req, identity, attributes, target.groupVersion);
+    const allowed = this.#authorize(req, identity, attributes, target.groupVersion);
+    if (allowed) await allowed;
     const resource = this.options.registry.find(target.groupVersion, target.plural);
     if (!resource) throw this.#nothingAt(path);
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
@@ -202,10 +205,17 @@ export class ApiServer {
     }
   }
 
-  /** @throws ApiError 403 */
-  async #authorize(req: IncomingMessage, identity: Identity, attributes: Attributes, groupVersion?: string): Promise<void> {
+  /** @returns what is to be waited for, if anything. @throws ApiError 403 */
+  #authorize(req: IncomingMessage, identity: Identity, attributes: Attributes, groupVersion?: string): Promise<void> | undefined {
     noteAttributes(req, attributes, groupVersion);
-    const why = await this.#authorizer(identity, attributes);
+    const why = this.#authorizer(identity, attributes);
+    if (why instanceof Promise) return why.then((said) => this.#decided(req, attributes, said));
+    this.#decided(req, attributes, why);
+    return undefined;
+  }
+
+  /** @throws ApiError 403 */
+  #decided(req: IncomingMessage, attributes: Attributes, why: string | undefined): void {
     noteDecision(req, why);
     if (why === undefined) return;
     const { resource } = attributes;

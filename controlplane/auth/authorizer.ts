@@ -4,6 +4,7 @@
  *   system:masters ─► agents (only their own) ─► roles
  */
 import type { Identity } from './identity';
+import type { Soon } from './soon';
 
 export interface ResourceAttributes {
   group: string;
@@ -34,7 +35,7 @@ export interface Decision {
 export type Decider = (identity: Identity, attributes: Attributes) => Decision;
 
 /** @returns undefined when allowed, else why not, in Kubernetes' words. */
-export type Authorizer = (identity: Identity, attributes: Attributes) => Promise<string | undefined> | string | undefined;
+export type Authorizer = (identity: Identity, attributes: Attributes) => Soon<string | undefined>;
 
 export const MASTERS = 'system:masters';
 

@@ -1,6 +1,8 @@
 /** Who makes a request. */
 import type { IncomingMessage } from 'node:http';
 
+import type { Soon } from './soon';
+
 export interface Identity {
   user: string;
   groups: readonly string[];
@@ -20,7 +22,7 @@ export interface Authenticator {
    * @returns undefined when there are no credentials, or none that hold (unknown, expired).
    * @throws AuthError when they hold but what they ask for (to act as somebody else) may not be
    */
-  authenticate(req: IncomingMessage): Promise<Identity | undefined>;
+  authenticate(req: IncomingMessage): Soon<Identity | undefined>;
 }
 
 /** Why a request that is authenticated goes no further; becomes a `Status`. */

@@ -9,6 +9,7 @@ import { noteImpersonation } from './audit/record';
 import {
   ANONYMOUS, AUTHENTICATED, AuthError, serviceAccountGroups, serviceAccountUser, splitServiceAccount, UNAUTHENTICATED, type Authenticator, type Identity,
 } from './identity';
+import { soon, type Soon } from './soon';
 
 const PREFIX = 'impersonate-';
 const EXTRA = 'impersonate-extra-';
@@ -29,9 +30,11 @@ export class ImpersonatingAuthenticator implements Authenticator {
     private readonly decide: Decider,
   ) {}
 
-  async authenticate(req: IncomingMessage): Promise<Identity | undefined> {
-    const identity = await this.inner.authenticate(req);
-    if (!identity) return undefined;
+  authenticate(req: IncomingMessage): Soon<Identity | undefined> {
+    return soon(this.inner.authenticate(req), (identity) => identity && this.#become(req, identity));
+  }
+
+  #become(req: IncomingMessage, identity: Identity): Identity {
     const asked = readHeaders(req);
     if (!asked) return identity;
     const other = impersonate(identity, asked, this.decide);

@@ -39,8 +39,14 @@ export function auditLine({ identity = NOBODY, impersonated, attributes, apiVers
   );
 }
 
+/** The time that was written last: requests come and go many in a millisecond. */
+let last = { ms: NaN, text: '' };
+
 /** Kubernetes' MicroTime has six digits after the point, no fewer. */
-const microTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`;
+function microTime(ms: number): string {
+  if (ms !== last.ms) last = { ms, text: `${new Date(ms).toISOString().slice(0, -1)}000Z` };
+  return last.text;
+}
 const quote = (text: string): string => JSON.stringify(text);
 const optional = (name: string, value: string): string => (value === '' ? '' : `,"${name}":${quote(value)}`);
 

@@ -74,7 +74,7 @@ describe('the chain', () => {
     { authenticateToken: (token) => Promise.resolve(token === 'one' ? { identity: { user: 'uno', groups: [] }, audiences: [API_AUDIENCE] } : undefined) },
     { authenticateToken: (token) => Promise.resolve(token === 'two' ? { identity: { user: 'due', groups: [] }, audiences: [API_AUDIENCE] } : undefined) },
   );
-  const identify = (found: Identity | 'refused' | undefined, authorization?: string): Promise<Identity | undefined> =>
+  const identify = (found: Identity | 'refused' | undefined, authorization?: string): Promise<Identity | undefined> | Identity | undefined =>
     new ChainAuthenticator(tokens, { identify: () => found }).authenticate({ headers: { ...(authorization !== undefined && { authorization }) }, socket: {} } as IncomingMessage);
   const ann: Identity = { user: 'ann', groups: [] };
 

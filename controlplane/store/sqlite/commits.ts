@@ -101,12 +101,8 @@ export class Commits {
   }
 
   /** Resolves when everything staged so far is durable and visible. @throws StoreError Unavailable */
-  async settled(): Promise<void> {
-    try {
-      await this.last?.done;
-    } catch (error) {
-      throw unavailable(error);
-    }
+  settled(): Promise<void> {
+    return this.last?.done ?? Promise.resolve();
   }
 
   private isFull(turn: Turn): boolean {
@@ -117,13 +113,16 @@ export class Commits {
     let refused: Error | undefined;
     const turn: Turn = { changes: [], bytes: 0, removed: 0, doomed: undefined, done: Promise.resolve() };
     this.open = turn;
-    turn.done = this.writer.enqueue(
+    const done = this.writer.enqueue(
       () => this.write(turn),
       (error) => {
         refused = error;
         this.end(turn, error);
       },
     );
+    turn.done = done.catch((error: unknown) => {
+      throw unavailable(error);
+    });
     turn.done.catch(() => undefined);
     if (refused) throw unavailable(refused);
     this.last = turn;

@@ -3,6 +3,7 @@
  * Bounded: what was not seen for long is kept apart again.
  */
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
+import { isFixed } from '../fixed';
 
 const MAX_SETS = 4096;
 /** Larger ones are hardly alike. */
@@ -27,7 +28,7 @@ export class Interner {
   }
 
   #isKnown(set: unknown): boolean {
-    return typeof set !== 'object' || set === null || this.#known.has(set);
+    return typeof set !== 'object' || set === null || this.#known.has(set) || isFixed(set);
   }
 
   #set(set: object): object {

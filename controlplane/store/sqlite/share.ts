@@ -4,10 +4,14 @@
  * - "nothing changed" is `share(next, previous) === previous`, and the same for each field;
  * - two versions of an object share the memory of what did not change.
  */
+import { isFixed } from '../fixed';
 import { StoreError } from '../store';
 
 /** Deeper nesting than this is refused rather than risked on the stack. The API takes 256 levels; what it notes of them in `managedFields` is a few deeper. */
 const MAX_DEPTH = 320;
+
+/** The one field whose values may be (see fixed.ts). */
+const FIXED = 'fieldsV1';
 
 type Json = Record<string, unknown>;
 
@@ -59,7 +63,8 @@ function shareObject(value: Json, before: Json | undefined, depth: number): Json
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new StoreError('Invalid', 'a field may not be named "__proto__"; rename it');
     const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
-    const item = share(value[key], was, depth + 1);
+    const next = value[key];
+    const item = key === FIXED && was === undefined && typeof next === 'object' && next !== null && isFixed(next) ? next : share(next, was, depth + 1);
     if (item === undefined) continue;
     out[key] = item;
     count++;

@@ -148,16 +148,16 @@ export class SqliteObjectStore implements ObjectStore {
     return this.hub.add(table, matcher, handler as WatchHandler, revision, starting, bookmarks);
   }
 
-  async create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
-    return (await this.one({ verb: 'create', resource, object })) as T;
+  create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return this.one({ verb: 'create', resource, object }) as Promise<T>;
   }
 
-  async update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
-    return (await this.one({ verb: 'update', resource, object })) as T;
+  update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return this.one({ verb: 'update', resource, object }) as Promise<T>;
   }
 
-  async updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
-    return (await this.one({ verb: 'updateStatus', resource, object })) as T;
+  updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+    return this.one({ verb: 'updateStatus', resource, object }) as Promise<T>;
   }
 
   async delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>> {
@@ -173,24 +173,30 @@ export class SqliteObjectStore implements ObjectStore {
     this.commits.makeRoom();
     let waits = false;
     const outcomes = operations.map((operation): Outcome => {
-      try {
-        const { object, pending } = this.perform(operation);
-        waits ||= pending;
-        return { ok: true, object };
-      } catch (error) {
-        const failure = asStoreError(error);
-        waits ||= this.isPending(operation);
-        return { ok: false, error: failure };
-      }
+      const { pending, ...outcome } = this.attempt(operation);
+      waits ||= pending;
+      return outcome;
     });
     if (waits) await this.commits.settled();
     return outcomes;
   }
 
   private async one(operation: Operation): Promise<KubeObject> {
-    const [outcome] = await this.batch([operation]);
+    this.commits.makeRoom();
+    const outcome = this.attempt(operation);
+    if (outcome.pending) await this.commits.settled();
     if (!outcome.ok) throw outcome.error;
     return outcome.object;
+  }
+
+  /** `pending`: the outcome rests on what is not durable yet. @throws StoreError Unavailable */
+  private attempt(operation: Operation): Outcome & { pending: boolean } {
+    try {
+      const { object, pending } = this.perform(operation);
+      return { ok: true, object, pending };
+    } catch (error) {
+      return { ok: false, error: asStoreError(error), pending: this.isPending(operation) };
+    }
   }
 
   /** `pending`: the outcome rests on what is not durable yet. */

@@ -66,22 +66,23 @@ export class ViewStore implements ObjectStore {
     });
   }
 
-  async create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+  create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
     const view = this.#views.get(resource);
-    if (!view) return this.beneath.create(resource, object);
-    return this.#show(view, await naming(view, () => this.beneath.create(view.source, view.toSource(object)))) as T;
+    return view ? this.#through(view, () => this.beneath.create(view.source, view.toSource(object))) : this.beneath.create(resource, object);
   }
 
-  async update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+  update<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
     const view = this.#views.get(resource);
-    if (!view) return this.beneath.update(resource, object);
-    return this.#show(view, await naming(view, () => this.beneath.update(view.source, view.toSource(object)))) as T;
+    return view ? this.#through(view, () => this.beneath.update(view.source, view.toSource(object))) : this.beneath.update(resource, object);
   }
 
-  async updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+  updateStatus<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
     const view = this.#views.get(resource);
-    if (!view) return this.beneath.updateStatus(resource, object);
-    return this.#show(view, await naming(view, () => this.beneath.updateStatus(view.source, view.toSource(object)))) as T;
+    return view ? this.#through(view, () => this.beneath.updateStatus(view.source, view.toSource(object))) : this.beneath.updateStatus(resource, object);
+  }
+
+  async #through<T extends KubeObject>(view: View, write: () => Promise<KubeObject>): Promise<T> {
+    return this.#show(view, await naming(view, write)) as T;
   }
 
   async delete<T extends KubeObject>(resource: ResourceName, namespace: string, name: string, preconditions?: Preconditions): Promise<DeleteResult<T>> {
