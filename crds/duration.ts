@@ -1,5 +1,6 @@
 /** Durations as Go writes them: "90s", "1h30m", "250ms". Held as whole milliseconds. */
 import { FormatError, shown } from './format-error';
+import { remember } from './remember';
 
 /** The whole grammar; also the pattern in the CRDs' rules. */
 export const DURATION_PATTERN = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$';
@@ -9,7 +10,9 @@ const WHOLE = new RegExp(DURATION_PATTERN);
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** Milliseconds. Throws FormatError on anything else than a duration in h, m, s and ms, or one finer than a millisecond. */
-export function parseDuration(text: string): number {
+export const parseDuration = (text: string): number => (typeof text === 'string' ? known(text) : parse(text));
+
+function parse(text: string): number {
   const refuse = (why: string): never => {
     throw new FormatError(`${shown(text)} ${why}; write hours, minutes, seconds or milliseconds such as "1h30m", "90s" or "250ms"`);
   };
@@ -21,6 +24,8 @@ export function parseDuration(text: string): number {
   if (thousandths % 1000n !== 0n) return refuse('is finer than a millisecond');
   return Number(thousandths / 1000n);
 }
+
+const known = remember(parse);
 
 /** The shortest text that parseDuration reads back as `ms`: 5400000 → "1h30m", 0 → "0s". `ms` is a whole number ≥ 0. */
 export function formatDuration(ms: number): string {

@@ -5,6 +5,7 @@
  * Negative amounts, amounts beyond 2^53 and everything else throw FormatError.
  */
 import { FormatError, shown } from './format-error';
+import { remember } from './remember';
 
 /** As in a manifest: a text with a unit, or a plain number. */
 export type Quantity = string | number;
@@ -43,13 +44,19 @@ function inUnits(quantity: Quantity, decimals: number, example: string): number 
 }
 
 /** Thousandths of a core: "500m" → 500, "2" → 2000. */
-export const parseCpuMillis = (quantity: Quantity): number => inUnits(quantity, 3, '"500m" or "2"');
+export const parseCpuMillis = (quantity: Quantity): number => (typeof quantity === 'string' ? knownCpuMillis(quantity) : cpuMillis(quantity));
+
+const cpuMillis = (quantity: Quantity): number => inUnits(quantity, 3, '"500m" or "2"');
+const knownCpuMillis = remember(cpuMillis);
 
 /** Cores: "500m" → 0.5. */
 export const parseCpu = (quantity: Quantity): number => parseCpuMillis(quantity) / 1000;
 
 /** Bytes: "1Ki" → 1024, "1k" → 1000. */
-export const parseBytes = (quantity: Quantity): number => inUnits(quantity, 0, '"256Mi" or "1Gi"');
+export const parseBytes = (quantity: Quantity): number => (typeof quantity === 'string' ? knownBytes(quantity) : bytes(quantity));
+
+const bytes = (quantity: Quantity): number => inUnits(quantity, 0, '"256Mi" or "1Gi"');
+const knownBytes = remember(bytes);
 
 /** Cores as a quantity: 0.5 → "500m", 4 → "4". Finer than a thousandth is rounded to the nearest. */
 export function formatCpu(cores: number): string {

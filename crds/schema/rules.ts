@@ -11,9 +11,11 @@ export type Extent = 'all' | 'checks';
 
 /** Problems of `value`, and of everything in it, against the rules of its class. `old`: the stored value, on updates. */
 export function checkRules(target: Class, value: object, old: object | undefined, path: string, extent: Extent = 'all'): FieldError[] {
-  const broken = (rules: readonly Rule<never>[], now: unknown, before: unknown, at: string): FieldError[] => (extent === 'all' ? brokenRules(rules, now, before, at) : []);
   const info = classInfo(target);
   const errors: FieldError[] = [];
+  const look = (rules: readonly Rule<never>[], now: unknown, before: unknown, at: string): void => {
+    if (extent === 'all') for (const rule of rules) if (isBroken(rule, now, before)) errors.push(errorOf(rule, now, at));
+  };
   for (const [name, field] of info.fields) {
     const now = own(value, name);
     const before = own(old, name);
@@ -25,11 +27,11 @@ export function checkRules(target: Class, value: object, old: object | undefined
     } else if (field.child) {
       errors.push(...checkRules(field.child(), now, before as object | undefined, at, extent));
     }
-    errors.push(...broken(field.rules, now, before, at));
-    if (Array.isArray(now)) now.forEach((item, i) => errors.push(...broken(field.itemRules, item, undefined, `${at}[${i}]`)));
+    look(field.rules, now, before, at);
+    if (field.itemRules.length > 0 && Array.isArray(now)) now.forEach((item, i) => look(field.itemRules, item, undefined, `${at}[${i}]`));
   }
   const self = withoutNulls(value);
-  errors.push(...broken(info.rules, self, old && withoutNulls(old), path));
+  if (info.rules.length > 0) look(info.rules, self, old && withoutNulls(old), path);
   for (const check of info.checks) {
     errors.push(...check(self as never).map((error) => ({ ...error, field: path === '' ? error.field : `${path}.${error.field}` })));
   }
@@ -37,15 +39,16 @@ export function checkRules(target: Class, value: object, old: object | undefined
 }
 
 /** A field that is null counts as absent, as in a cluster. */
-const withoutNulls = (object: object): object => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
-
-function brokenRules(rules: readonly Rule<never>[], now: unknown, before: unknown, path: string): FieldError[] {
-  return rules
-    .filter((rule) => (rule.transition ? before !== undefined : true) && !rule.holds(now as never, before as never))
-    .map((rule) => ({
-      field: rule.field ? (path === '' ? rule.field : `${path}.${rule.field}`) : path,
-      type: rule.type ?? 'Invalid',
-      ...(rule.type ? {} : { value: rule.field ? rule.field.split('.').reduce(own, now) : now }),
-      message: rule.message,
-    }));
+function withoutNulls(object: object): object {
+  const values = Object.values(object);
+  return values.includes(null) ? Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null)) : object;
 }
+
+const isBroken = (rule: Rule<never>, now: unknown, before: unknown): boolean => (!rule.transition || before !== undefined) && !rule.holds(now as never, before as never);
+
+const errorOf = (rule: Rule<never>, now: unknown, path: string): FieldError => ({
+  field: rule.field ? (path === '' ? rule.field : `${path}.${rule.field}`) : path,
+  type: rule.type ?? 'Invalid',
+  ...(rule.type ? {} : { value: rule.field ? rule.field.split('.').reduce(own, now) : now }),
+  message: rule.message,
+});

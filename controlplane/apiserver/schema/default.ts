@@ -1,4 +1,5 @@
 /** Fills in a structural schema's defaults. */
+import { copyJson } from '../../../crds/json-copy';
 import { isObject, own, type Schema } from './schema';
 
 const defaults = new WeakMap<Schema, readonly (readonly [string, Schema])[]>();
@@ -24,7 +25,7 @@ export function applyDefaults(value: unknown, schema: Schema): boolean {
     if (!items) return false;
     for (const [index, item] of value.entries()) {
       if (isWrongNull(item, items) && items.default !== undefined) {
-        value[index] = structuredClone(items.default);
+        value[index] = copyJson(items.default);
         changed = true;
       }
       if (applyDefaults(value[index], items)) changed = true;
@@ -35,7 +36,7 @@ export function applyDefaults(value: unknown, schema: Schema): boolean {
   for (const [key, property] of withDefault(schema)) {
     const present = own(value, key);
     if (present === undefined || isWrongNull(present, property)) {
-      value[key] = structuredClone(property.default);
+      value[key] = copyJson(property.default);
       changed = true;
     }
   }
@@ -46,7 +47,7 @@ export function applyDefaults(value: unknown, schema: Schema): boolean {
     if (!child || typeof value[key] !== 'object') continue;
     if (isWrongNull(value[key], child)) {
       if (child.default === undefined) delete value[key];
-      else value[key] = structuredClone(child.default);
+      else value[key] = copyJson(child.default);
       changed = true;
     }
     if (applyDefaults(value[key], child)) changed = true;

@@ -2,6 +2,7 @@
  * What Kubernetes' own (Go) types always say and never say: fields of struct type and some others are there even when nobody set them
  * (`spec: {}`, `eventTime: null`), empty lists and maps are not. Pure but for the object that is completed.
  */
+import { copyJson } from '../../../../crds/json-copy';
 import { isObject, type JsonObject } from '../../schema/schema';
 import type { Shape, ShapeField } from './parse';
 
@@ -36,14 +37,14 @@ const alwaysOf = ({ name }: Shape): JsonObject => ALWAYS[name.split('.').slice(-
 
 /** An object of this type of which nothing was set. */
 export function zeroShape(shape: Shape): JsonObject {
-  const zero = structuredClone(alwaysOf(shape));
+  const zero = copyJson(alwaysOf(shape));
   completeFields(zero, shape);
   return zero;
 }
 
 /** Brings `object` into the form in which Kubernetes keeps it: in place; it must not be shared. */
 export function completeShape(object: JsonObject, shape: Shape): void {
-  for (const [field, zero] of Object.entries(alwaysOf(shape))) object[field] ??= structuredClone(zero);
+  for (const [field, zero] of Object.entries(alwaysOf(shape))) object[field] ??= copyJson(zero);
   completeFields(object, shape);
 }
 
@@ -53,7 +54,7 @@ function completeFields(object: JsonObject, shape: Shape): void {
     const value = object[field.name];
     if (value === undefined || value === null || field.name === 'metadata') continue;
     if (isEmpty(value, field)) {
-      if (field.name in always) object[field.name] = structuredClone(always[field.name]);
+      if (field.name in always) object[field.name] = copyJson(always[field.name]);
       else delete object[field.name];
     }
     else if (typeof field.of !== 'string') for (const child of childrenOf(value, field)) completeShape(child, field.of);
