@@ -61,7 +61,7 @@ export function jobFacts(job: Job, runtime: Runtime | undefined, tier: RateTier 
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     priority: effectivePriority(spec.priority, tier?.spec.priorityCeiling ?? 0),
     parallelism: spec.parallelism,
-    blocked: isSuspended(job) || isFinished(job) || isDeleting(job),
+    blocked: isBlocked(job),
     amounts,
     shape,
     unschedulable: shape ? undefined : `there is no ${runtime ? `RateTier ${JSON.stringify(spec.rateTier)}` : `Runtime ${JSON.stringify(spec.runtime)}`}`,
@@ -83,6 +83,11 @@ export function jobFacts(job: Job, runtime: Runtime | undefined, tier: RateTier 
     elements: new Set(program && [program.imageArchive, program.element, program.archive, ...inputElements(program, job)].filter((e) => e !== undefined)),
   };
 }
+
+/** The facts of a Job of which nothing but its state has changed. */
+export const factsInState = (facts: JobFacts, job: Job): JobFacts => ({ ...facts, job, view: { ...facts.view, blocked: isBlocked(job) } });
+
+const isBlocked = (job: Job): boolean => isSuspended(job) || isFinished(job) || isDeleting(job);
 
 /** Of every index: `$(NAME)` stands for each value of the parameter. */
 function inputElements(program: TaskProgram, { spec }: Job): string[] {

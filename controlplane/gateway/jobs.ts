@@ -5,7 +5,7 @@ import type { Runtime } from '../../crds/runtime';
 import { isDeleting, isFinished, isSuspended } from '../../crds/status';
 import type { Change, Reflector } from '../controllers/runtime/reflector';
 import type { Market } from '../market/market';
-import { jobFacts, type JobFacts } from './job-facts';
+import { factsInState, jobFacts, type JobFacts } from './job-facts';
 
 export interface JobsOptions {
   jobs: Reflector<Job>;
@@ -54,7 +54,8 @@ export class Jobs {
       else if (!old || old.metadata.uid !== object.metadata.uid) {
         if (old) this.remove(old);
         this.set(object);
-      } else if (matters(old, object)) this.set(object);
+      } else if (old.metadata.generation !== object.metadata.generation) this.set(object);
+      else if (changedState(old, object)) this.setState(object);
     }
   }
 
@@ -74,6 +75,15 @@ export class Jobs {
     }
   }
 
+  private setState(job: Job): void {
+    const uid = job.metadata.uid as string;
+    const known = this.facts.get(uid);
+    if (!known) return this.set(job);
+    const facts = factsInState(known, job);
+    this.facts.set(uid, facts);
+    this.options.market.setJob(facts.view);
+  }
+
   private remove(job: Job): void {
     const uid = job.metadata.uid as string;
     this.facts.delete(uid);
@@ -88,7 +98,6 @@ function renewed(changes: readonly Change<Runtime | RateTier>[]): Set<string> {
   return new Set(told.map(({ object }) => object.metadata.name));
 }
 
-/** Status counts change all the time; only what the market looks at is a reason to compute anew. */
-const matters = (old: Job, job: Job): boolean =>
-  old.metadata.generation !== job.metadata.generation
-  || isSuspended(old) !== isSuspended(job) || isFinished(old) !== isFinished(job) || isDeleting(old) !== isDeleting(job);
+/** Status counts change all the time; only what the market looks at is told to it. */
+const changedState = (old: Job, job: Job): boolean =>
+  isSuspended(old) !== isSuspended(job) || isFinished(old) !== isFinished(job) || isDeleting(old) !== isDeleting(job);

@@ -14,8 +14,17 @@ const MIB_SECONDS_PER_GIB_HOUR = 1024n * 3600n;
 /** Multiple of every unit that a rate is given per, so that a cost is an exact integer number of these parts of a micro-credit. */
 export const COST_DENOMINATOR = MICROS_PER_HOUR * BYTES_PER_GIB;
 
-/** @throws FormatError when a rate or the share is not a decimal string; objects in the store were validated before. */
+/** By what is never changed: the spec of an object in the store. */
+const vectors = new WeakMap<RateTierSpec, RateVector>();
+
+/** @param spec of an object in the store. @throws FormatError when a rate or the share is not a decimal string; they were validated before. */
 export function rateVector(spec: RateTierSpec): RateVector {
+  let vector = vectors.get(spec);
+  if (!vector) vectors.set(spec, (vector = parsed(spec)));
+  return vector;
+}
+
+function parsed(spec: RateTierSpec): RateVector {
   return {
     cpuHour: parseCredits(spec.rates.cpuHour),
     memoryGiBHour: parseCredits(spec.rates.memoryGiBHour),
