@@ -93,6 +93,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   { sequence: 'finalizers', step: 'a new finalizer', at: /^body\.details\.causes$/, reason: LISTED_TWICE },
 
   { sequence: 'create-bad', step: 'bad YAML', at: /^body\.message$/, reason: YAML_PARSER },
+  { sequence: 'scalars', step: /^(value ([@`%]x|"\\q"|\? x|a: b)|an unknown directive|tab as indentation|long key|key over two lines)$/, at: /^body\.message$/, reason: YAML_PARSER },
+  { sequence: 'scalars', step: /^key [[{]/, at: /^body\.message$/, reason: GO_WORDS },
+  { sequence: 'scalars', step: /^(other: "\\(\/|ud83d\\ude00|ud800)"|JSON in YAML)$/, ...codes(400, 201, /./), reason: 'go-yaml does not know all escapes of JSON (`\\/`, halves of a character); what is JSON is read as JSON here, by whatever name it is sent' },
+  { sequence: 'scalars', step: 'NEL, LS and PS', ...codes(400, 201, /./), reason: 'the ends of lines that YAML 1.2 no longer knows are characters like others' },
+  { sequence: 'scalars', step: 'apply: data y', ...codes(500, 400, AND_WORDS), reason: CLIENTS_MISTAKE },
   { sequence: 'apply-core', step: 'no YAML', at: /^body\.message$/, reason: YAML_PARSER },
   { sequence: 'pages', step: 'bad token', at: /^body\.message$/, reason: 'the words of another JSON parser, for bytes that are no text' },
 

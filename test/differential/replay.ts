@@ -47,7 +47,7 @@ async function ask(target: Target, step: Step, values: ReadonlyMap<string, strin
   const filled: Step = {
     ...step,
     path: fill(step.path, values),
-    ...(step.body !== undefined && { body: fill(asText(step.body), values) }),
+    ...(step.body !== undefined && { body: Buffer.isBuffer(step.body) ? step.body : fill(asText(step.body), values) }),
     ...(step.headers && { headers: Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fill(value, values)])) }),
     ...(step.token !== undefined && { token: fill(step.token, values) }),
   };
@@ -80,7 +80,7 @@ function capture({ capture: wanted = {}, label }: Step, { text }: RawAnswer, val
 
 function send({ url, caCertificate, adminToken }: Target, { method, path, body, headers, token = adminToken }: Step): Promise<RawAnswer> {
   const all = { ...(token !== '' && { Authorization: `Bearer ${token}` }), 'User-Agent': 'differential/1', ...headers };
-  return exchange(`${url}${path}`, { method, ca: caCertificate, headers: all, timeout: TIMEOUT_MS, agent: false }, body && asText(body)).then(
+  return exchange(`${url}${path}`, { method, ca: caCertificate, headers: all, timeout: TIMEOUT_MS, agent: false }, body && (Buffer.isBuffer(body) ? body : asText(body))).then(
     ({ code, headers: told, bytes }) => ({ code, headers: told, text: textOf(told['content-type'] ?? '', bytes) }),
     (error: Error) => { throw new Error(`${url}: ${method} ${path}: ${error.message}`, { cause: error }); },
   );

@@ -23,7 +23,7 @@ export interface Step extends StepOptions {
   label: string;
   method: string;
   path: string;
-  /** Sent as JSON, unless it is text already. */
+  /** Sent as JSON, unless it is text or bytes already. Nothing is put into bytes. */
   body?: unknown;
 }
 

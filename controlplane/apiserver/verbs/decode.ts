@@ -47,24 +47,22 @@ export async function readProposal(request: ResourceRequest): Promise<Proposal> 
 
 /** @throws ApiError 400 that names the kind that was awaited, what is wrong and how the body begins; 415 */
 export function decodeBody(type: string, body: Buffer, { kind, core }: Pick<Resource, 'kind' | 'core'>): Decoded {
-  const unrecognized = (why: string, prefix = `couldn't get version/kind; json parse error: `): ApiError => {
-    const parsing = type === PROTOBUF_TYPE || type === YAML_TYPE ? why : `${prefix}${why}`;
-    return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${parsing} (${summaryOf(body)})`);
-  };
+  const unrecognized = (why: string, prefix = NO_KIND): ApiError => badRequest(`the object provided is unrecognized (must be of type ${kind}): ${prefix}${why} (${summaryOf(body)})`);
   let decoded: Decoded;
   try {
     decoded = decodeObject(type, body);
   } catch (error) {
-    throw error instanceof ApiError && error.status.code === 400 ? unrecognized(error.message) : error;
+    throw error instanceof ApiError && error.status.code === 400 ? unrecognized(error.message, type === PROTOBUF_TYPE || type === YAML_TYPE ? '' : NO_KIND) : error;
   }
   if (decoded.value === null && core) decoded.value = {};
   const problem = typeMetaProblem(decoded.value);
   if (problem) throw unrecognized(problem);
-  const kindless = !core && isObject(decoded.value) && (decoded.value.kind ?? '') === '';
-  if (kindless) throw unrecognized(`Object 'Kind' is missing in '${body.subarray(0, SHOWN_BYTES).toString('utf8').trimEnd()}'`, '');
+  const kindless = !core && (decoded.value === null || (isObject(decoded.value) && (decoded.value.kind ?? '') === ''));
+  if (kindless) throw unrecognized(`Object 'Kind' is missing in '${body.subarray(0, SHOWN_BYTES).toString('utf8')}'`, '');
   return decoded;
 }
 
+const NO_KIND = `couldn't get version/kind; json parse error: `;
 const SUMMARY_BYTES = 30;
 const SHOWN_BYTES = 512;
 

@@ -16,7 +16,8 @@ import { PROTOBUF } from './protobuf';
 import { PROTOCOL } from './protocol';
 import { REFUSED } from './refused';
 import { SUITES } from './suites';
+import { SCALARS } from './scalars';
 import { SHAPES } from './templates';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS];
