@@ -1,10 +1,13 @@
 /** What the API server counts. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-type Counted = Readonly<Record<'reading' | 'mutating', { readonly running: number; readonly waiting: number }>>;
+import type { InFlight } from './http/in-flight';
+
+type Counted = Readonly<Record<'reading' | 'mutating', InFlight>>;
 
 export interface InFlightCounts extends Counted {
   readonly bodies: { readonly receiving: number };
+  readonly answers: { waiting: (inFlight: InFlight) => number };
 }
 
 export class ApiMetrics {
@@ -14,10 +17,11 @@ export class ApiMetrics {
   private readonly inFlight: Gauge<'kind' | 'state'> & { collect?: () => void };
 
   /** Reads the numbers of requests that are worked on or wait when somebody asks. */
-  countInFlight({ bodies, ...kinds }: InFlightCounts): void {
+  countInFlight({ bodies, answers, ...kinds }: InFlightCounts): void {
     this.inFlight.collect = () => {
       for (const kind of ['reading', 'mutating'] as const) {
         for (const state of ['running', 'waiting'] as const) this.inFlight.set({ kind, state }, kinds[kind][state]);
+        this.inFlight.set({ kind, state: 'unread' }, answers.waiting(kinds[kind]));
       }
       this.inFlight.set({ kind: 'mutating', state: 'receiving' }, bodies.receiving);
     };
@@ -40,7 +44,7 @@ export class ApiMetrics {
     });
     this.inFlight = new Gauge({
       name: 'gleaner_api_requests_in_flight',
-      help: 'Requests that are worked on (running), wait for their turn (waiting) or are still coming in (receiving), by kind: reading, mutating. Without watches.',
+      help: 'Requests that are worked on (running), wait for their turn (waiting), are still coming in (receiving), or wait for their clients to read the answer (unread), by kind: reading, mutating. Without watches.',
       labelNames: ['kind', 'state'],
       registers,
     });

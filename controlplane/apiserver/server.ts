@@ -12,7 +12,7 @@ import type { Registry as MetricsRegistry } from 'prom-client';
 
 import type { ResourceName } from '../../crds/meta';
 import { noteAttributes, noteDecision, noteIdentity } from '../auth/audit/record';
-import { mastersOnly, type Attributes, type Authorizer } from '../auth/authorizer';
+import { isMaster, mastersOnly, type Attributes, type Authorizer } from '../auth/authorizer';
 import { AuthError, type Authenticator, type Identity } from '../auth/identity';
 import { StoreError, type ObjectStore } from '../store/store';
 import { Encoder } from './codec/encode';
@@ -177,7 +177,7 @@ export class ApiServer {
     if (resource.warning !== undefined) addWarnings(res, [resource.warning]);
     const form = formOf(req, resource);
     const { namespace, name, subresource, watch: watchPath } = target;
-    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form, body: NO_BODY.read };
+    const request: ResourceRequest = { req, res, resource, namespace, name, subresource, watchPath, query, identity, form, body: NO_BODY.read, onPiece: () => undefined };
     const scopeFits = resource.namespaced ? namespace !== '' || (name === '' && (resource.core || EVERYWHERE.has(attributes.verb))) : namespace === '';
     const verb = scopeFits ? chooseVerb(request) : undefined;
     if (!verb) throw this.#nothingThere(request, scopeFits);
@@ -189,14 +189,14 @@ export class ApiServer {
     if (verb.name === 'watch' && attributes.verb !== 'watch') await this.#authorize(req, identity, { ...attributes, verb: 'watch' }, target.groupVersion);
     if (verb.name === 'watch') return verb.run(this.#contextOf(resource), request);
     if (resource.subresources?.find((each) => each.name === subresource)?.longRunning) return this.#follow(request, verb);
-    await this.#flow.run({ req, res, query, client: identity.user, mutating: !READING.has(verb.name) }, (body) => verb.run(this.#contextOf(resource), { ...request, body }));
+    await this.#flow.run({ req, res, query, client: identity.user, privileged: isMaster(identity), mutating: !READING.has(verb.name) }, (turn) => verb.run(this.#contextOf(resource), { ...request, ...turn }));
   }
 
   /** Counts with the watches: it takes as long as the client wants. */
   async #follow(request: ResourceRequest, verb: Verb): Promise<void> {
     const { res, resource, identity } = request;
     const { openWatches } = this.#context;
-    openWatches.check(identity.user);
+    openWatches.check(identity.user, isMaster(identity));
     const over = openWatches.add(identity.user, () => res.destroy());
     try {
       await verb.run(this.#contextOf(resource), request);

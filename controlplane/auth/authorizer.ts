@@ -42,7 +42,9 @@ export const MASTERS = 'system:masters';
 const NO_OPINION: Decision = { outcome: 'none', reason: '' };
 const ALLOWED: Decision = { outcome: 'allow', reason: '' };
 
-export const masters: Decider = (identity) => (identity.groups.includes(MASTERS) ? ALLOWED : NO_OPINION);
+export const isMaster = ({ groups }: Identity): boolean => groups.includes(MASTERS);
+
+export const masters: Decider = (identity) => (isMaster(identity) ? ALLOWED : NO_OPINION);
 
 /** Asks one after the other. Reasons of those without an opinion are joined, one per line, as kube-apiserver does. */
 export function firstOpinion(...deciders: readonly Decider[]): Decider {

@@ -1,7 +1,7 @@
 import { ApiError } from './errors';
 import { InFlight, type Leave } from './in-flight';
 
-const LIMITS = { seats: 2, seatsPerClient: 2, queuePerClient: 3, queue: 5, maxWaitMs: 60_000 };
+const LIMITS = { seats: 2, seatsPerClient: 2, reserve: 0, reservePerClient: 0, queuePerClient: 3, queue: 5, maxWaitMs: 60_000 };
 const stays = (): void => undefined;
 
 /** Requests by who sent them, and the order in which they got a seat. */
@@ -10,9 +10,9 @@ class Clients {
   readonly #leaves: Leave[] = [];
   constructor(readonly inFlight: InFlight) {}
 
-  send(client: string, whenGone: (leave: () => void) => void = stays): Promise<void> {
+  send(client: string, whenGone: (leave: () => void) => void = stays, privileged = false): Promise<void> {
     return (async () => {
-      const leave = await this.inFlight.enter(client, whenGone);
+      const leave = await this.inFlight.enter(client, whenGone, privileged);
       this.order.push(client);
       this.#leaves.push(leave);
     })();
@@ -117,4 +117,59 @@ test('a seat of another one that is free goes past who has all it may have', asy
   expect([clients.order, clients.inFlight.waiting]).toEqual([['b', 'keeps', 'c'], 1]);
   await clients.drain();
   expect(clients.order).toEqual(['b', 'keeps', 'c', 'keeps']);
+});
+
+describe('the reserve', () => {
+  const limits = { ...LIMITS, seats: 1, seatsPerClient: 1, reserve: 2, reservePerClient: 1, queue: 1, queuePerClient: 1 };
+  const admin = (clients: Clients, name: string): Promise<void> => clients.send(name, stays, true);
+
+  test('takes privileged requests when all seats are taken, of one client no more than its part, and no others', async () => {
+    const clients = new Clients(new InFlight(limits));
+    await clients.send('a');
+    void clients.send('b');
+    await expect(clients.send('c')).rejects.toThrow(ApiError);
+    await admin(clients, 'admin');
+    await admin(clients, 'other-admin');
+    expect([clients.order, clients.inFlight.running, clients.inFlight.waiting]).toEqual([['a', 'admin', 'other-admin'], 3, 1]);
+    await clients.drain();
+    expect([clients.order.at(-1), clients.inFlight.running]).toEqual(['b', 0]);
+  });
+
+  test('has a place to wait when the queues of all are full; who waits there gets its next free seat', async () => {
+    const inFlight = new InFlight(limits);
+    const clients = new Clients(inFlight);
+    const leave = inFlight.enter('admin', stays, true) as Leave;
+    const fromReserve = inFlight.enter('admin', stays, true) as Leave;
+    void clients.send('b');
+    const waits = admin(clients, 'admin');
+    await expect(admin(clients, 'admin')).rejects.toThrow(ApiError);
+    expect([inFlight.running, inFlight.waiting]).toEqual([2, 2]);
+    fromReserve();
+    await waits;
+    expect([clients.order, inFlight.running, inFlight.waiting]).toEqual([['admin'], 2, 1]);
+    leave();
+    await clients.drain();
+    expect([clients.order, inFlight.running]).toEqual([['admin', 'b'], 0]);
+  });
+
+  test('is not needed while a seat is free', async () => {
+    const clients = new Clients(new InFlight(limits));
+    await admin(clients, 'admin');
+    void clients.send('b');
+    await Promise.resolve();
+    expect(clients.inFlight.waiting).toBe(1);
+    await clients.drain();
+    expect(clients.order).toEqual(['admin', 'b']);
+  });
+});
+
+test('clients that would get a seat: none while one is free, nor those that have all they may have', async () => {
+  const clients = new Clients(new InFlight({ ...LIMITS, seats: 3, seatsPerClient: 2 }));
+  for (let at = 0; at < 3; at += 1) void clients.send('a');
+  expect([clients.inFlight.waiting, clients.inFlight.wanting]).toEqual([1, 0]);
+  for (let at = 0; at < 3; at += 1) void clients.send('b');
+  void clients.send('c');
+  expect([clients.inFlight.waiting, clients.inFlight.wanting]).toEqual([4, 2]);
+  await Promise.resolve();
+  await clients.drain();
 });

@@ -12,7 +12,9 @@
  * ```
  * Invariants: no more than `seats` run, of one client no more than `seatsPerClient`; while requests wait, seats are given to the clients in turn, so that one with many requests
  * delays its own and no one else's; what waits is bounded for each client and in all. A request comes here with its whole body (bodies.ts): who holds a seat
- * waits for no client's sending. A client that leaves gives up its place.
+ * waits for no client's sending; who waits for its client's reading gives the seat back (answers.ts). A client that leaves gives up its place.
+ *
+ * Besides, `reserve` seats are for privileged requests only, which get one when they find no other, and a place in a queue when those of all are full.
  */
 import { tooManyRequests, TOO_MANY } from './errors';
 
@@ -21,9 +23,12 @@ export interface InFlightLimits {
   seats: number;
   /** Of these, of one client: the others are for others, however long its requests take. */
   seatsPerClient: number;
+  /** Privileged requests at a time, besides. */
+  reserve: number;
+  reservePerClient: number;
   /** Requests of one client that may wait. */
   queuePerClient: number;
-  /** Requests that may wait in all. */
+  /** Requests that may wait in all; privileged ones of one client more. */
   queue: number;
   maxWaitMs: number;
 }
@@ -32,62 +37,99 @@ export interface InFlightLimits {
 export type Leave = () => void;
 
 interface Waiting {
+  privileged: boolean;
   seated: (leave: Leave) => void;
 }
 
+/** Seats, and who has them. */
+class Seats {
+  taken = 0;
+  readonly #clients = new Map<string, number>();
+
+  constructor(readonly size: number, private readonly perClient: number) {}
+
+  get free(): boolean {
+    return this.taken < this.size;
+  }
+
+  isForOneOf(client: string): boolean {
+    return (this.#clients.get(client) ?? 0) < this.perClient;
+  }
+
+  take(client: string): void {
+    this.taken += 1;
+    this.#clients.set(client, (this.#clients.get(client) ?? 0) + 1);
+  }
+
+  giveBack(client: string): void {
+    this.taken -= 1;
+    const left = (this.#clients.get(client) ?? 0) - 1;
+    if (left > 0) this.#clients.set(client, left);
+    else this.#clients.delete(client);
+  }
+}
+
 export class InFlight {
-  #running = 0;
   #waiting = 0;
+  #privilegedWaiting = 0;
   /** In order of whose turn is next; no queue is empty. */
   readonly #queues = new Map<string, Set<Waiting>>();
-  /** Seats of each client that has one. */
-  readonly #seats = new Map<string, number>();
+  readonly #seats: Seats;
+  readonly #reserve: Seats;
 
-  constructor(private readonly limits: InFlightLimits) {}
+  constructor(private readonly limits: InFlightLimits) {
+    this.#seats = new Seats(limits.seats, limits.seatsPerClient);
+    this.#reserve = new Seats(limits.reserve, limits.reservePerClient);
+  }
 
   get running(): number {
-    return this.#running;
+    return this.#seats.taken + this.#reserve.taken;
   }
 
   get waiting(): number {
     return this.#waiting;
   }
 
+  /** Clients that would get a seat if there was one for each. */
+  get wanting(): number {
+    if (this.#seats.free) return 0;
+    let count = 0;
+    for (const client of this.#queues.keys()) if (this.#seats.isForOneOf(client)) count += 1;
+    return count;
+  }
+
   /**
    * @param client whose request it is
    * @param whenGone registers what is to happen when the client leaves
+   * @param privileged whether it may have a seat of the reserve
    * @throws ApiError 429
    */
-  enter(client: string, whenGone: (leave: () => void) => void): Leave | Promise<Leave> {
+  enter(client: string, whenGone: (leave: () => void) => void, privileged = false): Leave | Promise<Leave> {
     // Who waits while a seat is free has all it may have.
-    if (this.#running < this.limits.seats && this.#mayHaveSeat(client)) return this.#seat(client);
-    return this.#wait(client, whenGone);
+    if (this.#seats.free && this.#seats.isForOneOf(client)) return this.#seat(this.#seats, client);
+    if (privileged && this.#reserve.free && this.#reserve.isForOneOf(client)) return this.#seat(this.#reserve, client);
+    return this.#wait(client, whenGone, privileged);
   }
 
-  #mayHaveSeat(client: string): boolean {
-    return (this.#seats.get(client) ?? 0) < this.limits.seatsPerClient;
-  }
-
-  #seat(client: string): Leave {
-    this.#running += 1;
-    this.#seats.set(client, (this.#seats.get(client) ?? 0) + 1);
+  #seat(seats: Seats, client: string): Leave {
+    seats.take(client);
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      this.#running -= 1;
-      const seats = (this.#seats.get(client) ?? 0) - 1;
-      if (seats > 0) this.#seats.set(client, seats);
-      else this.#seats.delete(client);
+      seats.giveBack(client);
       this.#next();
     };
   }
 
-  #wait(client: string, whenGone: (leave: () => void) => void): Promise<Leave> {
+  #wait(client: string, whenGone: (leave: () => void) => void, privileged: boolean): Promise<Leave> {
     const queue = this.#queues.get(client) ?? new Set<Waiting>();
-    if (queue.size >= this.limits.queuePerClient || this.#waiting >= this.limits.queue) throw tooManyRequests(TOO_MANY);
+    const { queuePerClient } = this.limits;
+    const inAll = this.limits.queue + (privileged ? queuePerClient : 0);
+    if (queue.size >= queuePerClient || this.#waiting >= inAll) throw tooManyRequests(TOO_MANY);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
+        privileged,
         seated: (leave) => {
           clearTimeout(timer);
           resolve(leave);
@@ -102,6 +144,7 @@ export class InFlight {
       queue.add(waiting);
       this.#queues.set(client, queue);
       this.#waiting += 1;
+      if (privileged) this.#privilegedWaiting += 1;
       whenGone(giveUp);
     });
   }
@@ -111,26 +154,29 @@ export class InFlight {
     if (!queue?.delete(waiting)) return false;
     if (queue.size === 0) this.#queues.delete(client);
     this.#waiting -= 1;
+    if (waiting.privileged) this.#privilegedWaiting -= 1;
     return true;
   }
 
-  #firstInTurn(): string | undefined {
-    // Few can have all that they may have: the first that has less is soon found.
-    for (const client of this.#queues.keys()) if (this.#mayHaveSeat(client)) return client;
-    return undefined;
+  #next(): void {
+    while (this.#waiting > 0 && this.#seats.free && this.#giveTo(this.#seats, () => true));
+    while (this.#privilegedWaiting > 0 && this.#reserve.free && this.#giveTo(this.#reserve, ({ privileged }) => privileged));
   }
 
-  #next(): void {
-    while (this.#running < this.limits.seats) {
-      const client = this.#firstInTurn();
-      if (client === undefined) return;
-      const queue = this.#queues.get(client) ?? new Set<Waiting>();
-      const [waiting] = queue;
-      this.#queues.delete(client);
-      queue.delete(waiting);
-      if (queue.size > 0) this.#queues.set(client, queue);
-      this.#waiting -= 1;
-      waiting.seated(this.#seat(client));
+  /** One of the seats to the first in turn of those that may have it. @returns false when there is none */
+  #giveTo(seats: Seats, may: (waiting: Waiting) => boolean): boolean {
+    // Few can have all that they may have: the first that has less is soon found.
+    for (const [client, queue] of this.#queues) {
+      if (!seats.isForOneOf(client)) continue;
+      for (const waiting of queue) {
+        if (!may(waiting)) continue;
+        this.#forget(client, waiting);
+        // Its other ones come after everyone else's.
+        if (this.#queues.delete(client)) this.#queues.set(client, queue);
+        waiting.seated(this.#seat(seats, client));
+        return true;
+      }
     }
+    return false;
   }
 }

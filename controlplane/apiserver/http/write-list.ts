@@ -53,8 +53,11 @@ export function asYaml({ head, open = '', item, tail }: ListText): ListText {
   };
 }
 
-/** Resolves when everything is handed over, or the client left. */
-export async function writeList(res: ServerResponse, objects: readonly KubeObject[], { head, open = '', item, tail, between = ',', empty, type = JSON_TYPE }: ListText): Promise<void> {
+/**
+ * Resolves when everything is handed over, or the client left.
+ * @param onPiece is told of each piece that the client has to take before there is another one
+ */
+export async function writeList(res: ServerResponse, objects: readonly KubeObject[], { head, open = '', item, tail, between = ',', empty, type = JSON_TYPE }: ListText, onPiece: () => void = () => undefined): Promise<void> {
   res.setHeader('Content-Type', type);
   res.setHeader('Cache-Control', 'no-cache, private');
   const pieces = new Pieces();
@@ -67,7 +70,10 @@ export async function writeList(res: ServerResponse, objects: readonly KubeObjec
     pieces.add(item(objects[at]));
     if (pieces.bytes < PIECE_BYTES && (at + 1) % PIECE_OBJECTS !== 0) continue;
     out ??= begin(res);
-    for (const bytes of pieces.take()) await written(out, indenter ? indenter.push(bytes) : bytes);
+    for (const bytes of pieces.take()) {
+      onPiece();
+      await written(out, indenter ? indenter.push(bytes) : bytes);
+    }
     if (res.destroyed) return;
   }
   if (objects.length > 0 || empty === undefined) pieces.add(tail);

@@ -63,6 +63,8 @@ export interface ResourceRequest {
   form: AnswerForm;
   /** What came with it; nothing of a request that only reads. @throws ApiError 413 */
   body: () => Buffer;
+  /** To be called with each piece of an answer that waits for its client. */
+  onPiece: () => void;
 }
 
 /** The stored object. @throws ApiError 404 */

@@ -35,7 +35,7 @@ export async function readList(context: ApiContext, request: ResourceRequest): P
 export async function answerList(context: ApiContext, request: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
   if (request.form.protobuf) return answerProtobuf(request, result);
   const text = render(context, request, result);
-  await writeList(request.res, result.items, request.form.yaml ? asYaml(text) : text);
+  await writeList(request.res, result.items, request.form.yaml ? asYaml(text) : text, request.onPiece);
 }
 
 /** So many are encoded at a time; then other requests get their turn. */
@@ -44,7 +44,7 @@ const PROTOBUF_ITEMS = 500;
 const KEPT_BYTES = 512 * 1024;
 
 /** All of the list's length stands at its beginning: the items are measured before they are written. */
-async function answerProtobuf({ res, form, resource }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
+async function answerProtobuf({ res, form, resource, onPiece }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
   const partial = form.as === 'PartialObjectMetadataList';
   if (form.as !== 'object' && !partial) throw notAcceptable(TYPES);
   const apiVersion = partial ? `meta.k8s.io/${form.version}` : groupVersion(resource);
@@ -62,7 +62,7 @@ async function answerProtobuf({ res, form, resource }: ResourceRequest, { items,
   const list = { apiVersion, kind: partial ? form.as : resource.listKind, metadata: { resourceVersion, continue: token, remainingItemCount } };
   const head = protobufListHead(list, bytes);
   if (!takesGzip(res)) res.setHeader('Content-Length', head.length + bytes);
-  await writeList(res, items, { type: PROTOBUF_TYPE, head, between: '', item: (object) => kept.get(object) ?? listItem(object, message), tail: '' });
+  await writeList(res, items, { type: PROTOBUF_TYPE, head, between: '', item: (object) => kept.get(object) ?? listItem(object, message), tail: '' }, onPiece);
 }
 
 /** @throws ApiError 504 when what there is is older than what the client has seen elsewhere */

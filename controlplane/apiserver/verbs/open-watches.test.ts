@@ -1,6 +1,6 @@
 import { OpenWatches } from './open-watches';
 
-const watches = (): OpenWatches => new OpenWatches({ max: 3, maxPerClient: 2 });
+const watches = (): OpenWatches => new OpenWatches({ max: 3, maxPerClient: 2, reserve: 1 });
 
 test('one client cannot hold all of them; together they are bounded', () => {
   const open = watches();
@@ -15,6 +15,10 @@ test('one client cannot hold all of them; together they are bounded', () => {
   open.add('a', () => undefined);
   expect(() => open.check('a')).toThrow('too many watches');
   expect(open.size).toBe(3);
+  // An administrator can still open one.
+  open.check('admin', true);
+  open.add('admin', () => undefined);
+  expect(() => open.check('admin', true)).toThrow('too many watches: at most 3');
 });
 
 test('all are ended together', () => {

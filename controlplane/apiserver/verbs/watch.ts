@@ -4,6 +4,7 @@
  * How events wait for a slow client: watch-stream.ts.
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
+import { isMaster } from '../../auth/authorizer';
 import { INITIAL_EVENTS_END, type StoreError, type Watch as StoreWatch, type WatchEvent } from '../../store/store';
 import { protobufFrame, protobufListHead, toProtobuf } from '../codec/to-protobuf';
 import { negotiate, PROTOBUF_TYPE, STREAM_TYPES, TYPES } from '../http/accept';
@@ -30,7 +31,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
   const form = tables || request.form.as !== 'Table' ? request.form : negotiate(request.req.headers.accept, (each) => each.as !== 'Table' && isWritten(request.resource, each));
   if (form.yaml) throw notAcceptable(STREAM_TYPES);
   const client = request.identity.user;
-  context.openWatches.check(client);
+  context.openWatches.check(client, isMaster(request.identity));
   const seconds = Math.min(MAX_TIMEOUT_SECONDS, integerParameter(request.query, 'timeoutSeconds') || Math.ceil(MIN_DEFAULT_TIMEOUT_SECONDS * (1 + context.random())));
   const selection = selectionOf(request);
   const stream = new WatchStream(request.res, {
