@@ -22,7 +22,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 support=$(dirname "$here")/test/support
 
 find=
-only=etcd,kube-apiserver,kube-controller-manager,kubectl,kubectl-current,kubectl-old,helm,test-cmd
+# What only root can have comes last: the others are there by then.
+only=etcd,kube-apiserver,kube-controller-manager,kubectl,kubectl-current,helm,test-cmd,kubectl-old
 read_options find only=names -- "$@"
 IFS=, read -r -a wanted <<<"$only"
 

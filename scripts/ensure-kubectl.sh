@@ -35,4 +35,5 @@ fi
   'To get kubectl: https://kubernetes.io/docs/tasks/tools/' \
   "            or: $0 --install (builds it with Go)"
 [ -z "$old" ] || say "${old}building one"
-echo "$("$here/ensure-kube.sh" --only kubectl)/kubectl"
+folder=$("$here/ensure-kube.sh" --only kubectl)
+echo "$folder/kubectl"

@@ -36,6 +36,12 @@ async function run(project, out) {
   clearInterval(look);
 }
 
+/** The names of what was skipped, with their reasons: jest counts them only. */
+function skipped(report) {
+  const names = report.testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'pending' || status === 'todo').map(({ ancestorTitles, title }) => ancestorTitles[0] ?? title));
+  return [...new Set(names)];
+}
+
 const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const project of projects) {
   const out = `build/test/${project}.json`;
@@ -60,6 +66,7 @@ for (const project of projects) {
   sum.passed += report.numPassedTests;
   sum.failed += report.numFailedTests + brokenSuites + (report.numTotalTests === 0 ? 1 : 0);
   sum.skipped += report.numPendingTests + report.numTodoTests;
+  for (const name of skipped(report)) console.log(`${project}: skipped: ${name}`);
   console.log(`${project}: ${report.numPassedTests} passed, ${report.numFailedTests + brokenSuites} failed`);
 }
 console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);

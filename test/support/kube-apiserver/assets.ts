@@ -19,7 +19,7 @@ export function findKube<P extends KubeProgram>(...programs: P[]): { paths: Reco
 
 /**
  * A `describe` of tests that need the programs. Where they cannot be had the tests are reported as skipped, with the way to get them in
- * the name; with REQUIRE_KUBE=1 that is a failure.
+ * the name, which scripts/test.mjs prints; with REQUIRE_KUBE=1 that is a failure.
  */
 export function describeWithKube<P extends KubeProgram>(name: string, programs: readonly P[], tests: (paths: Record<P, string>) => void): void {
   const found = findKube(...programs);
