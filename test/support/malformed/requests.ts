@@ -17,11 +17,16 @@ export interface Target {
   names?: readonly string[];
 }
 
+/** Who sends it: one of `system:masters`, an issuer of the namespace, nobody. */
+export type Identity = 'administrator' | 'issuer' | 'anonymous';
+
 export interface Malformed {
   method: string;
   path: string;
   headers: Record<string, string>;
   body?: Body;
+  /** Absent: the administrator. */
+  as?: Identity;
   /** Written as it is to the connection. */
   raw?: boolean;
 }
@@ -143,10 +148,13 @@ const raw: fc.Arbitrary<Malformed> = fc
   )
   .map((text) => ({ method: '', path: '', headers: {}, body: { type: '', bytes: Buffer.from(text, 'latin1') }, raw: true }));
 
+const identity: fc.Arbitrary<Identity> = fc.oneof({ weight: 4, arbitrary: fc.constant('administrator' as const) }, { weight: 1, arbitrary: fc.constant('issuer' as const) }, { weight: 1, arbitrary: fc.constant('anonymous' as const) });
+const sentBy = (requests: fc.Arbitrary<Malformed>): fc.Arbitrary<Malformed> => fc.tuple(requests, identity).map(([request, as]) => ({ ...request, as }));
+
 export function malformedRequest(targets: readonly Target[]): fc.Arbitrary<Malformed> {
   return fc.oneof(
-    { weight: 20, arbitrary: fc.constantFrom(...targets).chain(objectRequest) },
-    { weight: 3, arbitrary: elsewhere },
+    { weight: 20, arbitrary: sentBy(fc.constantFrom(...targets).chain(objectRequest)) },
+    { weight: 3, arbitrary: sentBy(elsewhere) },
     { weight: 1, arbitrary: raw },
   );
 }

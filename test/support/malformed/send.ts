@@ -2,13 +2,14 @@
 import { Agent, request } from 'node:https';
 import { connect } from 'node:tls';
 
-import type { Malformed } from './requests';
+import type { Identity, Malformed } from './requests';
 
 export interface Connection {
   host: string;
   port: number;
   ca: string;
-  token: string;
+  /** Of whom requests are sent as; of `anonymous` there is none. */
+  tokens: Readonly<Partial<Record<Identity, string>>>;
 }
 
 export interface Reply {
@@ -36,10 +37,11 @@ export class Sender {
     return malformed.raw ? this.#sendRaw(malformed.body?.bytes ?? Buffer.alloc(0)) : this.#sendHttp(malformed);
   }
 
-  #sendHttp({ method, path, headers, body }: Malformed): Promise<Reply> {
-    const { host, port, ca, token } = this.connection;
+  #sendHttp({ method, path, headers, body, as = 'administrator' }: Malformed): Promise<Reply> {
+    const { host, port, ca, tokens } = this.connection;
+    const token = tokens[as];
     return new Promise((resolve, reject) => {
-      const sent = { Authorization: `Bearer ${token}`, ...(body && { 'Content-Type': body.type, 'Content-Length': String(body.bytes.length) }), ...headers };
+      const sent = { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...(body && { 'Content-Type': body.type, 'Content-Length': String(body.bytes.length) }), ...headers };
       const req = request({ host, port, ca, method, path, headers: sent, agent: this.#agent, servername: '' }, (res) => {
         let text = '';
         const done = (): void => {
@@ -91,8 +93,9 @@ const isWatch = (path: string): boolean => /[?&]watch|\/watch\//i.test(path);
 /** A time that is over, or a revision that has not happened yet: a 504 was asked for. Nothing that a client sends makes a 503 right. */
 const asksForTimeout = (path: string): boolean => /[?&](?:timeout|resourceVersion)=/.test(path);
 
-/** undefined: a proper answer. */
-export function complaint({ method, path }: Pick<Malformed, 'method' | 'path'>, { code, type, text }: Reply): string | undefined {
+/** undefined: a proper answer. Only bytes that may be no request are left without one. */
+export function complaint({ method, path, raw = false }: Pick<Malformed, 'method' | 'path' | 'raw'>, { code, type, text }: Reply): string | undefined {
+  if (code === 0 && !raw) return 'the connection was closed without an answer';
   if (code >= 500 && !(code === 504 && asksForTimeout(path))) return `answered ${code}: ${text.slice(0, 500)}`;
   if (/^[^"]*at .*\.(?:js|ts):\d+/m.test(text)) return `shows the server's inside: ${text.slice(0, 500)}`;
   if (code < 400 || method === 'HEAD' || !type.startsWith('application/json')) return undefined;
