@@ -1,8 +1,10 @@
 /** Objects with tens of thousands of fields or items: what is done for each of them is counted, not timed. */
 import { compare } from './apply/compare';
+import { FieldManager } from './apply/field-manager';
 import { decodeFields, encodeFields } from './apply/fields-v1';
 import { merge } from './apply/merge';
 import { shapeKey } from './apply/shape-key';
+import { inOneTurn, type Steps } from './apply/steps';
 import { DEDUCED, UNTYPED, type Type } from './apply/type';
 import { dataErrors } from './resources/core/data';
 import { canonicalize } from './resources/shapes/canonical';
@@ -107,4 +109,43 @@ test('finalizers that were there before are looked up, not searched for', () => 
   const { value, looks } = watched(numbers.map(keyOf));
   expect(finalizerWarnings({ finalizers: numbers.map(keyOf) }, value)).toEqual([]);
   expect(looks()).toBeLessThan(3 * MANY);
+});
+
+/** What comes of `steps`, and how often `looks` rose in each of them. */
+function looksOfEach<T>(steps: Steps<T>, looks: () => number): { result: T; each: number[] } {
+  const each: number[] = [];
+  for (;;) {
+    const before = looks();
+    const step = steps.next();
+    each.push(looks() - before);
+    if (step.done) return { result: step.value, each };
+  }
+}
+
+describe('who owns what is worked out in steps: in each of them a field is looked at a few times', () => {
+  const type: Type = { map: { atomic: false, fields: new Map(), element: () => DEDUCED } };
+  const manager = new FieldManager({ type, kind: 'Thing', apiVersion: 'v1', subresource: '', timestamp: () => '2026-01-01T00:00:00Z' });
+  const thing = (data: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' }, data });
+  const { object, managedFields } = inOneTurn(manager.apply(undefined, thing(fields('1')), 'me', false));
+  const live = { ...object, metadata: { ...(object.metadata as JsonObject), managedFields } } as JsonObject;
+
+  test.each<[string, (data: JsonObject) => Steps<{ managedFields: unknown }>]>([
+    ['apply', (data) => manager.apply(live, thing(data), 'me', false)],
+    ['forced apply of another', (data) => manager.apply(live, thing(data), 'other', true)],
+  ])('%s', (_, apply) => {
+    const { value, looks } = watched(fields('2'));
+    const { result, each } = looksOfEach(apply(value), looks);
+    expect(JSON.stringify(result.managedFields)).toContain(`f:${keyOf(MANY - 1)}`);
+    expect(looks()).toBeGreaterThan(2 * MANY);
+    expect(Math.max(...each)).toBeLessThanOrEqual(3 * MANY);
+    expect(each.length).toBeGreaterThan(8);
+  });
+
+  test('update', () => {
+    const { value, looks } = watched(fields('2'));
+    const { result, each } = looksOfEach(manager.update(live, thing(value), undefined, 'other'), looks);
+    expect(result?.map(({ manager: name, fieldsV1 }) => [name, JSON.stringify(fieldsV1).includes(keyOf(7))])).toEqual([['me', false], ['other', true]]);
+    expect(Math.max(...each)).toBeLessThanOrEqual(3 * MANY);
+    expect(each.length).toBeGreaterThan(4);
+  });
 });

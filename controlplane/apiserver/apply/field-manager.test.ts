@@ -10,6 +10,7 @@ import { LAST_APPLIED } from './last-applied';
 import { MAX_UPDATERS } from './managed-fields';
 import { typeOfSchema } from './schema-type';
 import { StructureError } from './type';
+import { inOneTurn } from './steps';
 import { ConflictError } from './updater';
 
 const schema = withMetadata({
@@ -21,8 +22,14 @@ const schema = withMetadata({
 });
 let second = 0;
 const timestamp = (): string => new Date(1_700_000_000_000 + 1000 * second).toISOString().replace('.000', '');
-const make = (subresource = '', ignored?: FieldSet): FieldManager =>
-  new FieldManager({ type: typeOfSchema(schema), kind: 'Thing', apiVersion: 'x.dev/v1', subresource, timestamp, ...(ignored && { ignored }) });
+interface Made {
+  update(...given: Parameters<FieldManager['update']>): ManagedFieldsEntry[] | undefined;
+  apply(...given: Parameters<FieldManager['apply']>): ApplyResult;
+}
+const make = (subresource = '', ignored?: FieldSet): Made => {
+  const manager = new FieldManager({ type: typeOfSchema(schema), kind: 'Thing', apiVersion: 'x.dev/v1', subresource, timestamp, ...(ignored && { ignored }) });
+  return { update: (...given) => inOneTurn(manager.update(...given)), apply: (...given) => inOneTurn(manager.apply(...given)) };
+};
 const main = make('', FieldSet.of(['f:status']));
 
 const thing = (spec: JsonObject, metadata: JsonObject = {}): JsonObject => ({ apiVersion: 'x.dev/v1', kind: 'Thing', metadata: { name: 't', uid: 'u', ...metadata }, spec });

@@ -7,6 +7,7 @@
  * apply-patch:         apply(live, config)   -> the merged object and its managedFields, or a ConflictError
  * ```
  * Objects that have no managedFields (made by controllers, or forgotten with `[]`) are not tracked until they are applied to.
+ * Both are worked out in steps: a large object takes a while.
  */
 import { extended } from '../../../crds/extended';
 import type { ManagedFieldsEntry } from '../../../crds/meta';
@@ -16,8 +17,9 @@ import { FieldSet, fieldElement } from './field-set';
 import { decodeManaged, capUpdaters, encodeManaged, identityKey, isReset, NOBODY, type Identity, type Managed } from './managed-fields';
 import { fieldsAppliedBefore, KUBECTL, withLastApplied } from './last-applied';
 import { shapeKey } from './shape-key';
+import type { Steps } from './steps';
 import { StructureError, type Type, type Typed } from './type';
-import { ConflictError, Updater, type Managers, type Owned } from './updater';
+import { ConflictError, Updater, type Applied, type Managers, type Owned } from './updater';
 import { typeProblems } from './walk-fields';
 
 export interface FieldManagerOptions {
@@ -78,19 +80,19 @@ export class FieldManager {
    * @param next as it will be written
    * @param asked the managedFields of the request, which may set or reset them; those of `live` count when it has none
    */
-  update(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): ManagedFieldsEntry[] | undefined {
-    if (!live && (asked === undefined || asked === null)) return this.#created(next, manager);
-    return this.#changed(live, next, asked, manager);
+  *update(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): Steps<ManagedFieldsEntry[] | undefined> {
+    if (!live && (asked === undefined || asked === null)) return yield* this.#created(next, manager);
+    return yield* this.#changed(live, next, asked, manager);
   }
 
   /** Objects that are made alike have the same fields: they are worked out once. */
-  #created(next: JsonObject, manager: string): ManagedFieldsEntry[] | undefined {
+  *#created(next: JsonObject, manager: string): Steps<ManagedFieldsEntry[] | undefined> {
     const { blank, timestamp } = this.options;
     const key = shapeKey(this.#typed(next).value as JsonObject, (field) => field === 'apiVersion' || field === 'kind' || (blank !== undefined && Object.hasOwn(blank, field)));
     const known = key === undefined ? undefined : this.#shapes.get(key);
     const time = timestamp();
     if (known) return known.map((entry) => ({ ...entry, manager: manager === '' ? 'unknown' : manager, ...(time !== undefined && { time }) }));
-    const entries = this.#changed(undefined, next, undefined, manager);
+    const entries = yield* this.#changed(undefined, next, undefined, manager);
     if (key !== undefined && entries) {
       for (const { fieldsV1 } of entries) fix(fieldsV1);
       this.#shapes.set(key, entries);
@@ -100,11 +102,14 @@ export class FieldManager {
     return entries;
   }
 
-  #changed(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): ManagedFieldsEntry[] | undefined {
+  *#changed(live: JsonObject | undefined, next: JsonObject, asked: unknown, manager: string): Steps<ManagedFieldsEntry[] | undefined> {
     const managed = this.#before(live, asked);
     if (live && managed.managers.size === 0) return undefined;
+    yield;
     try {
-      return encodeManaged(capUpdaters(this.#updated(live, next, managed, manager)));
+      const updated = capUpdaters(yield* this.#updated(live, next, managed, manager));
+      yield;
+      return encodeManaged(updated);
     } catch (error) {
       // The fields of this object cannot be told apart: better no owners than wrong ones.
       if (error instanceof StructureError) return undefined;
@@ -113,33 +118,34 @@ export class FieldManager {
   }
 
   /** @throws ConflictError, ApplyTypeError, StructureError */
-  apply(live: JsonObject | undefined, config: JsonObject, manager: string, force: boolean): ApplyResult {
+  *apply(live: JsonObject | undefined, config: JsonObject, manager: string, force: boolean): Steps<ApplyResult> {
     const typed = this.#typed(config);
     const problems = typeProblems(typed, 'refused');
     if (problems.length > 0) throw new ApplyTypeError(problems.length === 1 ? problems[0] : `errors:\n  ${problems.join('\n  ')}`);
+    yield;
     let before = live ? decodeOr(managedFieldsOf(live)) : NOBODY;
-    if (live && before.managers.size === 0) before = this.#updated(undefined, live, before, BEFORE_FIRST_APPLY);
+    yield;
+    if (live && before.managers.size === 0) before = yield* this.#updated(undefined, live, before, BEFORE_FIRST_APPLY);
     const base = this.#typed(live ?? this.#empty());
     const key = this.#key(manager, 'Apply');
-    const { object, managers } = this.#applied(base, typed, before.managers, manager, key, force);
+    const { object, managers } = yield* this.#applied(base, typed, before.managers, manager, key, force);
     const times = object ? this.#stamped(before.times, key) : before.times;
     const merged = (object?.value ?? base.value) as JsonObject;
-    return {
-      object: manager === KUBECTL ? withLastApplied(merged, config) : merged,
-      managedFields: encodeManaged({ managers: withStripped(managers, key), times }),
-    };
+    const managedFields = encodeManaged({ managers: withStripped(managers, key), times });
+    yield;
+    return { object: manager === KUBECTL ? withLastApplied(merged, config) : merged, managedFields };
   }
 
-  #applied(base: Typed, config: Typed, managers: Managers, manager: string, key: string, force: boolean): ReturnType<Updater['apply']> {
+  *#applied(base: Typed, config: Typed, managers: Managers, manager: string, key: string, force: boolean): Steps<Applied> {
     const { apiVersion } = this.options;
     try {
-      return this.#updater.apply(base, config, apiVersion, managers, key, force);
+      return yield* this.#updater.apply(base, config, apiVersion, managers, key, force);
     } catch (error) {
       const allowed = error instanceof ConflictError && manager === KUBECTL ? fieldsAppliedBefore(base, apiVersion) : undefined;
       if (!(error instanceof ConflictError) || !allowed) throw error;
       const left = error.conflicts.filter(({ path }) => !allowed.has(path));
       if (left.length > 0) throw new ConflictError(left);
-      return this.#updater.apply(base, config, apiVersion, managers, key, true);
+      return yield* this.#updater.apply(base, config, apiVersion, managers, key, true);
     }
   }
 
@@ -154,9 +160,10 @@ export class FieldManager {
     return live ? decodeOr(managedFieldsOf(live)) : NOBODY;
   }
 
-  #updated(live: JsonObject | undefined, next: JsonObject, { managers, times }: Managed, manager: string): Managed {
+  *#updated(live: JsonObject | undefined, next: JsonObject, { managers, times }: Managed, manager: string): Steps<Managed> {
     const { apiVersion } = this.options;
-    const after = this.#updater.update(this.#typed(live ?? this.#empty()), this.#typed(next), apiVersion, managers, NOW);
+    const after = yield* this.#updater.update(this.#typed(live ?? this.#empty()), this.#typed(next), apiVersion, managers, NOW);
+    yield;
     const written = withStripped(after, NOW).get(NOW);
     const rest = new Map(after);
     rest.delete(NOW);

@@ -6,7 +6,7 @@
  *   changes and others own is a conflict, unless forced: then they lose it.
  *
  * Managers write in versions of the API: sets are compared in the version that they were written in. Sets of versions that are gone are
- * dropped. Arguments are never changed.
+ * dropped. Arguments are never changed. Each step is over values or sets once: of large objects others can be let in between.
  */
 import { equal } from '../schema/equal';
 import { adaptToSchema, withNamedFields } from './adapt';
@@ -14,6 +14,7 @@ import { compare, mapComparison, type Comparison } from './compare';
 import { FieldSet, showPath, type Path } from './field-set';
 import { merge } from './merge';
 import { removeFields } from './remove';
+import type { Steps } from './steps';
 import type { Typed } from './type';
 import { fieldsOf } from './walk-fields';
 
@@ -55,6 +56,12 @@ export interface Applied {
   managers: Managers;
 }
 
+/** What a write means for those who owned something before. */
+interface Changes extends Comparison {
+  /** Modified or added. */
+  changed: FieldSet;
+}
+
 export class Updater {
   readonly #convert: UpdaterOptions['convert'];
   readonly #ignored: (version: string) => FieldSet | undefined;
@@ -65,10 +72,11 @@ export class Updater {
   }
 
   /** `live` and `next` are in `version`. */
-  update(live: Typed, next: Typed, version: string, managers: Managers, manager: string): Managers {
-    const { others, comparison } = this.#track(live, next, version, this.#adapted(live, managers), manager, true);
+  *update(live: Typed, next: Typed, version: string, managers: Managers, manager: string): Steps<Managers> {
+    const { others, changes } = yield* this.#track(live, next, version, yield* this.#adapted(live, managers), manager, true);
+    yield;
     const before = others.get(manager)?.fields ?? new FieldSet();
-    const fields = this.#ownable(before.difference(comparison.removed).union(comparison.modified).union(comparison.added), version);
+    const fields = this.#ownable(before.difference(changes.removed).union(changes.changed), version);
     const after = new Map(others);
     if (fields.isEmpty) after.delete(manager);
     else after.set(manager, { fields, version, applied: false });
@@ -76,13 +84,18 @@ export class Updater {
   }
 
   /** `live` and `config` are in `version`. @throws ConflictError, StructureError */
-  apply(live: Typed, config: Typed, version: string, managers: Managers, manager: string, force: boolean): Applied {
-    const adapted = new Map(this.#adapted(live, managers));
+  *apply(live: Typed, config: Typed, version: string, managers: Managers, manager: string, force: boolean): Steps<Applied> {
+    const adapted = new Map(yield* this.#adapted(live, managers));
+    yield;
     const merged: Typed = { value: merge(live.value, config.value, live.type), type: live.type };
+    yield;
     const last = adapted.get(manager);
     adapted.set(manager, { fields: this.#ownable(fieldsOf(config), version), version, applied: true });
-    const object = last && !last.fields.isEmpty ? this.#givenUp(merged, last, adapted, version) : merged;
-    const { others } = this.#track(live, object, version, adapted, manager, force);
+    yield;
+    const object = last && !last.fields.isEmpty ? yield* this.#givenUp(merged, last, adapted, version) : merged;
+    yield;
+    const { others } = yield* this.#track(live, object, version, adapted, manager, force);
+    yield;
     return { object: equal(live.value, object.value) ? undefined : object, managers: others };
   }
 
@@ -92,21 +105,24 @@ export class Updater {
   }
 
   /** Sets as they are under today's schema; those of versions that are gone are left out. */
-  #adapted(live: Typed, managers: Managers): Managers {
+  *#adapted(live: Typed, managers: Managers): Steps<Managers> {
     const out = new Map<string, Owned>();
     const types = new Map<string, Typed | undefined>();
     for (const [manager, owned] of managers) {
       if (!types.has(owned.version)) types.set(owned.version, this.#convert(live, owned.version));
       const object = types.get(owned.version);
       if (object) out.set(manager, { ...owned, fields: adaptToSchema(owned.fields, object.type) });
+      yield;
     }
     return out;
   }
 
   /** Takes from the others what the step from `live` to `next` changes or removes. @throws ConflictError unless forced */
-  #track(live: Typed, next: Typed, version: string, managers: Managers, manager: string, force: boolean): { others: Managers; comparison: Comparison } {
+  *#track(live: Typed, next: Typed, version: string, managers: Managers, manager: string, force: boolean): Steps<{ others: Managers; changes: Changes }> {
     const comparison = compare(live.value, next.value, live.type);
-    const byVersion = new Map<string, Comparison | undefined>([[version, this.#filtered(comparison, version)]]);
+    yield;
+    const own = this.#filtered(comparison, version);
+    const byVersion = new Map<string, Changes | undefined>([[version, own]]);
     const others = new Map<string, Owned>();
     const conflicts: Conflict[] = [];
     for (const [name, owned] of managers) {
@@ -117,34 +133,40 @@ export class Updater {
       if (!byVersion.has(owned.version)) byVersion.set(owned.version, this.#compareIn(live, next, owned.version));
       const changes = byVersion.get(owned.version);
       if (!changes) continue;
-      const lost = owned.fields.intersection(changes.modified.union(changes.added));
+      const lost = owned.fields.intersection(changes.changed);
       if (!force) for (const path of lost.paths()) conflicts.push({ manager: name, path });
       const fields = owned.fields.difference(lost).difference(changes.removed);
       if (!fields.isEmpty) others.set(name, { ...owned, fields });
+      yield;
     }
     if (conflicts.length > 0) throw new ConflictError(conflicts);
-    return { others, comparison: byVersion.get(version) ?? comparison };
+    return { others, changes: own };
   }
 
-  #compareIn(live: Typed, next: Typed, version: string): Comparison | undefined {
+  #compareIn(live: Typed, next: Typed, version: string): Changes | undefined {
     const before = this.#convert(live, version);
     const after = before && this.#convert(next, version);
     return after && this.#filtered(compare(before.value, after.value, before.type), version);
   }
 
-  #filtered(comparison: Comparison, version: string): Comparison {
-    return mapComparison(comparison, (set) => this.#ownable(set, version));
+  #filtered(comparison: Comparison, version: string): Changes {
+    const ownable = mapComparison(comparison, (set) => this.#ownable(set, version));
+    return { ...ownable, changed: ownable.modified.union(ownable.added) };
   }
 
   /** `merged` without what the manager owned last, gives up, and nobody else owns. */
-  #givenUp(merged: Typed, last: Owned, managers: Managers, version: string): Typed {
+  *#givenUp(merged: Typed, last: Owned, managers: Managers, version: string): Steps<Typed> {
     const inLast = this.#convert(merged, last.version);
     if (!inLast) return merged;
     const lastNamed = withNamedFields(last.fields, inLast.type);
+    yield;
     let pruned: Typed = { ...inLast, value: removeFields(inLast.value, lastNamed, inLast.type) };
     let whole = inLast;
     const ownedIn = new Map<string, FieldSet>();
-    for (const owned of managers.values()) ownedIn.set(owned.version, (ownedIn.get(owned.version) ?? new FieldSet()).union(owned.fields));
+    for (const owned of managers.values()) {
+      ownedIn.set(owned.version, (ownedIn.get(owned.version) ?? new FieldSet()).union(owned.fields));
+      yield;
+    }
     // The last version first: others may need for their conversion what it puts back.
     for (const at of [last.version, ...[...ownedIn.keys()].filter((other) => other !== last.version)]) {
       const owned = ownedIn.get(at);
@@ -152,13 +174,19 @@ export class Updater {
       const prunedThere = wholeThere && this.#convert(pruned, at);
       if (!owned || !wholeThere || !prunedThere) continue;
       whole = wholeThere;
-      pruned = withOwned(whole, prunedThere, owned);
+      pruned = yield* withOwned(whole, prunedThere, owned);
+      yield;
     }
     // What was nobody's, or other writers', before it was pruned along with its surroundings.
     const back = this.#convert(pruned, last.version);
     if (!back) return merged;
     const { type } = inLast;
-    const gone = named(inLast).difference(named(back)).intersection(lastNamed);
+    const before = named(inLast);
+    yield;
+    const after = named(back);
+    yield;
+    const gone = before.difference(after).intersection(lastNamed);
+    yield;
     const left: Typed = { type, value: removeFields(inLast.value, gone, type) };
     return this.#convert(left, version) ?? merged;
   }
@@ -167,7 +195,12 @@ export class Updater {
 const named = (object: Typed): FieldSet => withNamedFields(fieldsOf(object), object.type);
 
 /** `pruned`, and of `whole` also what somebody owns. */
-function withOwned(whole: Typed, pruned: Typed, owned: FieldSet): Typed {
-  const kept = named(pruned).union(withNamedFields(owned, whole.type));
-  return { ...whole, value: removeFields(whole.value, named(whole).difference(kept), whole.type) };
+function* withOwned(whole: Typed, pruned: Typed, owned: FieldSet): Steps<Typed> {
+  const left = named(pruned);
+  yield;
+  const kept = left.union(withNamedFields(owned, whole.type));
+  yield;
+  const all = named(whole);
+  yield;
+  return { ...whole, value: removeFields(whole.value, all.difference(kept), whole.type) };
 }

@@ -14,6 +14,7 @@ import { extractFields } from './remove';
 import { merge } from './merge';
 import { FieldSet, showPath } from './field-set';
 import { ConflictError, Updater, type Managers } from './updater';
+import { inOneTurn } from './steps';
 import type { Type, Typed } from './type';
 import { conversionOf, ignoredOf, parseObject, typesOf, withoutTabs, type Sequence, type Step } from './vectors.support';
 
@@ -53,13 +54,13 @@ class Run {
     this.live = live.value;
     const asked: Typed = { value: parseObject(step.object), type };
     if (step.op === 'fixture.Update') {
-      this.managers = updater.update(live, asked, version, this.managers, manager);
+      this.managers = inOneTurn(updater.update(live, asked, version, this.managers, manager));
       this.live = asked.value;
       return undefined;
     }
     const config = step.op === 'fixture.ExtractApply' ? this.#extracted(live, asked, manager) : asked;
     try {
-      const { object, managers } = updater.apply(live, config, version, this.managers, manager, step.op !== 'fixture.Apply');
+      const { object, managers } = inOneTurn(updater.apply(live, config, version, this.managers, manager, step.op !== 'fixture.Apply'));
       this.managers = managers;
       if (object) this.live = object.value;
       return undefined;

@@ -12,6 +12,7 @@
  * again before `start` resolves. When a status cannot be written it is tried again; what is served does not depend on it.
  */
 import type { ResourceName } from '../../../crds/meta';
+import { inOneTurn } from '../apply/steps';
 import { hasStatusApart, resourcesFromCrd, type CrdNames, type CrdSpec, type CrdStatus, type CustomResourceDefinition } from '../resources/crd';
 import type { ResourceRegistry } from '../resources/registry';
 import type { Lifecycle } from '../resources/resource';
@@ -185,7 +186,7 @@ export class Definitions {
   #owned(crd: CustomResourceDefinition, next: CustomResourceDefinition): CustomResourceDefinition {
     const resource = this.options.registry.byName(CRDS);
     if (!resource) return next;
-    const managedFields = this.#owners.of(resource, 'status').update(crd as unknown as JsonObject, next as unknown as JsonObject, undefined, MANAGER);
+    const managedFields = inOneTurn(this.#owners.of(resource, 'status').update(crd as unknown as JsonObject, next as unknown as JsonObject, undefined, MANAGER));
     return { ...next, metadata: { ...next.metadata, ...(managedFields && { managedFields }) } };
   }
 

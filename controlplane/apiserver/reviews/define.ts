@@ -1,4 +1,5 @@
 /** Reviews: resources that are never stored; a POST is answered with the question and its answer. */
+import { inOneTurn } from '../apply/steps';
 import { ApiError, invalidError, noSuchResource, notAcceptable } from '../http/errors';
 import { TYPES } from '../http/accept';
 import { sendForm } from '../http/respond';
@@ -48,7 +49,7 @@ export async function readReview(context: ApiContext, request: ResourceRequest, 
   const errors: FieldError[] = validate(object, resource.schema);
   if (errors.length > 0) throw invalidError(resource, '', errors);
   complete?.(object);
-  const managedFields = context.fieldManagers.of(resource, subresource).update(undefined, object, proposal.managedFields, manager);
+  const managedFields = inOneTurn(context.fieldManagers.of(resource, subresource).update(undefined, object, proposal.managedFields, manager));
   if (managedFields && managedFields.length > 0) object.metadata.managedFields = managedFields;
   return object;
 }

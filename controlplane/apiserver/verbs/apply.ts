@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../crds/meta';
 import { applyConflict } from '../apply/apply-errors';
 import { ApplyTypeError, type ApplyResult } from '../apply/field-manager';
+import { inOneTurn, known, type Steps } from '../apply/steps';
 import { StructureError } from '../apply/type';
 import { ConflictError } from '../apply/updater';
 import { mapProblem } from '../codec/go-json-error';
@@ -18,6 +19,7 @@ import { place, toProposal, type Proposal } from './decode';
 import { applierName } from './field-managers';
 import { booleanParameter, fieldValidation } from './options';
 import { retrying, unlessStale } from './retry';
+import { inTurns, isLarge, LARGE_BYTES, letOthersIn } from './turns';
 import { replace } from './update';
 
 export const APPLY = 'application/apply-patch+yaml';
@@ -27,13 +29,15 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
   const force = booleanParameter(request.query, 'force');
   const { resource } = request;
   const { config, duplicates } = await readConfig(request, groupVersion(resource), resource.kind);
-  const { code, object } = await retrying(context, request, () => applyOnce(context, request, config, { manager, force, duplicates }));
+  const { code, object } = await retrying(context, request, (hurry) => applyOnce(context, request, config, { manager, force, duplicates, hurry }));
   answerObject(context, request, code, object);
 }
 
 /** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
 export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<{ config: JsonObject; duplicates: string[] }> {
-  const { value, duplicates } = decodeConfig(request.body().toString('utf8'));
+  const body = request.body();
+  const { value, duplicates } = decodeConfig(body.toString('utf8'));
+  if (body.length > LARGE_BYTES) await letOthersIn();
   fieldValidation(request);
   refuseProto(value, '');
   if (value.apiVersion !== apiVersion || value.kind !== kind) {
@@ -86,45 +90,53 @@ export interface Applier {
   force: boolean;
   /** What is there twice in the body. */
   duplicates: readonly string[];
+  /** All in one turn of the event loop, however large it is. */
+  hurry: boolean;
 }
 
 async function applyOnce(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<{ code: number; object: KubeObject } | 'stale'> {
   const { resource, namespace, name } = request;
   const old = await storing(request, () => context.store.get(resource.name, namespace, name));
+  const large = !by.hurry && (isLarge(config) || isLarge(old));
   if (!old) {
-    const object = await create(context, request, config, by);
+    const object = await create(context, request, config, by, large);
     return object === 'stale' ? object : { code: 201, object };
   }
-  const result = merged(request, config, by, () => context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
-  const object = await writeApplied(context, request, config, old, result);
+  const result = await merged(request, config, by, large, context.fieldManagers.of(resource, request.subresource).apply(old as KubeObject & JsonObject, config, by.manager, by.force));
+  const object = await writeApplied(context, request, config, old, result, large);
   return object === 'stale' ? object : { code: 200, object };
 }
 
-/** Writes what an apply gave over `old`. @returns 'stale' when the object changed in between and the client does not insist on a version */
+/**
+ * Writes what an apply gave over `old`.
+ * @param large whether it is worked on in several turns
+ * @returns 'stale' when the object changed in between and the client does not insist on a version
+ */
 export async function writeApplied(
   context: ApiContext,
   request: ResourceRequest,
   config: JsonObject,
   old: KubeObject,
   { object, managedFields }: ApplyResult,
+  large: boolean,
 ): Promise<KubeObject | 'stale'> {
-  const proposal = proposalOf(object, request);
+  const proposal = await proposalOf(object, request, large);
   const { resourceVersion, uid } = metadataOf(config);
   if (!resourceVersion) proposal.object.metadata.resourceVersion = old.metadata.resourceVersion;
-  return unlessStale(!!resourceVersion || !!uid, () => replace(context, request, proposal, old, undefined, () => managedFields));
+  return unlessStale(!!resourceVersion || !!uid, () => replace(context, request, proposal, old, undefined, () => known(managedFields)));
 }
 
-async function create(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier): Promise<KubeObject | 'stale'> {
+async function create(context: ApiContext, request: ResourceRequest, config: JsonObject, by: Applier, large: boolean): Promise<KubeObject | 'stale'> {
   const { resource, name, subresource } = request;
   if (subresource !== '') throw notFound(resource, name);
   const { uid, name: asked } = metadataOf(config);
   if (uid) throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-  const { object, managedFields } = merged(request, config, by, () => context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
+  const { object, managedFields } = await merged(request, config, by, large, context.fieldManagers.of(resource, '').apply(undefined, config, by.manager, by.force));
   if (!asked) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   try {
-    const proposal = proposalOf(object, request);
+    const proposal = await proposalOf(object, request, large);
     delete proposal.object.metadata.resourceVersion;
-    return await createObject(context, request, proposal, undefined, () => managedFields);
+    return await createObject(context, request, proposal, undefined, () => known(managedFields));
   } catch (error) {
     // Somebody was faster: it is merged into what they made.
     if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return 'stale';
@@ -133,10 +145,10 @@ async function create(context: ApiContext, request: ResourceRequest, config: Jso
 }
 
 /** What the merge says, as answers; and, when it can be done, what is there twice. */
-export function merged(request: ResourceRequest, config: JsonObject, { duplicates }: Applier, apply: () => ApplyResult): ApplyResult {
+export async function merged(request: ResourceRequest, config: JsonObject, { duplicates }: Applier, large: boolean, apply: Steps<ApplyResult>): Promise<ApplyResult> {
   const { resource, res } = request;
   try {
-    const result = apply();
+    const result = large ? await inTurns(apply) : inOneTurn(apply);
     const mode = fieldValidation(request);
     if (duplicates.length > 0 && mode === 'Strict') throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${strictWords(duplicates).join(', ')}`);
     if (mode === 'Warn') addWarnings(res, duplicates);
@@ -150,10 +162,14 @@ export function merged(request: ResourceRequest, config: JsonObject, { duplicate
 }
 
 /** A copy: what is merged shares its parts with the stored object. */
-function proposalOf(object: JsonObject, request: ResourceRequest): Proposal {
-  const proposal = toProposal({ value: structuredClone(object), duplicates: [] }, request);
+async function proposalOf(object: JsonObject, request: ResourceRequest, large: boolean): Promise<Proposal> {
+  if (large) await letOthersIn();
+  const value = structuredClone(object);
+  if (large) await letOthersIn();
+  const proposal = toProposal({ value, duplicates: [] }, request);
   place(proposal.object, request);
-  return proposal;
+  if (large) await letOthersIn();
+  return { ...proposal, isLarge: large };
 }
 
 function metadataOf(config: JsonObject): { name?: string; namespace?: string; uid?: string; resourceVersion?: string } {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
+import { inOneTurn, type Steps } from '../apply/steps';
 import { alreadyExists, type ApiError, forbiddenError, methodNotAllowed, notFound } from '../http/errors';
 import { answerObject } from './answer';
 import { storing, type ApiContext, type ResourceRequest } from './context';
@@ -9,7 +10,7 @@ import { checkObject, forCreate, place, pruneAndDefault, readProposal, strictBod
 import { completeShape } from '../resources/shapes';
 import { managerName } from './field-managers';
 import { dryRun } from './options';
-import { letOthersIn } from './turns';
+import { inTurns, letOthersIn } from './turns';
 
 export async function create(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resource, namespace } = request;
@@ -23,7 +24,7 @@ export async function create(context: ApiContext, request: ResourceRequest): Pro
 }
 
 /** Says who owns which field of the object that is about to be written. */
-export type Owners = () => ManagedFieldsEntry[] | undefined;
+export type Owners = () => Steps<ManagedFieldsEntry[] | undefined>;
 
 /**
  * Completes, checks and writes a new object that is in its place.
@@ -46,7 +47,7 @@ export async function createObject(
   checkObject(context, request, object);
   if (resource.shape) completeShape(object, resource.shape);
   if (proposal.isLarge) await letOthersIn();
-  const managedFields = owners();
+  const managedFields = proposal.isLarge ? await inTurns(owners()) : inOneTurn(owners());
   if (managedFields) object.metadata.managedFields = managedFields;
   if (proposal.isLarge) await letOthersIn();
   if (resource.namespaced) await checkNamespace(context, request, object.metadata.name ?? '');

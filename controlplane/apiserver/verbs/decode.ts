@@ -32,7 +32,7 @@ export interface Proposal {
   duplicates: string[];
   /** `metadata.managedFields` of the request, once they are taken out of `object`. */
   managedFields?: unknown;
-  /** Whether it is worked on in several turns. */
+  /** Whether it is worked on in several turns; absent: of an update, when what it replaces is large. */
   isLarge?: boolean;
 }
 

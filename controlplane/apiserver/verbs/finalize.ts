@@ -3,6 +3,7 @@
  * any more is gone.
  */
 import type { KubeObject } from '../../../crds/meta';
+import { inOneTurn } from '../apply/steps';
 import { invalidError } from '../http/errors';
 import { invalid, type FieldError } from '../schema/field-error';
 import { finalizerProblems } from '../schema/object-meta';
@@ -48,7 +49,7 @@ async function finalize(context: ApiContext, request: ResourceRequest, proposal:
   forUpdate(next, old, resource, false);
   next.spec = finalizers.length > 0 ? { finalizers } : {};
   const manager = managerName(request, 'UpdateOptions');
-  next.metadata.managedFields = context.fieldManagers.of(resource, 'finalize').update(old as KubeObject & JsonObject, next, proposal.managedFields, manager);
+  next.metadata.managedFields = inOneTurn(context.fieldManagers.of(resource, 'finalize').update(old as KubeObject & JsonObject, next, proposal.managedFields, manager));
   if (dryRun(request)) return next;
   return storing(request, () => context.store.update(resource.name, next as KubeObject));
 }

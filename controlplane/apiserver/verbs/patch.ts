@@ -15,14 +15,20 @@ import { place, toProposal } from './decode';
 import { managerName } from './field-managers';
 import { fieldValidation } from './options';
 import { retrying, unlessStale } from './retry';
+import { isLarge, LARGE_BYTES, letOthersIn } from './turns';
 import { replace } from './update';
 
 const MERGE = 'application/merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 
-/** What a patch makes of an object. */
-export type ApplyPatch = (target: object) => unknown;
+export interface Patch {
+  /** What it makes of an object. */
+  apply: (target: object) => unknown;
+  duplicates: string[];
+  /** Whether what it makes is worked on in several turns, however small the object was. */
+  isLarge: boolean;
+}
 
 /** The patch formats that a resource takes. */
 export function patchTypes(resource: Resource): string[] {
@@ -31,24 +37,27 @@ export function patchTypes(resource: Resource): string[] {
 
 export async function patch(context: ApiContext, request: ResourceRequest): Promise<void> {
   if (mediaType(request.req) === APPLY) return applyPatch(context, request);
-  const { apply, duplicates } = await readPatch(request);
-  answerObject(context, request, 200, await retrying(context, request, () => patchOnce(context, request, apply, duplicates)));
+  const patch = await readPatch(request);
+  answerObject(context, request, 200, await retrying(context, request, (hurry) => patchOnce(context, request, patch, hurry)));
 }
 
 /** Reads the body of a PATCH that is no apply. @throws ApiError 400, 413, 415 */
-export async function readPatch(request: ResourceRequest): Promise<{ apply: ApplyPatch; duplicates: string[] }> {
+export async function readPatch(request: ResourceRequest): Promise<Patch> {
   const type = mediaType(request.req);
   const supported = patchTypes(request.resource);
   if (!supported.includes(type)) throw request.resource.core ? unsupportedPatch() : unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
-  const { value, duplicates } = parsePatch(type, request.body().toString('utf8'), fieldValidation(request) !== 'Ignore');
+  const body = request.body();
+  const { value, duplicates } = parsePatch(type, body.toString('utf8'), fieldValidation(request) !== 'Ignore');
+  const isLargeBody = body.length > LARGE_BYTES;
+  if (isLargeBody) await letOthersIn();
   switch (type) {
     case JSON_PATCH:
-      return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems((value ?? []) as unknown[], duplicates) };
+      return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems((value ?? []) as unknown[], duplicates), isLarge: isLargeBody };
     case STRATEGIC:
-      return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates };
+      return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates, isLarge: isLargeBody };
     default:
-      return { apply: (target) => mergePatch(target, value), duplicates };
+      return { apply: (target) => mergePatch(target, value), duplicates, isLarge: isLargeBody };
   }
 }
 
@@ -67,14 +76,19 @@ function parsePatch(type: string, text: string, strict: boolean): Decoded {
 }
 
 /** @returns 'stale' when the object changed in between and the patch does not insist on a version */
-async function patchOnce(context: ApiContext, request: ResourceRequest, apply: ApplyPatch, duplicates: string[]): Promise<KubeObject | 'stale'> {
+async function patchOnce(context: ApiContext, request: ResourceRequest, { apply, duplicates, isLarge: isLargePatch }: Patch, hurry: boolean): Promise<KubeObject | 'stale'> {
   const old = await storing(request, () => getExisting(context, request));
-  const patched: unknown = structuredClone(apply(old));
+  const inTurns = !hurry && (isLargePatch || isLarge(old));
+  const applied = apply(old);
+  if (inTurns) await letOthersIn();
+  const patched: unknown = structuredClone(applied);
+  if (inTurns) await letOthersIn();
   const refuse = (why: string): ApiError =>
     invalidError({ group: '', kind: '' }, '', [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patched).slice(0, 512))}: ${why}` }]);
   const { object } = toProposal({ value: patched, duplicates: [] }, request, refuse);
   place(object, request);
+  if (inTurns) await letOthersIn();
   const insists = object.metadata.resourceVersion !== old.metadata.resourceVersion || object.metadata.uid !== old.metadata.uid;
   if (!object.metadata.resourceVersion) object.metadata.resourceVersion = old.metadata.resourceVersion;
-  return unlessStale(insists, () => replace(context, request, { object, duplicates }, old, refuse));
+  return unlessStale(insists, () => replace(context, request, { object, duplicates, isLarge: inTurns }, old, refuse));
 }

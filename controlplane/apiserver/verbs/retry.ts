@@ -4,12 +4,15 @@ import type { ApiContext, ResourceRequest } from './context';
 
 const ATTEMPTS = 5;
 
-/** Runs `attempt` until it wins: writers outside of requests (controllers) may be faster. @throws ApiError 409 when they always are */
-export function retrying<T>(context: ApiContext, request: ResourceRequest, attempt: () => Promise<T | 'stale'>): Promise<T> {
+/**
+ * Runs `attempt` until it wins: writers outside of requests (controllers) may be faster. @throws ApiError 409 when they always are
+ * @param attempt in one turn of the event loop when it is told to hurry: then nobody is faster
+ */
+export function retrying<T>(context: ApiContext, request: ResourceRequest, attempt: (hurry: boolean) => Promise<T | 'stale'>): Promise<T> {
   const { resource, namespace, name } = request;
   return context.locks.run(`${resource.name} ${namespace}/${name}`, async () => {
     for (let number = 0; number < ATTEMPTS; number++) {
-      const result = await attempt();
+      const result = await attempt(number === ATTEMPTS - 1);
       if (result !== 'stale') return result as T;
     }
     throw conflict(resource, name);

@@ -6,12 +6,13 @@ import { groupVersion, type Resource, type ScalePaths } from '../resources/resou
 import { isObject, own, type JsonObject } from '../schema/schema';
 import { nameOf } from '../schema/field-error';
 import { answerScale, type Scale } from './answer-scale';
-import { APPLY, merged, readConfig, writeApplied, type Applier } from './apply';
+import { APPLY, merged, readConfig, writeApplied } from './apply';
 import { getExisting, storing, type ApiContext, type ResourceRequest } from './context';
 import { applierName, managerName } from './field-managers';
 import { booleanParameter } from './options';
 import { readPatch } from './patch';
 import { retrying, unlessStale } from './retry';
+import { isLarge, letOthersIn } from './turns';
 import { replace, type NextOwners } from './update';
 
 export async function getScale(context: ApiContext, request: ResourceRequest): Promise<void> {
@@ -23,7 +24,7 @@ export async function updateScale(context: ApiContext, request: ResourceRequest)
   const manager = managerName(request, 'UpdateOptions');
   const { value } = decodeObject(mediaType(request.req), request.body());
   const wanted = checkScale(value, request.name);
-  const object = await retrying(context, request, () => writeScale(context, request, manager, () => wanted));
+  const object = await retrying(context, request, (hurry) => writeScale(context, request, manager, () => wanted, hurry));
   answerScale(context, request, scaleOf(object, request.resource));
 }
 
@@ -31,8 +32,8 @@ export async function patchScale(context: ApiContext, request: ResourceRequest):
   if (mediaType(request.req) === APPLY) return applyScale(context, request);
   const manager = managerName(request, 'PatchOptions');
   const { apply } = await readPatch(request);
-  const object = await retrying(context, request, () =>
-    writeScale(context, request, manager, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name)),
+  const object = await retrying(context, request, (hurry) =>
+    writeScale(context, request, manager, (old) => checkScale(apply(scaleOf(old, request.resource)), request.name), hurry),
   );
   answerScale(context, request, scaleOf(object, request.resource));
 }
@@ -40,16 +41,17 @@ export async function patchScale(context: ApiContext, request: ResourceRequest):
 async function applyScale(context: ApiContext, request: ResourceRequest): Promise<void> {
   const manager = applierName(request);
   const { config, duplicates } = await readConfig(request, 'autoscaling/v1', 'Scale');
-  const by: Applier = { manager, force: booleanParameter(request.query, 'force'), duplicates };
+  const by = { manager, force: booleanParameter(request.query, 'force'), duplicates };
   const { replicas, resourceVersion } = checkScale(config, request.name);
   const { resource } = request;
   // What the scale says, said of the object itself.
   const said: JsonObject = { apiVersion: groupVersion(resource), kind: resource.kind, metadata: { ...(resourceVersion && { resourceVersion }) } };
   if (isObject(config.spec) && config.spec.replicas !== undefined) setAt(said, pathsOf(resource).specReplicasPath, replicas);
-  const object = await retrying(context, request, async () => {
+  const object = await retrying(context, request, async (hurry) => {
     const old = await storing(request, () => getExisting(context, request));
-    const result = merged(request, said, by, () => context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
-    return writeApplied(context, { ...request, subresource: '' }, said, old, result);
+    const large = !hurry && isLarge(old);
+    const result = await merged(request, said, { ...by, hurry }, large, context.fieldManagers.of(resource, 'scale').apply(old as KubeObject & JsonObject, said, by.manager, by.force));
+    return writeApplied(context, { ...request, subresource: '' }, said, old, result, large);
   });
   answerScale(context, request, scaleOf(object, request.resource));
 }
@@ -95,15 +97,17 @@ function checkScale(value: unknown, name: string): WantedScale {
   return { replicas, ...(typeof resourceVersion === 'string' && resourceVersion !== '' && { resourceVersion }) };
 }
 
-async function writeScale(context: ApiContext, request: ResourceRequest, manager: string, wanted: (old: KubeObject) => WantedScale): Promise<KubeObject | 'stale'> {
+async function writeScale(context: ApiContext, request: ResourceRequest, manager: string, wanted: (old: KubeObject) => WantedScale, hurry: boolean): Promise<KubeObject | 'stale'> {
   const old = await storing(request, () => getExisting(context, request));
   const { replicas, resourceVersion } = wanted(old);
   const object = structuredClone(old) as KubeObject & JsonObject;
+  const large = !hurry && isLarge(old);
+  if (large) await letOthersIn();
   setAt(object, pathsOf(request.resource).specReplicasPath, replicas);
   const insists = resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion;
   if (insists) object.metadata.resourceVersion = resourceVersion;
   const owners: NextOwners = (next) => context.fieldManagers.of(request.resource, 'scale').update(old as KubeObject & JsonObject, next, undefined, manager);
-  return unlessStale(insists, () => replace(context, { ...request, subresource: '' }, { object, duplicates: [] }, old, badRequest, owners));
+  return unlessStale(insists, () => replace(context, { ...request, subresource: '' }, { object, duplicates: [], isLarge: large }, old, badRequest, owners));
 }
 
 const keysOf = (path: string): string[] => path.split('.').slice(1);

@@ -1,5 +1,6 @@
 /** PUT, and the writing half of PATCH. */
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
+import { inOneTurn, type Steps } from '../apply/steps';
 import { ruleErrors } from '../cel/rules';
 import { ApiError, conflict, invalidError } from '../http/errors';
 import { completeShape } from '../resources/shapes';
@@ -17,7 +18,7 @@ import { managerName } from './field-managers';
 import { idleOwners } from './idle-owners';
 import { dryRun } from './options';
 import { retrying, unlessStale } from './retry';
-import { letOthersIn } from './turns';
+import { inTurns, isLarge, letOthersIn } from './turns';
 
 export async function update(context: ApiContext, request: ResourceRequest): Promise<void> {
   const { resource } = request;
@@ -34,9 +35,9 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
   const { resourceVersion, uid } = proposal.object.metadata;
   if (resourceVersion) return answerObject(context, request, 200, await replace(context, request, proposal, old, strictBodyError(resource)));
   // Unconditional: over whatever is there then, whose owners must be known.
-  const object = await retrying(context, request, async () => {
+  const object = await retrying(context, request, async (hurry) => {
     const current = await storing(request, () => getExisting(context, request));
-    const again = structuredClone(proposal);
+    const again = { ...structuredClone(proposal), ...(hurry && { isLarge: false }) };
     again.object.metadata.resourceVersion = current.metadata.resourceVersion;
     return unlessStale(!!uid, () => replace(context, request, again, current, strictBodyError(resource)));
   });
@@ -45,12 +46,12 @@ export async function update(context: ApiContext, request: ResourceRequest): Pro
 
 async function createInstead(context: ApiContext, request: ResourceRequest, proposal: Proposal): Promise<void> {
   const manager = managerName(request, 'UpdateOptions');
-  const owners = (): ManagedFieldsEntry[] | undefined => context.fieldManagers.of(request.resource, '').update(undefined, proposal.object, proposal.managedFields, manager);
+  const owners = (): Steps<ManagedFieldsEntry[] | undefined> => context.fieldManagers.of(request.resource, '').update(undefined, proposal.object, proposal.managedFields, manager);
   answerObject(context, request, 201, await createObject(context, request, proposal, strictBodyError(request.resource), owners));
 }
 
 /** Says who owns which field of `next`, which is about to be written. */
-export type NextOwners = (next: JsonObject & KubeObject) => ManagedFieldsEntry[] | undefined;
+export type NextOwners = (next: JsonObject & KubeObject) => Steps<ManagedFieldsEntry[] | undefined>;
 
 /**
  * Writes `proposal` over `old`; for the status subresource only its status (of a Namespace metadata too).
@@ -83,9 +84,10 @@ export async function replace(
     checkObject(context, request, next, old);
   }
   if (resource.shape) completeShape(next, resource.shape);
-  if (proposal.isLarge) await letOthersIn();
-  const owned = owners(next);
-  if (proposal.isLarge) await letOthersIn();
+  const large = proposal.isLarge ?? isLarge(old);
+  if (large) await letOthersIn();
+  const owned = large ? await inTurns(owners(next)) : inOneTurn(owners(next));
+  if (large) await letOthersIn();
   // Without any, the store takes away those that are there.
   next.metadata.managedFields = idleOwners(owned, next, old);
   if (onlyTry) return tried(request, next, old);
