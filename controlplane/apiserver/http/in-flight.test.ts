@@ -53,14 +53,20 @@ test('a client with many requests delays only its own', async () => {
 
 test('what waits is bounded for a client and in all; the refusal says when to come back', async () => {
   const clients = new Clients(new InFlight(LIMITS));
-  for (let at = 0; at < 5; at += 1) void clients.send('noisy');
+  for (let at = 0; at < 4; at += 1) void clients.send('noisy');
+  const last = clients.send('noisy');
   await expect(clients.send('noisy')).rejects.toThrow('Too many requests, please try again later.');
   void clients.send('b');
   void clients.send('c');
-  const refused = await clients.send('d').catch((error: unknown) => error);
+  expect(clients.inFlight.waiting).toBe(5);
+  // All places are taken: the last of who has most of them makes room, as long as that is more than who comes would have.
+  void clients.send('d');
+  const refused = await last.catch((error: unknown) => error);
   expect((refused as ApiError).status).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 1 } });
+  await expect(clients.send('d')).rejects.toThrow(ApiError);
   expect(clients.inFlight.waiting).toBe(5);
   await clients.drain();
+  expect(clients.order).toEqual(['noisy', 'noisy', 'noisy', 'b', 'c', 'd', 'noisy']);
   expect([clients.inFlight.running, clients.inFlight.waiting]).toEqual([0, 0]);
 });
 

@@ -11,7 +11,8 @@
  *              429, Retry-After
  * ```
  * Invariants: no more than `seats` run, of one client no more than `seatsPerClient`; while requests wait, seats are given to the clients in turn, so that one with many requests
- * delays its own and no one else's; what waits is bounded for each client and in all. A request comes here with its whole body (bodies.ts): who holds a seat
+ * delays its own and no one else's; what waits is bounded for each client and in all; when that is full, the last of who has most waiting is
+ * refused, not who came last. A request comes here with its whole body (bodies.ts): who holds a seat
  * waits for no client's sending; who waits for its client's reading gives the seat back (answers.ts). A client that leaves gives up its place.
  *
  * Besides, `reserve` seats are for privileged requests only, which get one when they find no other, and a place in a queue when those of all are full.
@@ -38,6 +39,8 @@ export type Leave = () => void;
 
 interface Waiting {
   privileged: boolean;
+  /** It gives up its place, and is told 429. */
+  refuse: () => void;
   seated: (leave: Leave) => void;
 }
 
@@ -126,27 +129,37 @@ export class InFlight {
     const queue = this.#queues.get(client) ?? new Set<Waiting>();
     const { queuePerClient } = this.limits;
     const inAll = this.limits.queue + (privileged ? queuePerClient : 0);
-    if (queue.size >= queuePerClient || this.#waiting >= inAll) throw tooManyRequests(TOO_MANY);
+    if (queue.size >= queuePerClient || (this.#waiting >= inAll && !this.#makeRoom(queue.size + 1))) throw tooManyRequests(TOO_MANY);
     return new Promise((resolve, reject) => {
+      const refuse = (): void => {
+        if (!this.#forget(client, waiting)) return;
+        clearTimeout(timer);
+        reject(tooManyRequests(TOO_MANY));
+      };
       const waiting: Waiting = {
         privileged,
+        refuse,
         seated: (leave) => {
           clearTimeout(timer);
           resolve(leave);
         },
       };
-      const giveUp = (): void => {
-        if (!this.#forget(client, waiting)) return;
-        clearTimeout(timer);
-        reject(tooManyRequests(TOO_MANY));
-      };
-      const timer = setTimeout(giveUp, this.limits.maxWaitMs);
+      const timer = setTimeout(refuse, this.limits.maxWaitMs);
       queue.add(waiting);
       this.#queues.set(client, queue);
       this.#waiting += 1;
       if (privileged) this.#privilegedWaiting += 1;
-      whenGone(giveUp);
+      whenGone(refuse);
     });
+  }
+
+  /** Refuses the last of the longest queue, if that is longer than `size`. @returns whether it was */
+  #makeRoom(size: number): boolean {
+    let longest: Set<Waiting> | undefined;
+    for (const queue of this.#queues.values()) if (queue.size > (longest?.size ?? size)) longest = queue;
+    if (!longest) return false;
+    [...longest].at(-1)?.refuse();
+    return true;
   }
 
   #forget(client: string, waiting: Waiting): boolean {
