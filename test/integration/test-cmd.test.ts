@@ -1,8 +1,9 @@
 /**
- * Functions of Kubernetes' `test/cmd` with its kubectl against our control plane: unmodified, all that need no pods, deployments and the like;
- * with stand-ins for those, what the others do besides (`test/support/test-cmd/stand-ins.ts` says what was edited).
+ * Functions of Kubernetes' `test/cmd` with its kubectl against our control plane: unmodified, all that need only what is served; with
+ * stand-ins, those that are also about something else than what they need (`test/support/test-cmd/stand-ins.ts` says what was edited).
+ * NOT_RUN are the others: a function that is in none of the three fails.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -32,11 +33,28 @@ const UNMODIFIED = [
 
 const WITH_STAND_INS = [
   'run_kubectl_apply_tests', 'run_kubectl_server_side_apply_tests', 'run_kubectl_diff_tests', 'run_kubectl_diff_same_names', 'run_save_config_tests',
-  'run_kubectl_get_tests', 'run_kubectl_sort_by_tests', 'run_kubectl_all_namespace_tests', 'run_template_output_tests', 'run_kubectl_request_timeout_tests',
+  'run_kubectl_get_tests', 'run_kubectl_response_compression_tests', 'run_kubectl_sort_by_tests', 'run_kubectl_all_namespace_tests', 'run_template_output_tests', 'run_kubectl_request_timeout_tests',
   'run_kubectl_create_dry_run_tests', 'run_kubectl_create_filter_tests', 'run_kubectl_create_validate_tests', 'run_kubectl_create_kustomization_directory_tests',
   'run_namespace_tests', 'run_kubectl_events_tests', 'run_wait_tests', 'run_kubectl_explain_tests', 'run_kubectl_local_proxy_tests',
-  'run_clusterroles_tests', 'run_role_tests', 'run_kubeconfig_impersonate_tests', 'run_exec_credentials_interactive_tests',
+  'run_clusterroles_tests', 'run_role_tests', 'run_kubeconfig_impersonate_tests', 'run_exec_credentials_tests',
+  'run_exec_credentials_interactive_tests', 'run_lists_tests',
 ];
+
+const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
+  'a part of another function': ['run_non_native_resource_tests', 'run_exec_credentials_tests_version', 'run_exec_credentials_interactive_tests_version'],
+  'what runs pods is not served': [
+    'run_pod_tests', 'run_rc_tests', 'run_rs_tests', 'run_deployment_tests', 'run_kubectl_apply_deployments_tests', 'run_daemonset_tests', 'run_daemonset_history_tests', 'run_stateful_set_tests',
+    'run_statefulset_history_tests', 'run_job_tests', 'run_create_job_tests', 'run_kubectl_run_tests',
+  ],
+  'files and lists of pods and what runs them, throughout': ['run_multi_resources_tests', 'run_recursive_resources_tests', 'run_retrieve_multiple_tests', 'run_resource_aliasing_tests'],
+  'nobody reaches into a pod': [
+    'run_kubectl_exec_pod_tests', 'run_kubectl_exec_resource_name_tests', 'run_kubectl_debug_pod_tests', 'run_kubectl_debug_node_tests',
+    ...['general', 'baseline', 'restricted', 'netadmin'].flatMap((profile) => [`run_kubectl_debug_${profile}_tests`, `run_kubectl_debug_${profile}_node_tests`]), 'run_kubectl_debug_custom_profile_tests',
+  ],
+  'services, nodes and volumes are not served': ['run_service_tests', 'run_nodes_tests', 'run_cluster_management_tests', 'run_persistent_volumes_tests', 'run_persistent_volume_claims_tests', 'run_storage_class_tests'],
+  'CertificateSigningRequests are not served': ['run_certificates_tests'],
+  'versions of Deployments, by another program (kubectl-convert)': ['run_convert_tests'],
+};
 
 describeWithKube('test/cmd of Kubernetes', ['kubectl', 'test-cmd'], ({ 'test-cmd': source, kubectl: program }) => {
   let dir: string;
@@ -67,6 +85,11 @@ describeWithKube('test/cmd of Kubernetes', ['kubectl', 'test-cmd'], ({ 'test-cmd
     const { code, output } = await on.run(name);
     return { code, end: code === 0 ? '' : output.split('\n').slice(-30).join('\n') };
   };
+  test('every function is run, or is named with the reason why not', () => {
+    const folder = join(source, 'test', 'cmd');
+    const functions = readdirSync(folder).filter((name) => name.endsWith('.sh')).flatMap((name) => readFileSync(join(folder, name), 'utf8').match(/^run_\w+(?=\(\))/gm) ?? []);
+    expect([...UNMODIFIED, ...WITH_STAND_INS, ...Object.values(NOT_RUN).flat()].sort()).toEqual(functions.sort());
+  });
   test.each(UNMODIFIED)('%s', async (name) => {
     expect(await ended(name, suite)).toEqual({ code: 0, end: '' });
   }, 150_000);

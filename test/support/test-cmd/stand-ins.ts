@@ -8,6 +8,10 @@
  * | `pods`, `pod/…` in command lines | `podtemplates`, `podtemplate/…` |
  * | Deployments to wait for, CronJobs with events | custom resources of the same names |
  * | the kinds that `--prune` looks for | `--prune-allowlist` |
+ * | a namespace without `kube-root-ca.crt` | a field selector that leaves it out |
+ * | ConfigMaps in a Table, compressed | in JSON: the Table is below the 128 KiB from which on a kube-apiserver compresses, too |
+ * | the name of their CA, 401 without credentials | Gleaner's CA, 403 of `system:anonymous` |
+ * | a CertificateSigningRequest | left out |
  *
  * Every edit must find its place: another version of the suite fails here, not silently.
  */
@@ -28,7 +32,7 @@ interface Manifest {
 const FILES = [
   'hack/testdata/pod.yaml', 'hack/testdata/pod-apply.yaml', 'hack/testdata/pod-changed.yaml', 'hack/testdata/invalid-pod.yaml',
   'hack/testdata/null-propagation/deployment-null.yml', 'hack/testdata/service-revision1.yaml', 'hack/testdata/service-revision2.yaml',
-  'hack/testdata/multi-resource-1.yaml', 'hack/testdata/multi-resource-3.yaml', 'hack/testdata/kustomize/deployment.yaml', 'hack/testdata/kustomize/service.yaml',
+  'hack/testdata/list.yaml', 'hack/testdata/multi-resource-1.yaml', 'hack/testdata/multi-resource-3.yaml', 'hack/testdata/kustomize/deployment.yaml', 'hack/testdata/kustomize/service.yaml',
   'test/fixtures/doc-yaml/admin/limitrange/valid-pod.yaml', 'test/fixtures/doc-yaml/user-guide/multi-pod.yaml',
 ];
 const FOLDERS = ['hack/testdata/filter', 'hack/testdata/prune', 'hack/testdata/prune-reap', 'hack/testdata/sorted-pods', 'hack/testdata/diff'];
