@@ -62,6 +62,20 @@ test('times of every zone that Go reads, and times that are none, do not keep ot
   expect(events(seen).map(({ object }) => renewTime(object))).toEqual(times);
 });
 
+test('objects that were stored with nulls in their lists and maps do not keep others from their lists and watches', async () => {
+  const { json: before } = await server.request('GET', maps);
+  const namespace = maps.split('/')[4];
+  const odd = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'odd', namespace, ownerReferences: [null], finalizers: [null] }, data: { a: null, b: 'c' }, binaryData: null };
+  await server.store.batch([{ verb: 'create', resource: 'configmaps', object: odd as unknown as KubeObject }]);
+  await create('plain', { a: 'b' });
+  const list = await get(maps, PROTOBUF);
+  expect([list.code, decoded(list).items.map(({ metadata, data }) => [metadata.name, data])]).toEqual([200, [['odd', { a: '', b: 'c' }], ['plain', { a: 'b' }]]]);
+  const partial = await get(maps, `${PROTOBUF};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io`);
+  expect([partial.code, decoded(partial).items.map(({ metadata }) => metadata.name)]).toEqual([200, ['odd', 'plain']]);
+  const seen = await get(`${maps}?watch=true&timeoutSeconds=1&resourceVersion=${before.metadata.resourceVersion}`, PROTOBUF);
+  expect(events(seen).map(({ object }) => object.metadata.name)).toEqual(['odd', 'plain']);
+});
+
 test('a large list is the list in JSON, compressed for those who take that', async () => {
   await server.store.batch(Array.from({ length: 1200 }, (_, at) => ({
     verb: 'create' as const, resource: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `m-${String(at).padStart(4, '0')}`, namespace: maps.split('/')[4] }, data: { text: 'x'.repeat(600) } },

@@ -170,6 +170,18 @@ test.each([
   expect(parseProtobuf(toProtobuf(lease) ?? Buffer.alloc(0)).value).toEqual({ ...lease, spec: { renewTime: expected } });
 });
 
+test.each<[string, object, object]>([
+  ['of texts', { kind: 'Role', rules: [{ verbs: [null, 'get'], resources: null }] }, { kind: 'Role', rules: [{ verbs: ['', 'get'] }] }],
+  ['of objects', { kind: 'Role', rules: [null, { verbs: ['get'] }] }, { kind: 'Role', rules: [{}, { verbs: ['get'] }] }],
+  ['as a map', { kind: 'ConfigMap', data: { a: null, b: 'c' }, binaryData: { d: null } }, { kind: 'ConfigMap', data: { a: '', b: 'c' }, binaryData: { d: '' } }],
+  ['of lists', { kind: 'SubjectAccessReview', spec: { extra: { a: null, b: [null] } } }, { kind: 'SubjectAccessReview', spec: { extra: { a: [], b: [''] } } }],
+  ['that is none', { kind: 'ConfigMap', data: 5 }, { kind: 'ConfigMap' }],
+])('nulls in a list or map %s are written as what is empty', (_, given, written) => {
+  const groups: Readonly<Record<string, string>> = { Role: 'rbac.authorization.k8s.io/v1', SubjectAccessReview: 'authorization.k8s.io/v1', ConfigMap: 'v1' };
+  const typed = (object: object): object => ({ apiVersion: groups[(object as { kind: string }).kind], metadata: { name: 'n' }, ...object });
+  expect(parseProtobuf(toProtobuf(typed(given)) ?? Buffer.alloc(0)).value).toEqual(typed(written));
+});
+
 test('an integer that is none is written as 0', () => {
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: {}, spec: { leaseTransitions: 'many' } };
   expect(parseProtobuf(toProtobuf(lease) ?? Buffer.alloc(0)).value).toEqual({ ...lease, spec: { leaseTransitions: 0 } });

@@ -3,7 +3,8 @@
  * which means to clients in Go what its zero means there.
  */
 import { metaShape } from '../resources/shapes';
-import { messageOf, messageOfKind, type Field, type Message } from './protobuf-messages';
+import { parseGoTime } from './go-time';
+import { messageOf, messageOfKind, type Field, type FieldType, type Message } from './protobuf-messages';
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 const VARINT = 0;
@@ -86,13 +87,15 @@ function encodeField(parts: Buffer[], number: number, field: Field, value: unkno
       return;
     case 'lists':
       for (const [key, each] of Object.entries(value as Fields)) {
-        const items = Buffer.concat((each as unknown[]).map((item) => encodeOne(1, field, item)));
+        const items = Buffer.concat((Array.isArray(each) ? each : []).map((item: unknown) => encodeOne(1, field, item)));
         parts.push(delimited(number, Buffer.concat([delimited(1, Buffer.from(key)), delimited(2, items)])));
       }
   }
 }
 
-function encodeOne(number: number, { type, message }: Field, value: unknown): Buffer {
+/** null, in a list or a map, is what Go has where nothing was said. */
+function encodeOne(number: number, { type, message }: Field, given: unknown): Buffer {
+  const value = given ?? (message || typeof type === 'object' ? {} : ZEROS[type]);
   if (message) return delimited(number, encodeMessage(value as Fields, message()));
   if (typeof type === 'object') return delimited(number, encodeMessage(value as Fields, messageOf(type)));
   switch (type) {
@@ -123,15 +126,14 @@ function encodeOne(number: number, { type, message }: Field, value: unknown): Bu
   }
 }
 
-const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(?:Z|([+-])(\d\d):(\d\d))$/;
+const ZEROS: Readonly<Record<FieldType, unknown>> = {
+  string: '', bytes: '', int32: 0, int64: 0, bool: false, double: 0, time: '0001-01-01T00:00:00Z', microTime: '0001-01-01T00:00:00Z', Quantity: '0', IntOrString: 0, raw: null,
+};
 
-/** `Timestamp{seconds, nanos}` of RFC 3339, as Go reads it: more offsets than `Date.parse` knows, and a comma for a point. Of what is no time, 1970. */
+/** `Timestamp{seconds, nanos}`. Of what is no time, 1970. */
 function time(text: string): Buffer {
-  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHours = 0, zoneMinutes = 0] = RFC_3339.exec(text) ?? [];
-  // Date.UTC takes years below 100 for others.
-  const seconds = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day)) / 1000 + (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
-  const offset = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60;
-  return Buffer.concat([tag(1, VARINT), integer(seconds - (sign === '-' ? -offset : offset)), tag(2, VARINT), varint(Number(fraction.padEnd(9, '0')))]);
+  const { seconds, nanos } = parseGoTime(text) ?? { seconds: 0, nanos: 0 };
+  return Buffer.concat([tag(1, VARINT), integer(seconds), tag(2, VARINT), varint(nanos)]);
 }
 
 const tag = (number: number, wire: number): Buffer => varint(number * 8 + wire);

@@ -12,7 +12,7 @@ import { canonicalize } from '../resources/shapes/canonical';
 import { applyDefaults } from '../schema/default';
 import { eachEmbeddedMetadata } from '../schema/embedded';
 import { invalid, showValue, type FieldError } from '../schema/field-error';
-import { finalizerWarnings, validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
+import { finalizerWarnings, OBJECT_META, validateMetadata, validateMetadataUpdate } from '../schema/object-meta';
 import { dropNulls } from '../schema/nulls';
 import { prune, pruneCustom } from '../schema/prune';
 import { isObject, type JsonObject, type Schema } from '../schema/schema';
@@ -153,10 +153,11 @@ export function pruneAndDefault(proposal: Proposal, request: ResourceRequest, re
     throw refuse(`strict decoding error: ${[...strictWords(duplicates), ...unknownFields].join(', ')}`);
   }
   if (refuse && mode === 'Warn') addWarnings(request.res, [...duplicates, ...unknownFields]);
-  dropEqualOwners(object, request);
   const metadata = object.metadata as unknown as JsonObject;
-  for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   if (request.resource.core) dropNulls(object, schema);
+  else dropNulls(metadata, OBJECT_META);
+  dropEqualOwners(object, request);
+  for (const key of Object.keys(metadata)) if (isEmpty(metadata[key])) delete metadata[key];
   applyDefaults(object, schema);
 }
 

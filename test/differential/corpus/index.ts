@@ -11,6 +11,7 @@ import { KINDS } from './kinds';
 import { LISTS } from './lists';
 import { MANIFEST_SEQUENCES } from './manifests';
 import { NESTING } from './nesting';
+import { NULLS } from './nulls';
 import { NUMBERS } from './numbers';
 import { PROTOBUF } from './protobuf';
 import { PROTOCOL } from './protocol';
@@ -18,6 +19,7 @@ import { REFUSED } from './refused';
 import { SUITES } from './suites';
 import { SCALARS } from './scalars';
 import { SHAPES } from './templates';
+import { TIMES_SEQUENCES } from './times';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS, ...NULLS, ...TIMES_SEQUENCES];

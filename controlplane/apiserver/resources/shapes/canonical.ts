@@ -1,6 +1,7 @@
-/** What decoding into Kubernetes' own types makes of values: quantities become canonical. */
+/** What decoding into Kubernetes' own types makes of values: quantities and times become canonical. */
+import { canonicalTime } from '../../codec/go-time';
 import { isObject, own, type JsonObject, type Schema } from '../../schema/schema';
-import { QUANTITY } from './parse';
+import { MICRO_TIME, QUANTITY, TIME } from './parse';
 import { canonicalQuantity } from './quantity';
 
 export const NO_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -12,8 +13,17 @@ export function canonicalize(value: unknown, schema: Schema): string | undefined
   const entries = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
   if (entries?.type === 'string' && !schema.properties) return undefined;
   return firstProblem(Object.keys(value), (key) => {
-    const child = own(schema.properties, key) ?? entries;
-    if (child === QUANTITY) return canonicalField(value, key);
+    const property = own(schema.properties, key);
+    const child = property ?? entries;
+    if (child === QUANTITY) {
+      if (!property) value[key] ??= '0';
+      return canonicalField(value, key);
+    }
+    if (child === TIME || child === MICRO_TIME) {
+      const text = value[key];
+      if (typeof text === 'string') value[key] = canonicalTime(text, child === MICRO_TIME);
+      return undefined;
+    }
     return child && canonicalize(value[key], child);
   });
 }

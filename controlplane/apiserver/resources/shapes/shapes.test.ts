@@ -20,7 +20,7 @@ test('quantities become canonical wherever a type has them; what is none is refu
   const { schema } = kindShape('', 'v1', 'PodTemplate');
   const value = template({ limits: { cpu: 0.5, memory: '1024Mi', gpu: null } });
   expect(canonicalize(value, schema)).toBeUndefined();
-  expect(value).toEqual(template({ limits: { cpu: '500m', memory: '1Gi', gpu: null } }));
+  expect(value).toEqual(template({ limits: { cpu: '500m', memory: '1Gi', gpu: '0' } }));
   expect(canonicalize(template({ limits: { cpu: 'much' } }), schema)).toContain('quantities must match the regular expression');
 });
 

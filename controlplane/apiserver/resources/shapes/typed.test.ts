@@ -41,7 +41,7 @@ test.each<[string, object, string | undefined]>([
   ['events', { firstTimestamp: '2020-01-01T00:00:00,5Z' }, undefined],
   ['events', { firstTimestamp: '2020-13-01T00:00:00Z' }, 'parsing time "2020-13-01T00:00:00Z": month out of range'],
   ['events', { firstTimestamp: '2020-01-01T00:00:00.5Z' }, undefined],
-  ['events', { firstTimestamp: 5 }, 'json: cannot unmarshal number into Go value of type string'],
+  ['events', { firstTimestamp: 5 }, 'json: cannot unmarshal number into Go struct field Event.firstTimestamp of type string'],
   ['events', { firstTimestamp: '2020-01-01T00:00:00Zx' }, 'parsing time "2020-01-01T00:00:00Zx": extra text: "x"'],
 ])('%s %j', (name, object, expected) => {
   const { kind } = CORE_KINDS.find((each) => each.name === name) ?? { kind: '' };

@@ -58,8 +58,8 @@ function problemOf(value: unknown, schema: Schema, place: Place): string | undef
     `json: cannot unmarshal ${jsonKind(value)}${number} into Go struct field ${place.struct}.${place.path} of type ${goType(schema)}`;
   switch (schema.type) {
     case 'string':
-      if (schema.format === 'date-time') return timeProblem(value, schema === MICRO_TIME ? MICRO_LAYOUT : LAYOUT);
       if (typeof value !== 'string') return mismatch();
+      if (schema.format === 'date-time') return timeProblem(value, schema === MICRO_TIME ? MICRO_LAYOUT : LAYOUT);
       return schema.format === 'byte' ? base64Problem(value) : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? undefined : mismatch();
@@ -134,23 +134,23 @@ const two = (layout: string, what: string, from: number, to: number): Element =>
 const literal = (layout: string): Element => ({ layout, pattern: new RegExp(`^${layout}`) });
 const DATE_TIME: readonly Element[] = [
   { layout: '2006', pattern: /^\d{4}/ }, literal('-'), two('01', 'month', 1, 12), literal('-'), { layout: '02', pattern: /^\d\d/ }, literal('T'),
-  two('15', 'hour', 0, 23), literal(':'), two('04', 'minute', 0, 59), literal(':'), two('05', 'second', 0, 59),
+  { layout: '15', pattern: /^\d\d?/, range: { what: 'hour', from: 0, to: 23 } }, literal(':'), two('04', 'minute', 0, 59), literal(':'), two('05', 'second', 0, 59),
 ];
 
-function timeProblem(value: unknown, layout: string): string | undefined {
-  if (typeof value !== 'string') return `json: cannot unmarshal ${jsonKind(value)} into Go value of type string`;
-  const fail = (rest: string, element: string): string => `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
+/** As Go's time.Parse reads it: an hour may have one digit, and a comma may stand for the point. */
+function timeProblem(value: string, layout: string): string | undefined {
+  const fail = (rest: string, element: string): string => `parsing time ${quoted(value)} as "${layout}": cannot parse ${quoted(rest)} as "${element}"`;
   let rest = value;
   for (const { layout: element, pattern, range } of DATE_TIME) {
     const found = pattern.exec(rest)?.[0];
     if (found === undefined) return fail(rest, element);
-    if (range && (Number(found) < range.from || Number(found) > range.to)) return `parsing time ${JSON.stringify(value)}: ${range.what} out of range`;
+    if (range && (Number(found) < range.from || Number(found) > range.to)) return `parsing time ${quoted(value)}: ${range.what} out of range`;
     rest = rest.slice(found.length);
   }
-  const fraction = (layout === MICRO_LAYOUT ? /^\.\d{6}/ : /^(?:[.,]\d+)?/).exec(rest);
+  const fraction = (layout === MICRO_LAYOUT ? /^[.,]\d{6}/ : /^(?:[.,]\d+)?/).exec(rest);
   if (!fraction) return fail(rest, '.000000');
   rest = rest.slice(fraction[0].length);
-  const outOfRange = (what: string): string => `parsing time ${JSON.stringify(value)}: ${what} out of range`;
+  const outOfRange = (what: string): string => `parsing time ${quoted(value)}: ${what} out of range`;
   if (!rest.startsWith('Z')) {
     // Go looks at the numbers before it looks at the sign, and takes 24 hours and 60 minutes.
     const [, sign, hours, minutes] = /^([^])(\d\d):(?:(\d\d)|[^]{2})/.exec(rest) ?? [];
@@ -159,9 +159,15 @@ function timeProblem(value: unknown, layout: string): string | undefined {
     if (minutes === undefined || (sign !== '+' && sign !== '-')) return fail(rest, 'Z07:00');
   }
   const extra = rest.slice(rest.startsWith('Z') ? 1 : '+07:00'.length);
-  if (extra !== '') return `parsing time ${JSON.stringify(value)}: extra text: ${JSON.stringify(extra)}`;
+  if (extra !== '') return `parsing time ${quoted(value)}: extra text: ${quoted(extra)}`;
   const [year, month, day] = value.slice(0, '2006-01-02'.length).split('-').map(Number);
   return day < 1 || day > daysIn(month, year) ? outOfRange('day') : undefined;
 }
 
 const daysIn = (month: number, year: number): number => (month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31);
+
+/** As Go's package time quotes: byte by byte. */
+function quoted(text: string): string {
+  const bytes = Array.from(Buffer.from(text), (byte) => (byte < 0x20 || byte >= 0x80 ? `\\x${byte.toString(16).padStart(2, '0')}` : byte === 0x22 || byte === 0x5c ? `\\${String.fromCharCode(byte)}` : String.fromCharCode(byte)));
+  return `"${bytes.join('')}"`;
+}
