@@ -57,8 +57,7 @@ describeWithS3('an operator whose replicas share no folder', (program) => {
       const keys = server.files(bucket);
       expect(keys.length).toBeGreaterThan(5);
       for (const key of keys) expect(key).toMatch(/^gleaner\/[0-9a-f]{2}\/[0-9a-f]{64}$/);
-      const database = ['--database-url-file', join(cluster.dir, 'database-url'), '--database-password-file', join(cluster.dir, 'database-password')];
-      expect(await cluster.ok(['ledger', 'verify', ...database])).toMatch(/^ledger verify: ok/);
+      expect(await cluster.ok(['ledger', 'verify', ...cluster.databaseFlags])).toMatch(/^ledger verify: ok/);
     }, 300_000);
   });
 });

@@ -100,10 +100,12 @@ export class TestCluster {
     return match[1]!;
   }
 
-  async joinAgent(name: string): Promise<void> {
+  /** Resolves with the Agent's name. The agent keeps to the address that it joined at. */
+  async joinAgent(name: string, url = this.serverUrl()): Promise<string> {
     const token = (await this.gleaner(['token', 'create', '--owner', 'owner-of-' + name])).stdout.trim();
-    const joined = await this.gleaner(['agent', 'join', this.serverUrl(), '-', '--data', join(this.dir, name)], token);
+    const joined = await this.gleaner(['agent', 'join', url, '-', '--data', join(this.dir, name)], token);
     if (joined.code !== 0) throw new Error(`agent join: ${joined.stderr}`);
+    return joined.stdout.trim().replace('joined as ', '');
   }
 
   async startAgent(name: string, extra: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<void> {

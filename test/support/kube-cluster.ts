@@ -43,12 +43,35 @@ export class KubeCluster extends TestCluster {
     writeFileSync(this.kubeconfig, this.kube.kubeconfig(), { mode: 0o600 });
     await this.kube.createNamespaces(OPERATOR_NAMESPACE);
     mkdirSync(join(this.dir, 'shared'), { recursive: true });
-    this.service = await LoadBalancer.start();
+    this.service = await this.startService();
     this.postgres = await PostgresServer.start();
     const { url, password } = await this.postgres.createDatabase();
     writeFileSync(join(this.dir, 'database-url'), `${url}\n`, { mode: 0o600 });
     writeFileSync(join(this.dir, 'database-password'), `${password}\n`, { mode: 0o600 });
-    this.flags.push('--database-url-file', join(this.dir, 'database-url'), '--database-password-file', join(this.dir, 'database-password'));
+    this.flags.push(...this.databaseFlags);
+  }
+
+  protected startService(): Promise<LoadBalancer> {
+    return LoadBalancer.start();
+  }
+
+  /** By which a command finds the database. */
+  get databaseFlags(): string[] {
+    return ['--database-url-file', join(this.dir, 'database-url'), '--database-password-file', join(this.dir, 'database-password')];
+  }
+
+  /** What the ledger's database itself says. */
+  async rows<Row extends object>(sql: string): Promise<Row[]> {
+    if (!this.postgres) throw new Error('there is no database yet');
+    const url = readFileSync(join(this.dir, 'database-url'), 'utf8');
+    return this.postgres.query<Row>(sql, new URL(url).pathname.slice(1));
+  }
+
+  /** From now on replicas act as the service account `gleaner` of the operator's namespace. */
+  async actAsServiceAccount(): Promise<void> {
+    const token = (await this.kubectlOk(['create', 'token', 'gleaner', '-n', OPERATOR_NAMESPACE])).trim();
+    this.replicaKubeconfig = join(this.dir, 'replica-kubeconfig');
+    writeFileSync(this.replicaKubeconfig, this.kube.kubeconfig({ token }), { mode: 0o600 });
   }
 
   /** Resolves when it listens; that is before it leads. A replica that is started again keeps its port. */

@@ -8,16 +8,21 @@ export class LoadBalancer {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<LoadBalancer> {
+  /** `host`: an address of this machine. */
+  static async start(host = '127.0.0.1', port = 0): Promise<LoadBalancer> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     const balancer = new LoadBalancer(server);
     server.on('connection', (socket) => balancer.place(socket, balancer.targets.length));
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
     return balancer;
   }
 
   get url(): string {
-    return `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const { address, port } = this.server.address() as AddressInfo;
+    return `https://${address}:${port}`;
   }
 
   async stop(): Promise<void> {
