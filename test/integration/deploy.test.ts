@@ -1,49 +1,36 @@
 /** The Helm chart and the kustomize base, against a real kube-apiserver: valid, accepted, restricted, and what their roles allow. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 
+import { CHART, CHART_NAMESPACE, FULL, helm as chart, manifests, SMALL, type Manifest } from '../support/chart';
 import { runCommand } from '../support/gleaner';
 import { kubectl, type Kubectl } from '../support/kubectl';
 import { describeWithKube, startKubeApiServer, type KubeApiServer } from '../support/kube-apiserver';
 
-const CHART = 'deploy/chart';
-const NAMESPACE = 'gleaner-system';
-/** Everything on. */
-const FULL = [
-  'replicas=3', 's3.bucket=gleaner', 's3.endpoint=https://s3.example.org', 's3.region=eu-1', 's3.credentialsSecret=s3', 'database.caConfigMap=db-ca',
-  'publicUrl=https://gleaner.example.org:7643', 'names={gleaner.lab}', 'service.type=LoadBalancer', 'metrics.serviceMonitor.enabled=true',
-  'metrics.readers[0].kind=User', 'metrics.readers[0].name=prometheus', 'extraArgs={--heartbeat=2s}', 'image.digest=sha256:' + 'a'.repeat(64),
-  'image.pullSecrets[0].name=registry', 'nodeSelector.disk=ssd',
-].flatMap((each) => ['--set', each]);
-const SMALL = ['--set', 'replicas=1', '--set', 'blobs.existingClaim=blobs'];
-
-interface Manifest {
-  kind: string;
-  metadata: { name: string };
-  spec?: { template?: { spec?: { containers?: { args?: string[] }[] } } };
+interface Deployment extends Manifest {
+  spec: { template: { metadata: object; spec: { securityContext: object; containers: { args: string[] }[] } } };
 }
+
+const deployment = (text: string): Deployment => {
+  const found = manifests<Deployment>(text).find(({ kind }) => kind === 'Deployment');
+  if (!found) throw new Error('there is no Deployment');
+  return found;
+};
 
 describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
   let server: KubeApiServer;
   let kube: Kubectl;
   const dir = mkdtempSync(join(tmpdir(), 'gleaner-deploy-'));
-  const helm = (...args: string[]) => runCommand(paths.helm, args, {
-    env: { PATH: process.env.PATH, HOME: dir, KUBECONFIG: server?.kubeconfig, HELM_CACHE_HOME: dir, HELM_CONFIG_HOME: dir, HELM_DATA_HOME: dir },
-  });
-  const template = async (values: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await helm('template', 'gleaner', CHART, '--namespace', NAMESPACE, '--kube-version', '1.32', ...values);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    return stdout;
-  };
-  const manifests = (text: string): Manifest[] => parseAllDocuments(text).map((each) => each.toJS() as Manifest | null).filter((each) => each !== null);
+  const { run: helm, template } = chart(paths.helm, dir, () => server.kubeconfig);
+  const can = async (user: string, ...what: string[]): Promise<boolean> => (await kube.run(['auth', 'can-i', '-q', `--as=${user}`, ...what])).code === 0;
 
   beforeAll(async () => {
     server = await startKubeApiServer();
     kube = kubectl(server.kubeconfig, server.dir);
     await kube.ok(['apply', '--server-side', '-f', 'deploy/base/namespace.yaml', '-f', 'deploy/base/crds.yaml']);
     await kube.ok(['apply', '-f', '-'], { input: SERVICE_MONITOR });
+    await kube.ok(['create', 'serviceaccount', 'default', '-n', CHART_NAMESPACE]);
     await kube.ok(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']);
   }, 120_000);
   afterAll(async () => {
@@ -65,6 +52,17 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     expect(stdout.trim().split('\n').length).toBe(manifests(text).length);
   }, 60_000);
 
+  test('a namespace of the profile "restricted" takes its pods, and not without their security context', async () => {
+    const { metadata, spec } = deployment(await template(SMALL)).spec.template;
+    const create = (containers: object[]) => {
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'gleaner', namespace: CHART_NAMESPACE }, spec: { ...spec, serviceAccountName: 'default', containers } };
+      return kube.run(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) });
+    };
+    expect(await create(spec.containers)).toEqual({ code: 0, stdout: 'pod/gleaner created (server dry run)\n', stderr: '' });
+    const lax = await create(spec.containers.map((each) => ({ ...each, securityContext: {} })));
+    expect([lax.code, lax.stderr]).toEqual([1, expect.stringContaining('violates PodSecurity "restricted:latest"')]);
+  });
+
   test.each<[string[], RegExp]>([
     [[], /neither s3.bucket nor blobs.existingClaim is set/],
     [['s3.bucket=bkt', 'blobs.existingClaim=b'], /s3.bucket and blobs.existingClaim are both set/],
@@ -79,22 +77,53 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     expect(code).toBe(1);
   });
 
+  /** What the roles of the installed chart allow whom. */
+  const rolesAllow = async (): Promise<void> => {
+    const replica = `system:serviceaccount:${CHART_NAMESPACE}:gleaner`;
+    for (const name of ['issuer', 'viewer']) await kube.ok(['create', 'rolebinding', name, `--clusterrole=gleaner-${name}`, `--user=${name}`, '-n', 'default']);
+    for (const name of ['viewer', 'operator']) await kube.ok(['create', 'clusterrolebinding', name, `--clusterrole=gleaner-${name}`, `--user=all-${name}`]);
+    const may: [string, ...string[]][] = [
+      [replica, 'get', 'secrets/gleaner-pki', '-n', CHART_NAMESPACE], [replica, 'create', 'tasks.gleaner.dev', '-A'], [replica, 'update', 'jobs.gleaner.dev', '--subresource=status', '-A'],
+      [replica, 'update', 'leases.coordination.k8s.io/gleaner', '-n', CHART_NAMESPACE], ['anybody', 'get', 'configmaps/gleaner-gateway', '-n', CHART_NAMESPACE],
+      ['anybody', 'list', 'ratetiers.gleaner.dev', '-A'], ['issuer', 'create', 'jobs.gleaner.dev', '-n', 'default'], ['issuer', 'get', 'jobs.gleaner.dev', '--subresource=results', '-n', 'default'],
+      ['viewer', 'list', 'tasks.gleaner.dev', '-n', 'default'], ['all-viewer', 'get', '/metrics'], ['all-viewer', 'list', 'agents.gleaner.dev', '-A'],
+      ['all-operator', 'create', 'namespaces', '-A'], ['all-operator', 'post', '/tokens'], ['all-operator', 'delete', 'agents.gleaner.dev', '-A'], ['prometheus', 'get', '/metrics'],
+    ];
+    const mayNot: [string, ...string[]][] = [
+      [replica, 'get', 'secrets/another', '-n', CHART_NAMESPACE], [replica, 'list', 'secrets', '-n', CHART_NAMESPACE], [replica, 'get', 'secrets/gleaner-pki', '-n', 'default'],
+      [replica, 'update', 'secrets/gleaner-pki', '-n', CHART_NAMESPACE], [replica, 'update', 'jobs.gleaner.dev', '-A'], [replica, 'list', 'pods', '-A'],
+      [replica, 'create', 'clusterrolebindings', '-A'], [replica, 'update', 'validatingwebhookconfigurations/another', '-A'],
+      ['anybody', 'get', 'configmaps/another', '-n', CHART_NAMESPACE], ['anybody', 'get', '/metrics'], ['anybody', 'list', 'jobs.gleaner.dev', '-n', 'default'],
+      ['issuer', 'create', 'jobs.gleaner.dev', '-n', CHART_NAMESPACE], ['issuer', 'create', 'tasks.gleaner.dev', '-n', 'default'], ['issuer', 'list', 'agents.gleaner.dev', '-A'],
+      ['viewer', 'create', 'jobs.gleaner.dev', '-n', 'default'], ['all-viewer', 'post', '/tokens'], ['all-operator', 'get', 'secrets', '-n', CHART_NAMESPACE],
+      ['all-operator', 'create', 'clusterrolebindings', '-A'], ['prometheus', 'get', '/tokens'],
+    ];
+    const answers = async (all: [string, ...string[]][]): Promise<string[]> => {
+      const allowed: string[] = [];
+      for (const each of all) if (await can(...each)) allowed.push(each.join(' '));
+      return allowed;
+    };
+    expect(await answers(may)).toEqual(may.map((each) => each.join(' ')));
+    expect(await answers(mayNot)).toEqual([]);
+  };
+
   test('helm installs, upgrades and uninstalls it; the definitions stay', async () => {
-    const installed = await helm('install', 'gleaner', CHART, '--namespace', NAMESPACE, ...SMALL);
+    const installed = await helm('install', 'gleaner', CHART, '--namespace', CHART_NAMESPACE, ...SMALL);
     expect(installed.stderr).toBe('');
     expect(installed.stdout).toContain('STATUS: deployed');
     expect(installed.stdout).toContain('rollout status deployment/gleaner');
-    expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('1');
+    expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', CHART_NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('1');
     // As a replica does it.
     const webhook = JSON.parse(await kube.ok(['get', 'validatingwebhookconfiguration', 'gleaner', '-o', 'json'])) as object;
     await kube.ok(['replace', '-f', '-'], { input: JSON.stringify({ ...webhook, ...WEBHOOKS }) });
-    const upgraded = await helm('upgrade', 'gleaner', CHART, '--namespace', NAMESPACE, ...FULL);
+    const upgraded = await helm('upgrade', 'gleaner', CHART, '--namespace', CHART_NAMESPACE, ...FULL);
     expect(upgraded.stderr).toBe('');
-    expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('3');
+    expect(await kube.ok(['get', 'deployment', 'gleaner', '-n', CHART_NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('3');
     expect(await kube.ok(['get', 'validatingwebhookconfiguration', 'gleaner', '-o', 'jsonpath={.webhooks[*].name}'])).toBe('admission.gleaner.dev');
-    const gone = await helm('uninstall', 'gleaner', '--namespace', NAMESPACE);
+    await rolesAllow();
+    const gone = await helm('uninstall', 'gleaner', '--namespace', CHART_NAMESPACE);
     expect(gone.stdout).toBe('release "gleaner" uninstalled\n');
-    expect(await kube.fails(['get', 'deployment', 'gleaner', '-n', NAMESPACE])).toContain('NotFound');
+    expect(await kube.fails(['get', 'deployment', 'gleaner', '-n', CHART_NAMESPACE])).toContain('NotFound');
     expect(await kube.fails(['get', 'validatingwebhookconfiguration', 'gleaner'])).toContain('NotFound');
     expect(await kube.ok(['get', 'crd', '-o', 'name'])).toContain('jobs.gleaner.dev');
   }, 90_000);
@@ -103,7 +132,7 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     const { stdout: help } = await runCommand(process.execPath, ['bin/gleaner', 'server', '--help']);
     const known = new Set(help.match(/--[a-z0-9-]+/g));
     for (const values of [FULL, SMALL]) {
-      const args = manifests(await template(values)).find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec?.containers?.[0]?.args ?? [];
+      const args = deployment(await template(values)).spec.template.spec.containers[0].args;
       const flags = args.filter((each) => each.startsWith('--')).map((each) => each.replace(/=.*/, ''));
       expect(flags.length).toBeGreaterThan(8);
       expect(flags.filter((flag) => !known.has(flag))).toEqual([]);
@@ -118,13 +147,6 @@ describeWithKube('deploying', ['etcd', 'kube-apiserver', 'helm'], (paths) => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
   }, 60_000);
-
-  test('every value is documented', () => {
-    const [values] = parseAllDocuments(readFileSync(`${CHART}/values.yaml`, 'utf8'));
-    const page = readFileSync('docs/deploy.md', 'utf8');
-    const keys = Object.keys(values.toJS() as object);
-    expect(keys.filter((key) => !page.includes(`\`${key}`))).toEqual([]);
-  });
 });
 
 /** What a replica writes, in short. */

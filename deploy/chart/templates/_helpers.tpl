@@ -3,6 +3,7 @@
 {{- end }}
 {{- define "gleaner.serviceAccount" -}}{{ default (include "gleaner.fullname" .) .Values.serviceAccount.name }}{{- end }}
 {{- define "gleaner.host" -}}{{ include "gleaner.fullname" . }}.{{ .Release.Namespace }}.svc{{- end }}
+{{- define "gleaner.webhook" -}}{{ include "gleaner.fullname" . }}-webhook{{- end }}
 {{- define "gleaner.publicUrl" -}}{{ default (printf "https://%s:%v" (include "gleaner.host" .) .Values.service.port) .Values.publicUrl }}{{- end }}
 {{- define "gleaner.elementsUrl" -}}
 {{- $query := list }}
