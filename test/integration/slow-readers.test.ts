@@ -105,7 +105,7 @@ describe('answers that are not read', () => {
   });
 
   test('their deadline ends them', async () => {
-    const reader = await ask(w, await makeUser(w.server, 'late'), `${w.large}?timeout=2s`);
+    const reader = await ask(w, await makeUser(w.server, 'late'), `${w.large}?timeout=5s`);
     await until(w, 'reading', { running: 0, unread: 1 });
     await until(w, 'reading', { running: 0, unread: 0 });
     expect(COMPLETE.test(await reader.text())).toBe(false);

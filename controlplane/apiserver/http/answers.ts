@@ -131,7 +131,10 @@ function breakOff(answers: readonly Answer[], count: number): void {
   for (const answer of answers) clients.set(answer.client, [...(clients.get(answer.client) ?? []), answer]);
   for (let left = Math.min(count, answers.length); left > 0; left -= 1) {
     const most = [...clients.values()].reduce((one, other) => (other.length > one.length ? other : one));
-    most.shift()?.res.destroy();
+    const answer = most.shift();
+    answer?.res.destroy();
+    // Its connection may take a while to close.
+    answer?.leave();
   }
 }
 
