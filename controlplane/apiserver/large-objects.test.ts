@@ -6,6 +6,7 @@ import { merge } from './apply/merge';
 import { shapeKey } from './apply/shape-key';
 import { inOneTurn, type Steps } from './apply/steps';
 import { DEDUCED, UNTYPED, type Type } from './apply/type';
+import { strategicMergePatch } from './patch/strategic';
 import { dataErrors } from './resources/core/data';
 import { canonicalize } from './resources/shapes/canonical';
 import { validateListTypes } from './schema/list-type';
@@ -109,6 +110,19 @@ test('finalizers that were there before are looked up, not searched for', () => 
   const { value, looks } = watched(numbers.map(keyOf));
   expect(finalizerWarnings({ finalizers: numbers.map(keyOf) }, value)).toEqual([]);
   expect(looks()).toBeLessThan(3 * MANY);
+});
+
+test.each<[string, (item: JsonObject) => JsonObject, number]>([
+  ['changes', ({ name }) => ({ name, extra: 'new' }), MANY],
+  ['deletes', ({ name }) => ({ name, $patch: 'delete' }), 0],
+])('a strategic merge patch that %s all items of a list looks at each a bounded number of times', (_, changeOf, left) => {
+  const list: Schema = { type: 'array', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-patch-merge-key': 'name', items: { type: 'object' } };
+  const items = numbers.map((at) => watched<JsonObject>({ name: keyOf(at), extra: 'old' }));
+  const patch = { list: numbers.map((at) => changeOf({ name: keyOf(at) })) };
+  const merged = strategicMergePatch({ list: items.map(({ value }) => value) }, patch, { type: 'object', properties: { list } }) as { list: JsonObject[] };
+  expect(merged.list.length).toBe(left);
+  expect(merged.list.every(({ extra }) => extra === 'new')).toBe(true);
+  expect(Math.max(...items.map(({ looks }) => looks()))).toBeLessThanOrEqual(10);
 });
 
 /** What comes of `steps`, and how often `looks` rose in each of them. */

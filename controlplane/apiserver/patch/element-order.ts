@@ -23,10 +23,11 @@ export function enforceOrder(merged: readonly unknown[], order: readonly unknown
   const others = sortedBy(merged.filter((item) => !isSpoken(item)), before, mergeKey);
   const place = new Map(before.map((each, index) => [identityOf(each, mergeKey), index]));
   const out: unknown[] = [];
-  while (ours.length > 0 && others.length > 0) {
-    const left = place.get(identityOf(others[0], mergeKey));
-    const right = place.get(identityOf(ours[0], mergeKey));
-    out.push(left !== undefined && right !== undefined && left < right ? others.shift() : ours.shift());
+  let [our, other] = [0, 0];
+  while (our < ours.length && other < others.length) {
+    const left = place.get(identityOf(others[other], mergeKey));
+    const right = place.get(identityOf(ours[our], mergeKey));
+    out.push(left !== undefined && right !== undefined && left < right ? others[other++] : ours[our++]);
   }
-  return [...out, ...others, ...ours];
+  return [...out, ...others.slice(other), ...ours.slice(our)];
 }

@@ -85,7 +85,8 @@ function retained(target: JsonObject, patch: JsonObject): JsonObject {
 function deleteFromList(out: JsonObject, key: string, values: unknown): void {
   if (!Array.isArray(values)) throw badRequest('invalid patch format of primitive list');
   const present = own(out, key);
-  if (Array.isArray(present)) out[key] = present.filter((item) => !values.includes(item));
+  const gone = new Set<unknown>(values);
+  if (Array.isArray(present)) out[key] = present.filter((item) => !gone.has(item));
 }
 
 /** Merges the list that `$setElementOrder/x` speaks of, and takes both out of the patch. */
@@ -126,30 +127,45 @@ function mergeList(present: readonly unknown[], patch: readonly unknown[], schem
   if (key === undefined) throw badRequest('cannot merge lists without merge key');
   const { kept, changes } = obeyItems(present, patch as JsonObject[], key);
   const merged = [...kept];
+  const places = placesOf(merged, key);
   for (const item of changes) {
     const value = keyOf(item, key);
-    const index = merged.findIndex((each) => isObject(each) && each[key] === value);
-    if (index >= 0) merged[index] = mergeObject(merged[index] as JsonObject, item, items);
-    else merged.push(item);
+    const index = places.get(value);
+    if (index === undefined) {
+      places.set(value, merged.push(item) - 1);
+      continue;
+    }
+    const next = mergeObject(merged[index] as JsonObject, item, items);
+    merged[index] = next;
+    // A null takes the key away.
+    if (next[key] !== value) places.delete(value);
   }
   return enforceOrder(merged, changes, kept, key);
+}
+
+/** Where the first item of each key is. */
+function placesOf(list: readonly unknown[], key: string): Map<unknown, number> {
+  const places = new Map<unknown, number>();
+  list.forEach((item, index) => {
+    const value = isObject(item) ? item[key] : undefined;
+    if (value !== undefined && !places.has(value)) places.set(value, index);
+  });
+  return places;
 }
 
 /** Directives among the items. */
 function obeyItems(present: readonly unknown[], patch: readonly JsonObject[], key: string): { kept: readonly unknown[]; changes: readonly JsonObject[] } {
   const changes: JsonObject[] = [];
-  let kept = present;
+  const deleted = new Set<unknown>();
   let replace = false;
   for (const item of patch) {
     switch (item[DIRECTIVE]) {
       case undefined:
         changes.push(item);
         break;
-      case 'delete': {
-        const value = keyOf(item, key);
-        kept = kept.filter((each) => !isObject(each) || each[key] !== value);
+      case 'delete':
+        deleted.add(keyOf(item, key));
         break;
-      }
       case 'replace':
         replace = true;
         break;
@@ -159,7 +175,8 @@ function obeyItems(present: readonly unknown[], patch: readonly JsonObject[], ke
         throw badRequest(`unknown patch type: ${String(item[DIRECTIVE])} in map: ${JSON.stringify(item)}`);
     }
   }
-  return replace ? { kept: changes, changes: [] } : { kept, changes };
+  if (replace) return { kept: changes, changes: [] };
+  return { kept: deleted.size === 0 ? present : present.filter((each) => !isObject(each) || !deleted.has(each[key])), changes };
 }
 
 function keyOf(item: JsonObject, key: string): unknown {
