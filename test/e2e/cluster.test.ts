@@ -37,7 +37,7 @@ describeWithKube('an operator with two replicas', ['etcd', 'kube-apiserver', 'ku
     const { webhooks: [webhook] } = await cluster.getJson<{ webhooks: { failurePolicy: string; clientConfig: { caBundle: string; service: object } }[] }>('validatingwebhookconfiguration', 'gleaner');
     const ca = (await cluster.getJson<{ data: Record<string, string> }>('configmap/gleaner-gateway', `--namespace=${OPERATOR_NAMESPACE}`)).data['ca.crt'];
     expect(webhook.clientConfig).toEqual({
-      service: { namespace: OPERATOR_NAMESPACE, name: 'gleaner', port: Number(new URL(cluster.service.url).port), path: '/validate' }, caBundle: Buffer.from(ca).toString('base64'),
+      service: { namespace: OPERATOR_NAMESPACE, name: 'gleaner-webhook', port: 7644, path: '/validate' }, caBundle: Buffer.from(ca).toString('base64'),
     });
     expect(webhook.failurePolicy).toBe('Fail');
     const template = { program: { script: 'true' }, timeout: '60s' };

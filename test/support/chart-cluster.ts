@@ -1,6 +1,6 @@
 /**
  * Replicas as the Helm chart deploys them, as far as that goes without nodes: all that the chart makes is in the cluster, replicas have the
- * rights of its service account and no others, its Service has an address that answers, and what its Deployment says of certificate and
+ * rights of its service account and no others, its Services have addresses that answer, and what its Deployment says of certificate and
  * webhook is what they are started with.
  */
 import { join } from 'node:path';
@@ -32,6 +32,9 @@ export async function renderChart(helm: string, home: string, values: readonly s
 
 export class ChartCluster extends KubeCluster {
   readonly audit = new KubeAudit(join(this.dir, 'kube-audit'));
+  /** What the API server reaches the webhook by. */
+  private webhook: LoadBalancer | undefined;
+  private readonly peers = new Map<string, number>();
 
   constructor(private readonly helm: string) {
     super();
@@ -53,7 +56,25 @@ export class ChartCluster extends KubeCluster {
     await this.actAsServiceAccount();
     const deployment = parseAllDocuments(release).map((each) => each.toJS() as Manifest | null).find((each) => each?.kind === 'Deployment');
     this.flags.push(...(deployment?.spec?.template?.spec?.containers?.[0]?.args ?? []).filter((arg) => TAKEN_FLAGS.test(arg)));
-    const address = await this.kubectlOk(['-n', OPERATOR_NAMESPACE, 'get', 'service', 'gleaner', '-o', 'jsonpath={.spec.clusterIP}']);
-    return LoadBalancer.start(address, port);
+    this.webhook = await LoadBalancer.start(...await this.addressOf('gleaner-webhook'));
+    return LoadBalancer.start(...await this.addressOf('gleaner'));
+  }
+
+  override async startReplica(name: string, extra: string[] = []): Promise<void> {
+    const port = this.peers.get(name) ?? await freePort();
+    await super.startReplica(name, ['--peer-port', String(port), ...extra]);
+    this.peers.set(name, port);
+    if (this.webhook) this.webhook.targets = [...this.peers.values()];
+  }
+
+  override async close(): Promise<void> {
+    await this.webhook?.stop();
+    await super.close();
+  }
+
+  /** Of a Service: what the cluster gave it, and its port. */
+  private async addressOf(service: string): Promise<[string, number]> {
+    const { spec } = await this.getJson<{ spec: { clusterIP: string; ports: { port: number }[] } }>(`service/${service}`, `--namespace=${OPERATOR_NAMESPACE}`);
+    return [spec.clusterIP, spec.ports[0].port];
   }
 }

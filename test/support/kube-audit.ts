@@ -7,7 +7,8 @@ export interface AuditEvent {
   stage: string;
   verb: string;
   user: { username: string };
-  objectRef?: { apiGroup?: string; resource: string; subresource?: string; name?: string };
+  /** Absent: the request was for a path that is no resource. */
+  objectRef?: { apiGroup?: string; resource: string; subresource?: string; namespace?: string; name?: string };
   responseStatus?: { code?: number };
 }
 

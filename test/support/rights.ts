@@ -1,13 +1,6 @@
 /** What roles of a cluster grant, one right at a time, and which of them the requests in an API server's audit log needed. */
 
-export interface AuditEvent {
-  stage: string;
-  verb: string;
-  user: { username: string };
-  /** Absent: the request was for a path that is no resource. */
-  objectRef?: { apiGroup?: string; resource: string; subresource?: string; namespace?: string; name?: string };
-  responseStatus?: { code?: number };
-}
+import { resourceOf, type AuditEvent } from './kube-audit';
 
 export interface Role {
   kind: 'ClusterRole' | 'Role';
@@ -27,13 +20,6 @@ export interface Right {
 }
 
 const qualified = (resource: string, group: string): string => (group === '' ? resource : `${resource}.${group}`);
-
-/** Empty: no resource. */
-export function resourceOf({ objectRef }: AuditEvent): string {
-  if (!objectRef) return '';
-  const { apiGroup = '', resource, subresource } = objectRef;
-  return qualified(subresource === undefined ? resource : `${resource}/${subresource}`, apiGroup);
-}
 
 export function rightsOf({ kind, metadata: { namespace }, rules }: Role): Right[] {
   const where = kind === 'Role' ? { kind, namespace } : { kind };
