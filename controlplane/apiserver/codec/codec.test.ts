@@ -5,6 +5,7 @@ import { ApiError } from '../http/errors';
 import { Encoder } from './encode';
 import { MAX_DEPTH, parseJson } from './json';
 import { parseProtobuf } from './protobuf';
+import { yamlText } from './utf8';
 import { parseYaml } from './yaml';
 
 /** What comes out; a refusal and a syntax error are the same here, anything else is thrown on. */
@@ -90,6 +91,30 @@ describe('JSON', () => {
     expect(() => parseJson('{"spec":{"__proto__":{}}}', 'refuse')).toThrow('unknown field "spec.__proto__"');
     expect(() => parseJson('{"\\u005f_proto__":{}}', 'refuse')).toThrow('unknown field "__proto__"');
   });
+});
+
+test.each<[string, string]>([
+  ['"\\ud83d\\ude00"', '\u{1f600}'],
+  ['"\\ud83d"', '\ufffd'],
+  ['"\\uDE00\\uD83D"', '\ufffd\ufffd'],
+  ['"\\ud83d\\ud83d\\ude00"', '\ufffd\u{1f600}'],
+  ['"\\\\ud83d"', '\\ud83d'],
+  ['"\\n\\ud83dx\\ufffd"', '\n\ufffdx\ufffd'],
+])('halves of characters are none: %s', (text, value) => {
+  expect(parseJson(`{"a":${text},${text}:1}`).value).toEqual({ a: value, [value]: 1 });
+  expect(parseYaml(`a: ${text}`).value).toEqual({ a: value });
+});
+
+test.each([
+  [[0xff], 'invalid leading UTF-8 octet'],
+  [[0x78, 0xe2, 0x82], 'incomplete UTF-8 octet sequence'],
+  [[0xe4, 0x78], 'incomplete UTF-8 octet sequence'],
+  [[0xe2, 0x82, 0x78], 'invalid trailing UTF-8 octet'],
+  [[0xc0, 0xaf], 'invalid length of a UTF-8 sequence'],
+  [[0xed, 0xa0, 0x80], 'invalid Unicode character'],
+  [[0xf4, 0x90, 0x80, 0x80], 'invalid Unicode character'],
+])('bytes %j are no YAML', (bytes, words) => {
+  expect(() => yamlText(Buffer.from(bytes))).toThrow(`yaml: ${words}`);
 });
 
 describe('YAML', () => {

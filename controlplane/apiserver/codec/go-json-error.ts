@@ -198,6 +198,8 @@ function quoted(char: string): string {
   if (char === '"') return "'\"'";
   const code = char.codePointAt(0) ?? 0;
   const named: Readonly<Record<string, string | undefined>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\', '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\v': '\\v' };
+  // Go looks at bytes, and shows the first one of a character.
+  if (code >= 0x80) return `'${String.fromCharCode(Buffer.from(char)[0])}'`;
   if (code < 0x20 || code === 0x7f) return `'${named[char] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`;
   return `'${named[char] ?? char}'`;
 }

@@ -43,13 +43,20 @@ export function parseJson(text: string, proto: 'keep' | 'refuse' = 'keep'): Deco
   const { duplicates, inexact } = scan(text, proto === 'refuse');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(HALVES.test(text) ? withoutHalves(text) : text);
   } catch (error) {
     throw badRequest(goJsonError(text) ?? (error as Error).message);
   }
   if (inexact.length > 0) throw inexactError(inexact);
   return { value, duplicates: duplicates.map((path) => `duplicate field "${path}"`) };
 }
+
+/** Escapes of halves of characters, in pairs or not. */
+const HALVES = /\\u[dD][89a-fA-F]/;
+const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|[^])/g;
+
+/** A half without its other one is no character: U+FFFD stands for it, as in Go. */
+const withoutHalves = (text: string): string => text.replace(ESCAPES, (escape, half?: string) => (half === undefined ? escape : '\\ufffd'));
 
 interface Scanned {
   /** Paths. */
@@ -150,7 +157,7 @@ function nameOf(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end);
   if (!raw.includes('\\')) return raw;
   try {
-    return String(JSON.parse(`"${raw}"`));
+    return String(JSON.parse(`"${withoutHalves(raw)}"`));
   } catch {
     return raw;
   }

@@ -15,6 +15,8 @@ const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
  * @throws ApiError 400: no envelope, a kind that is not known here, or a broken message; 422: integers that would lose digits
  */
 export function parseProtobuf(body: Buffer, messages: (apiVersion: string, kind: string) => Message | undefined = messageOfKind): Decoded {
+  if (body.length === 0) throw badRequest('empty data');
+  if (body.equals(MAGIC)) throw badRequest('empty body');
   if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   const { meta, raw } = readEnvelope(body.subarray(4));
   const { apiVersion = '', kind = '' } = decode(meta, TYPE_META, 0) as { apiVersion?: string; kind?: string };

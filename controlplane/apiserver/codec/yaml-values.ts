@@ -62,7 +62,7 @@ export class YamlReader {
 
   #resolve(node: Scalar): Resolved {
     this.#note(node);
-    return resolveScalar(String(node.value), node.tag ?? '', node.type === 'PLAIN');
+    return resolveScalar(String(node.value).replaceAll(HALVES, '\ufffd'), node.tag ?? '', node.type === 'PLAIN');
   }
 
   #list({ items }: YAMLSeq): unknown[] {
@@ -119,6 +119,9 @@ export class YamlReader {
     }
   }
 }
+
+/** Of characters: escapes that go-yaml does not know, and JSON takes for U+FFFD. */
+const HALVES = /\p{Surrogate}/gu;
 
 const isMerge = ({ value, type, tag }: Scalar): boolean => value === '<<' && (tag === 'tag:yaml.org,2002:merge' || (type === 'PLAIN' && tag === undefined));
 

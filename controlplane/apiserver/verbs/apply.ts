@@ -7,6 +7,7 @@ import { StructureError } from '../apply/type';
 import { ConflictError } from '../apply/updater';
 import { mapProblem } from '../codec/go-json-error';
 import { parseJson, protoError, strictWords, type Decoded } from '../codec/json';
+import { yamlText } from '../codec/utf8';
 import { parseYaml } from '../codec/yaml';
 import { ApiError, badRequest, conflict, notFound } from '../http/errors';
 import { addWarnings } from '../http/respond';
@@ -36,7 +37,7 @@ export async function applyPatch(context: ApiContext, request: ResourceRequest):
 /** Reads what is applied, an object of `apiVersion` and `kind`. @throws ApiError 400, 413 */
 export async function readConfig(request: ResourceRequest, apiVersion: string, kind: string): Promise<{ config: JsonObject; duplicates: string[] }> {
   const body = request.body();
-  const { value, duplicates } = decodeConfig(body.toString('utf8'));
+  const { value, duplicates } = decodeConfig(body);
   if (body.length > LARGE_BYTES) await letOthersIn();
   fieldValidation(request);
   refuseProto(value, '');
@@ -51,10 +52,10 @@ export async function readConfig(request: ResourceRequest, apiVersion: string, k
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-function decodeConfig(text: string): { value: JsonObject; duplicates: string[] } {
+function decodeConfig(body: Buffer): { value: JsonObject; duplicates: string[] } {
   let decoded: Decoded;
   try {
-    decoded = parseConfig(text);
+    decoded = parseConfig(yamlText(body));
   } catch (error) {
     throw error instanceof ApiError && error.status.code === 400 ? badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`) : error;
   }

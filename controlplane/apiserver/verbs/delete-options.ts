@@ -18,7 +18,7 @@ export interface DeleteOptions {
 /** @throws ApiError 400, 413, 415, 422 */
 export async function readDeleteOptions(request: ResourceRequest): Promise<DeleteOptions> {
   const bytes = request.body();
-  const value = bytes.length === 0 ? {} : decodeObject(mediaType(request.req), bytes).value;
+  const value = (bytes.length === 0 ? undefined : decodeObject(mediaType(request.req), bytes).value) ?? {};
   if (!isObject(value)) throw badRequest('DeleteOptions: the body must be an object');
   if (value.kind !== undefined && value.kind !== 'DeleteOptions') throw badRequest(`DeleteOptions: the body is a ${nameOf(value.kind)}`);
   const dryRuns: unknown = value.dryRun ?? [];

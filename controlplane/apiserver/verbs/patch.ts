@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../crds/meta';
 import { listProblem, mapProblem } from '../codec/go-json-error';
 import { parseJson, type Decoded } from '../codec/json';
 import { ApiError, badRequest, invalidError, unsupportedMediaType, unsupportedPatch } from '../http/errors';
-import { mediaType } from '../http/body';
+import { patchType } from '../http/body';
 import { jsonPatch, patchProblems } from '../patch/json-patch';
 import { mergePatch } from '../patch/merge';
 import { strategicMergePatch } from '../patch/strategic';
@@ -36,16 +36,16 @@ export function patchTypes(resource: Resource): string[] {
 }
 
 export async function patch(context: ApiContext, request: ResourceRequest): Promise<void> {
-  if (mediaType(request.req) === APPLY) return applyPatch(context, request);
+  if (patchType(request.req) === APPLY) return applyPatch(context, request);
   const patch = await readPatch(request);
   answerObject(context, request, 200, await retrying(context, request, (hurry) => patchOnce(context, request, patch, hurry)));
 }
 
 /** Reads the body of a PATCH that is no apply. @throws ApiError 400, 413, 415 */
 export async function readPatch(request: ResourceRequest): Promise<Patch> {
-  const type = mediaType(request.req);
+  const type = patchType(request.req);
   const supported = patchTypes(request.resource);
-  if (!supported.includes(type)) throw request.resource.core ? unsupportedPatch() : unsupportedMediaType(supported);
+  if (!supported.includes(type)) throw request.resource.core && !supported.includes(type.trim()) ? unsupportedPatch() : unsupportedMediaType(supported);
   managerName(request, 'PatchOptions');
   const body = request.body();
   const { value, duplicates } = parsePatch(type, body.toString('utf8'), fieldValidation(request) !== 'Ignore');
@@ -55,7 +55,7 @@ export async function readPatch(request: ResourceRequest): Promise<Patch> {
     case JSON_PATCH:
       return { apply: (target) => jsonPatch(target, value), duplicates: patchProblems((value ?? []) as unknown[], duplicates), isLarge: isLargeBody };
     case STRATEGIC:
-      return { apply: (target) => strategicMergePatch(target, value, request.resource.schema), duplicates, isLarge: isLargeBody };
+      return { apply: (target) => strategicMergePatch(target, value ?? {}, request.resource.schema), duplicates, isLarge: isLargeBody };
     default:
       return { apply: (target) => mergePatch(target, value), duplicates, isLarge: isLargeBody };
   }
@@ -72,6 +72,7 @@ function parsePatch(type: string, text: string, strict: boolean): Decoded {
   }
   const problem = type === JSON_PATCH ? listProblem(decoded.value, strict) : mapProblem(decoded.value);
   if (problem) throw badRequest(`${says}${problem}`);
+  if (decoded.value === null && type === MERGE) throw badRequest('Invalid JSON Patch');
   return decoded;
 }
 

@@ -1,7 +1,7 @@
 /** The scale subresource: autoscaling/v1 Scale over the paths that a definition names. */
 import type { KubeObject } from '../../../crds/meta';
 import { badRequest, invalidError } from '../http/errors';
-import { decodeObject, mediaType } from '../http/body';
+import { decodeObject, mediaType, patchType } from '../http/body';
 import { groupVersion, type Resource, type ScalePaths } from '../resources/resource';
 import { isObject, own, type JsonObject } from '../schema/schema';
 import { nameOf } from '../schema/field-error';
@@ -29,7 +29,7 @@ export async function updateScale(context: ApiContext, request: ResourceRequest)
 }
 
 export async function patchScale(context: ApiContext, request: ResourceRequest): Promise<void> {
-  if (mediaType(request.req) === APPLY) return applyScale(context, request);
+  if (patchType(request.req) === APPLY) return applyScale(context, request);
   const manager = managerName(request, 'PatchOptions');
   const { apply } = await readPatch(request);
   const object = await retrying(context, request, (hurry) =>

@@ -6,6 +6,7 @@ import { CREATE } from './create';
 import { CUSTOM } from './custom';
 import { DEFINING } from './defining';
 import { DOCUMENTS } from './documents';
+import { ENCODINGS } from './encodings';
 import { JSON_PATCHES } from './json-patches';
 import { KINDS } from './kinds';
 import { LISTS } from './lists';
@@ -22,4 +23,4 @@ import { SHAPES } from './templates';
 import { TIMES_SEQUENCES } from './times';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS, ...NULLS, ...TIMES_SEQUENCES];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS, ...NULLS, ...TIMES_SEQUENCES, ...ENCODINGS];
