@@ -18,7 +18,7 @@ const common = {
   setupFiles: ['reflect-metadata'],
 };
 // What runs a kubectl of the test's choosing: not kubectl-old (its own kubectl) nor kubectl-protocol (plain HTTP).
-const KUBECTL_TESTS = ['integration/kubectl{,-apply,-auth,-cascade,-cmd,-crd,-rbac}', 'integration/crd-kubectl', 'e2e/pods'].map((name) => `<rootDir>/test/${name}.test.ts`);
+const KUBECTL_TESTS = ['integration/kubectl{,-apply,-auth,-cascade,-cmd,-crd,-output,-rbac}', 'integration/crd-kubectl', 'e2e/pods'].map((name) => `<rootDir>/test/${name}.test.ts`);
 module.exports = {
   testTimeout: 30_000,
   projects: [

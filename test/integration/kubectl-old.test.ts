@@ -156,9 +156,6 @@ describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
     [['get', 'gj', 'pi', '-o', 'jsonpath={.spec.completions}'], /^3$/],
     [['get', 'gj', 'pi', '-o', 'go-template={{.spec.completions}}'], /^3$/],
     [['get', 'gj', '-o', 'custom-columns=N:.metadata.name'], /^N\npi\n$/],
-    [['get', 'gj', '-l', 'app=math', '--no-headers'], /^pi /],
-    [['get', 'gj', '--field-selector=metadata.name=pi', '-o', 'name'], /pi/],
-    [['get', 'configmaps', '-A', '--chunk-size=1', '--sort-by=.metadata.name', '-o', 'name'], /kube-root-ca\.crt/],
     [['describe', 'gj', 'pi'], /Kind: +Job[\s\S]*Runtime: +shell/],
     [['patch', 'gj', 'pi', '--type=merge', '-p', '{"spec":{"parallelism":3}}'], /patched/],
     [['patch', 'gj', 'pi', '--type=json', '-p', '[{"op":"replace","path":"/spec/parallelism","value":4}]'], /patched/],
@@ -189,6 +186,39 @@ describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
     [['delete', 'secret', 'made'], /deleted/],
   ])('%j', async (args, words) => {
     expect(await k.ok(args)).toMatch(words);
+  });
+
+  test('selects by label and field, and leaves the others out', async () => {
+    for (const [name, label] of [['first', 'app: physics'], ['second', 'tier: math']]) await apply(JOB().replace('name: pi', `name: ${name}`).replace('app: math', label));
+    const names = async (...args: string[]): Promise<string> => k.ok(['get', 'gj', '-o', 'custom-columns=N:.metadata.name', '--no-headers', ...args]);
+    expect(await names()).toBe('first\npi\nsecond\n');
+    expect(await names('-l', 'app=math')).toBe('pi\n');
+    expect(await names('-l', 'app')).toBe('first\npi\n');
+    expect(await names('-l', '!app')).toBe('second\n');
+    expect(await names('-l', 'app in (physics, math),app!=math')).toBe('first\n');
+    expect(await names('--field-selector=metadata.name=pi')).toBe('pi\n');
+    expect(await names('--field-selector=metadata.name!=pi')).toBe('first\nsecond\n');
+    expect(await k.fails(['get', 'gj', '--field-selector=spec.completions=3'])).toContain('field label not supported: spec.completions');
+    await k.ok(['delete', 'gj', 'first', 'second']);
+  });
+
+  test('lists in pages, and sorts, what is in all namespaces', async () => {
+    // As they are listed: by namespace, and by name in it.
+    const made = [['sort-a', 'walrus'], ['sort-a', 'zebra'], ['sort-b', 'aardvark'], ['sort-b', 'badger'], ['sort-c', 'yak']];
+    for (const ns of ['sort-a', 'sort-b', 'sort-c']) await k.ok(['create', 'namespace', ns]);
+    for (const [at, [ns, name]] of made.entries()) {
+      await k.ok(['-n', ns, 'create', 'configmap', name, `--from-literal=rank=${made.length - at}`]);
+      await k.ok(['-n', ns, 'label', 'configmap', name, 'sorted=yes']);
+    }
+    const get = (...args: string[]): Promise<string> => k.ok(['get', 'configmaps', '-A', '-l', 'sorted=yes', '--chunk-size=2', '-o', 'custom-columns=N:.metadata.name', '--no-headers', ...args]);
+    expect((await get()).split('\n')).toEqual(['walrus', 'zebra', 'aardvark', 'badger', 'yak', '']);
+    expect((await get('--sort-by=.metadata.name')).split('\n')).toEqual(['aardvark', 'badger', 'walrus', 'yak', 'zebra', '']);
+    expect((await get('--sort-by=.data.rank')).split('\n')).toEqual(['yak', 'badger', 'aardvark', 'zebra', 'walrus', '']);
+    const requests = async (...args: string[]): Promise<string[]> => (await k.run(['get', 'configmaps', '-A', '-l', 'sorted=yes', '--chunk-size=2', '-o', 'name', '--v=6', ...args])).stderr.match(/GET \S+\/configmaps\S* 200 OK/g) ?? [];
+    expect(await requests()).toEqual([expect.stringContaining('limit=2'), expect.stringMatching(/continue=.*limit=2/), expect.stringMatching(/continue=.*limit=2/)]);
+    // To sort, this kubectl asks for everything at once.
+    expect(await requests('--sort-by=.metadata.name')).toEqual([expect.not.stringContaining('limit=')]);
+    await k.ok(['delete', 'namespace', 'sort-a', 'sort-b', 'sort-c']);
   });
 
   test('edits and replaces', async () => {
@@ -237,12 +267,24 @@ describeWithKube('kubectl 1.20', ['kubectl-old'], (paths) => {
   });
 
   test('waits and watches', async () => {
-    const watch = k.start(['get', 'gj', '-w', '-o', 'name']);
-    await eventually(() => 'the first row', () => watch.lines.length > 0);
-    expect(await k.fails(['wait', '--for=condition=Finished', 'gj/pi', '--timeout=1s'])).toContain('timed out waiting');
-    watch.child.kill();
-    // It fails for what is gone when it begins: a finalizer holds the job until it watches.
     const watchers = async (): Promise<number> => Number(/^gleaner_watch_clients\{resource="jobs\.gleaner\.dev"\} (\d+)$/m.exec(await server.metrics.metrics())?.[1] ?? 0);
+    const watch = k.start(['get', 'gj', '-w', '-o', 'custom-columns=N:.metadata.name,P:.spec.parallelism', '--no-headers']);
+    try {
+      await eventually(() => 'the watch', async () => (await watchers()) === 1);
+      const rows = (): string[] => watch.lines.map((line) => line.replace(/ +/, ' '));
+      const shown = (...expected: string[]): Promise<void> => eventually(() => `${expected.join(', ')}: ${rows().join(', ')}`, () => rows().join() === expected.join());
+      const before = await k.ok(['get', 'gj', 'pi', '-o', 'jsonpath={.spec.parallelism}']);
+      await shown(`pi ${before}`);
+      await k.ok(['patch', 'gj', 'pi', '--type=merge', '-p', '{"spec":{"parallelism":21}}']);
+      await shown(`pi ${before}`, 'pi 21');
+      await apply(JOB('  parallelism: 22').replace('name: pi', 'name: later'));
+      await shown(`pi ${before}`, 'pi 21', 'later 22');
+    } finally {
+      watch.child.kill();
+    }
+    await k.ok(['delete', 'gj', 'later']);
+    expect(await k.fails(['wait', '--for=condition=Finished', 'gj/pi', '--timeout=1s'])).toContain('timed out waiting');
+    // It fails for what is gone when it begins: a finalizer holds the job until it watches.
     await k.ok(['patch', 'gj', 'pi', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/hold"]}}']);
     await eventually(() => 'the end of the watch', async () => (await watchers()) === 0);
     const gone = k.ok(['wait', '--for=delete', 'gj/pi', '--timeout=20s']);

@@ -109,13 +109,19 @@ describe('create and apply', () => {
   });
 
   test('core kinds: namespace, configmap, secret (sent in protobuf), then apply, label and delete', async () => {
-    expect(await k.ok(['create', 'namespace', `${ns}-new`])).toBe(`namespace/${ns}-new created\n`);
+    const createInProtobuf = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await k.run(['create', ...args, '--v=10']);
+      const sent = stderr.split('\n').filter((line) => line.includes('curl -v -XPOST'));
+      expect({ code, sent }).toEqual({ code: 0, sent: [expect.stringContaining('Content-Type: application/vnd.kubernetes.protobuf')] });
+      return stdout;
+    };
+    expect(await createInProtobuf('namespace', `${ns}-new`)).toBe(`namespace/${ns}-new created\n`);
     expect(await k.ok(['get', 'ns', `${ns}-new`, '-o', 'jsonpath={.status.phase} {.metadata.labels}'])).toBe(
       `Active {"kubernetes.io/metadata.name":"${ns}-new"}`,
     );
-    await k.ok(['-n', ns, 'create', 'configmap', 'settings', '--from-literal=a=1', '--from-literal=b=2']);
+    await createInProtobuf('-n', ns, 'configmap', 'settings', '--from-literal=a=1', '--from-literal=b=2');
     expect(await k.ok(['-n', ns, 'get', 'cm', 'settings', '--no-headers'])).toMatch(/^settings +2 +\d+s\n$/);
-    await k.ok(['-n', ns, 'create', 'secret', 'generic', 'login', '--from-literal=password=hunter2']);
+    await createInProtobuf('-n', ns, 'secret', 'generic', 'login', '--from-literal=password=hunter2');
     expect(await k.ok(['-n', ns, 'get', 'secret', 'login', '-o', 'jsonpath={.type} {.data.password}'])).toBe(
       `Opaque ${Buffer.from('hunter2').toString('base64')}`,
     );
@@ -147,7 +153,14 @@ describe('get', () => {
     expect(await k.ok(['-n', ns, 'get', 'gj', 'one', '--no-headers'])).toMatch(/^one +Running/);
     expect(await k.ok(['-n', ns, 'get', 'gj', '-o', 'wide', '--show-labels'])).toContain('team=blue');
     expect(await k.ok(['get', 'gj', '-A', '--no-headers'])).toMatch(new RegExp(`^${ns} +one `, 'm'));
-    expect(await k.ok(['-n', ns, 'get', 'gj', '--sort-by=.metadata.name', '-o', 'name'])).toBe('job.gleaner.dev/one\njob.gleaner.dev/two\n');
+  });
+
+  test('--sort-by puts in order what is listed in another', async () => {
+    for (const [name, parallelism] of [['one', 7], ['three', 9]] as const) await k.ok(['-n', ns, 'apply', '--server-side', '-f', '-'], { input: manifest(name, `  parallelism: ${parallelism}`) });
+    const sorted = async (...args: string[]): Promise<string[]> => (await k.ok(['-n', ns, 'get', 'gj', '--no-headers', '-o', 'custom-columns=N:.metadata.name', ...args])).trim().split('\n');
+    expect(await sorted()).toEqual(['one', 'three', 'two']);
+    expect(await sorted('--sort-by=.spec.parallelism')).toEqual(['two', 'one', 'three']);
+    expect(await sorted('--sort-by={.spec.parallelism}', '--chunk-size=1')).toEqual(['two', 'one', 'three']);
   });
 
   test.each([
