@@ -1,7 +1,6 @@
 /** GET of a collection: pages, selectors, revisions; large answers are written in pieces. */
 import type { KubeObject } from '../../../crds/meta';
 import type { ListResult } from '../../store/store';
-import { setImmediate } from 'node:timers/promises';
 
 import { listItem, protobufListHead, writtenMessage } from '../codec/to-protobuf';
 import { PROTOBUF_TYPE, TYPES } from '../http/accept';
@@ -13,6 +12,7 @@ import { partialMetadata } from '../table/table';
 import { storing, type ApiContext, type ResourceRequest } from './context';
 import { pageOptions } from './list-options';
 import { includeObject, selectionOf } from './options';
+import { letOthersIn } from './turns';
 
 export async function list(context: ApiContext, request: ResourceRequest): Promise<void> {
   await answerList(context, request, await readList(context, request));
@@ -33,18 +33,24 @@ export async function readList(context: ApiContext, request: ResourceRequest): P
 
 /** Answers with a list, in the form that the client asked for. */
 export async function answerList(context: ApiContext, request: ResourceRequest, result: ListResult<KubeObject>): Promise<void> {
-  if (request.form.protobuf) return answerProtobuf(request, result);
+  if (request.form.protobuf) return answerProtobuf(context, request, result);
   const text = render(context, request, result);
   await writeList(request.res, result.items, request.form.yaml ? asYaml(text) : text, request.onPiece);
 }
 
-/** So many are encoded at a time; then other requests get their turn. */
+/**
+ * So many are encoded at a time; then other requests get their turn. Longer lists are measured one after the other: a part of hundreds of
+ * them in every turn of the event loop would make those turns seconds long, and none would be written before almost all are measured.
+ */
 const PROTOBUF_ITEMS = 500;
 /** What is kept of the items that were measured; those beyond are encoded once more when they are written: no client makes the server hold a large list. */
 const KEPT_BYTES = 512 * 1024;
 
+/** No key of an object is like it. */
+const MEASURING = ' lists';
+
 /** All of the list's length stands at its beginning: the items are measured before they are written. */
-async function answerProtobuf({ res, form, resource, onPiece }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
+async function answerProtobuf({ locks }: ApiContext, { res, form, resource, onPiece }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
   const partial = form.as === 'PartialObjectMetadataList';
   if (form.as !== 'object' && !partial) throw notAcceptable(TYPES);
   const apiVersion = partial ? `meta.k8s.io/${form.version}` : groupVersion(resource);
@@ -52,13 +58,17 @@ async function answerProtobuf({ res, form, resource, onPiece }: ResourceRequest,
   if (!message) throw notAcceptable(TYPES);
   const kept = new Map<KubeObject, Buffer>();
   let bytes = 0;
-  for (let at = 0; at < items.length; at += 1) {
-    const item = listItem(items[at], message);
-    bytes += item.length;
-    if (bytes <= KEPT_BYTES) kept.set(items[at], item);
-    if ((at + 1) % PROTOBUF_ITEMS === 0) await setImmediate();
-    if (res.destroyed) return;
-  }
+  const measure = async (): Promise<void> => {
+    for (let at = 0; at < items.length && !res.destroyed; at += 1) {
+      if (at > 0 && at % PROTOBUF_ITEMS === 0) await letOthersIn();
+      const item = listItem(items[at], message);
+      bytes += item.length;
+      if (bytes <= KEPT_BYTES) kept.set(items[at], item);
+    }
+    if (items.length > PROTOBUF_ITEMS) await letOthersIn();
+  };
+  await (items.length > PROTOBUF_ITEMS ? locks.run(MEASURING, measure) : measure());
+  if (res.destroyed) return;
   const list = { apiVersion, kind: partial ? form.as : resource.listKind, metadata: { resourceVersion, continue: token, remainingItemCount } };
   const head = protobufListHead(list, bytes);
   if (!takesGzip(res)) res.setHeader('Content-Length', head.length + bytes);
