@@ -118,13 +118,6 @@ export class KubeCluster extends TestCluster {
     return url;
   }
 
-  /** Of a replica's own health and metrics. */
-  peerUrl(name: string): string {
-    const address = [...this.whole(name).matchAll(/"peer":"([^"]+)"/g)].at(-1)?.[1];
-    if (address === undefined) throw new Error(`${name} did not say where its peer port is`);
-    return `https://${address}`;
-  }
-
   async lease(): Promise<LeaseView> {
     return (await this.kube.admin.json({ method: 'GET', path: `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/gleaner` })) as LeaseView;
   }
