@@ -84,8 +84,16 @@ export interface WatchOptions extends Selection {
 }
 
 export interface WatchHandler<T extends KubeObject = KubeObject> {
-  /** All events of one commit that match, in order; other watches may be handed the same array. Must not throw and must not block. */
+  /**
+   * All events of one commit that match, in order; what was before the watch began comes in batches of any size. Other watches may be handed
+   * the same array. Must not throw and must not block.
+   */
   events(batch: readonly WatchEvent<T>[]): void;
+  /**
+   * Resolves when everything it was handed has been passed on: what is still owed from before the watch began waits in the store until then.
+   * Asked by one at a time. Must not reject. Absent: at once.
+   */
+  drained?(): Promise<void> | undefined;
   /** The watch is over and delivers nothing more; with an error, list and watch anew. Not called after `stop()`. */
   end(error?: StoreError): void;
 }

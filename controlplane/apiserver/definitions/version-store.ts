@@ -77,6 +77,7 @@ export class VersionStore implements ObjectStore {
     };
     const source = this.store.watch<T>(resource, options, {
       events: (batch) => handler.events(batch.map((event) => this.#event(event))),
+      drained: () => handler.drained?.(),
       end: (error) => {
         ended();
         handler.end(error);

@@ -58,6 +58,8 @@ export class WatchStream implements Buffering, Flushable {
   #started = false;
   #finished = false;
   #blocked = false;
+  /** Told when nothing waits any more. */
+  #whenDrained: (() => void) | undefined;
   /** Waiting events that are allowed: the first batch (what was there at the start), and MAX_PENDING more. */
   #bound = 0;
   /** Bytes of the last ones in `pending` that the socket did not take, without the first batch, whose objects the store holds or shares between watches. */
@@ -126,6 +128,15 @@ export class WatchStream implements Buffering, Flushable {
       this.finish(unavailable('the watch was ended because an event could not be sent; list and watch anew').status);
     }
     this.#check();
+    this.#tellDrained();
+  }
+
+  /** Resolves when nothing waits for the client any more, or the watch is over. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenDrained = resolve;
+      this.#tellDrained();
+    });
   }
 
   buffered(): number {
@@ -183,6 +194,13 @@ export class WatchStream implements Buffering, Flushable {
     this.#sizes.clear();
     this.#bytes = 0;
     this.options.memory.forget(this);
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (!this.#whenDrained || !(this.#finished || (this.#started && !this.#blocked && this.#pending.size === 0))) return;
+    this.#whenDrained();
+    this.#whenDrained = undefined;
   }
 
   /** Those of the last `count` events that the socket did not take at once. */

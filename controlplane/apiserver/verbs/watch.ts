@@ -45,7 +45,7 @@ export async function watch(context: ApiContext, request: ResourceRequest): Prom
     source = context.store.watch(
       request.resource.name,
       { ...selection, ...(resourceVersion !== '' && { resourceVersion }), ...(initialEvents !== undefined && { initialEvents }), bookmarks },
-      { events: (batch) => stream.push(batch), end: (error) => stream.finish(error && asStatus(error, request)) },
+      { events: (batch) => stream.push(batch), drained: () => stream.drained(), end: (error) => stream.finish(error && asStatus(error, request)) },
     );
   } catch (error) {
     const refusal = asApiError(error, request);

@@ -40,7 +40,7 @@ export interface HistoryLimits {
 }
 
 /** A change without its objects. */
-class Past implements Occurrence {
+export class Past implements Occurrence {
   constructor(
     readonly revision: number,
     readonly table: Table,
@@ -67,6 +67,11 @@ export const isCreation = (change: Occurrence): boolean => (change instanceof Pa
 const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion);
 const revisionBefore = (change: Change | Past): number | undefined => (change instanceof Past ? change.previousRevision : change.previous && revisionOf(change.previous));
 const sizeOf = (change: Change | Past): number => (change instanceof Past ? change.size : change.bytes.length);
+
+/** A change that has to be read from the log counts as at least so many bytes: reading takes its time for a small one, too. */
+const READ_BYTES = 640;
+/** What it costs to go through this change, in bytes of its object. */
+export const weightOf = (change: Change | Past): number => (change instanceof Past ? Math.max(change.size, READ_BYTES) : change.bytes.length);
 
 /** What fell out: revisions of rows of the log that nobody needs any more. */
 export type Evicted = (superfluous: readonly number[]) => void;
@@ -123,7 +128,7 @@ export class History {
   }
 
   /** Changes after `revision`, oldest first. */
-  *after(revision: number): Generator<Occurrence> {
+  *after(revision: number): Generator<Change | Past> {
     for (let i = this.firstAfter(revision); i < this.changes.length; i++) {
       const change = this.changes[i];
       if (change) yield change;

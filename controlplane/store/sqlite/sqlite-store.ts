@@ -44,6 +44,8 @@ export interface SqliteObjectStoreOptions {
   /** How much of that is held in memory with its objects; the rest is read from the log when somebody asks for it. */
   maxHeldChanges?: number;
   maxHeldBytes?: number;
+  /** Of the objects that a watch which resumes is handed in one turn of the event loop; a last one may go beyond. */
+  maxResumeBytes?: number;
   /** An object's size as JSON. */
   maxObjectBytes?: number;
   maxBatchOperations?: number;
@@ -65,6 +67,7 @@ const DEFAULTS = {
   maxHistoryBytes: 32 * MIB,
   maxHeldChanges: 1_000,
   maxHeldBytes: 4 * MIB,
+  maxResumeBytes: 64 * 1024,
   maxObjectBytes: 2 * MIB,
   maxBatchOperations: 10_000,
   bookmarkIntervalMs: 60_000,
@@ -144,8 +147,8 @@ export class SqliteObjectStore implements ObjectStore {
     const matcher = compileSelection(options);
     const bookmarks = options.bookmarks ?? false;
     const { revision, history } = this.commits;
-    const starting = owedAtStart(table, history, revision, matcher, options);
-    return this.hub.add(table, matcher, handler as WatchHandler, revision, starting, bookmarks);
+    const owed = owedAtStart(table, history, revision, matcher, options, this.options.maxResumeBytes);
+    return this.hub.add(table, matcher, handler as WatchHandler, owed, bookmarks);
   }
 
   create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {

@@ -3,14 +3,20 @@
  *
  * ```
  *   starting --microtask, or the first commit--> live --stop | close | handler threw--> ended
+ *       \                                        ^  one who resumes from long ago:            ^
+ *        \--microtask--> catching up --no more--/    \--the history goes no longer so far back, or cannot be read
  * ```
- * While starting, a watcher holds what it is owed from before: it gets that first, in one batch, and then one batch per commit.
+ * While starting, a watcher holds what it is owed from before: it gets that first, in one batch, and then one batch per commit. Who resumes from
+ * long ago gets the first piece (missed.ts) in that way. While it is catching up it is told of no commit: those are in the history like what was
+ * before them, and it gets one piece at a time, in a turn that it shares with nobody else who catches up, once the piece before was passed on.
  */
 import type { KubeObject, ObjectMeta } from '../../../crds/meta';
 import { matches, type Matcher } from '../selection';
 import { StoreError, type Watch, type WatchEvent, type WatchHandler } from '../store';
 import { isCreation, type Change, type Occurrence } from './history';
+import type { Missed } from './missed';
 import type { Table } from './table';
+import { Turns } from './turns';
 
 const NOTHING: readonly WatchEvent[] = [];
 
@@ -19,12 +25,23 @@ interface Watcher {
   matcher: Matcher;
   handler: WatchHandler;
   bookmarks: boolean;
-  /** Events up to this revision are in `starting` or known to the client. */
+  /** Events up to this revision are in `starting` or known to the client. While there is more in `missed`: no event is for it. */
   since: number;
   starting: readonly WatchEvent[] | undefined;
+  /** What comes after `starting`. */
+  missed: Missed | undefined;
   /** Collected during one delivery. Watchers that get the same one event share its batch: to a second one they add in a copy. */
   batch: readonly WatchEvent[];
   ended: boolean;
+}
+
+/** What a watcher is owed from before it began. */
+export interface Owed {
+  /** The newest of then. */
+  revision: number;
+  events: WatchEvent[];
+  /** What comes after `events`; absent: they are everything up to `revision`. */
+  missed?: Missed;
 }
 
 export interface WatchHubOptions {
@@ -42,6 +59,7 @@ export class WatchHub {
   private readonly watchers = new Set<Watcher>();
   private readonly tables = new Map<Table, TableWatchers>();
   private timer: NodeJS.Timeout | undefined;
+  private readonly turns = new Turns();
   private revision = 0;
 
   constructor(private readonly options: WatchHubOptions) {}
@@ -50,19 +68,18 @@ export class WatchHub {
     return this.watchers.size;
   }
 
-  /** @param starting what the watcher is owed up to `since` */
-  add(table: Table, matcher: Matcher, handler: WatchHandler, since: number, starting: WatchEvent[], bookmarks: boolean): Watch {
-    const watcher: Watcher = { table, matcher, handler, bookmarks, since, starting, batch: NOTHING, ended: false };
+  add(table: Table, matcher: Matcher, handler: WatchHandler, { revision, events, missed }: Owed, bookmarks: boolean): Watch {
+    const since = missed ? Infinity : revision;
+    const watcher: Watcher = { table, matcher, handler, bookmarks, since, starting: events, missed, batch: NOTHING, ended: false };
     this.watchers.add(watcher);
     this.group(watcher).add(watcher);
-    this.revision = Math.max(this.revision, since);
-    if (bookmarks) this.timer ??= setInterval(() => this.bookmark(), this.options.bookmarkIntervalMs).unref();
+    this.revision = Math.max(this.revision, revision);
+    if (bookmarks) this.timer ??= setInterval(() => this.bookmarks(), this.options.bookmarkIntervalMs).unref();
     queueMicrotask(() => this.begin(watcher));
     return {
       stop: () => this.forget(watcher),
       bookmark: () => {
-        this.begin(watcher);
-        if (bookmarks) this.send(watcher, [bookmarkOf(table, this.revision)]);
+        if (bookmarks) this.bookmark(watcher);
       },
     };
   }
@@ -99,7 +116,33 @@ export class WatchHub {
   private begin(watcher: Watcher): void {
     const starting = watcher.starting;
     watcher.starting = undefined;
-    if (starting) this.send(watcher, starting);
+    if (!starting) return;
+    this.send(watcher, starting);
+    if (watcher.missed) void this.catchUp(watcher, watcher.missed);
+  }
+
+  private async catchUp(watcher: Watcher, missed: Missed): Promise<void> {
+    while (!missed.done) {
+      await watcher.handler.drained?.();
+      await this.turns.next();
+      if (watcher.ended) return;
+      try {
+        this.sendNext(watcher, missed);
+      } catch (error) {
+        this.end(watcher, error instanceof StoreError ? error : new StoreError('Unavailable', 'an old version cannot be read', {}, error));
+        return;
+      }
+    }
+  }
+
+  /** @throws Error when there is no way to go on */
+  private sendNext(watcher: Watcher, missed: Missed): void {
+    const events = missed.next();
+    if (missed.done) {
+      watcher.missed = undefined;
+      watcher.since = missed.revision;
+    }
+    this.send(watcher, events);
   }
 
   private send(watcher: Watcher, batch: readonly WatchEvent[]): void {
@@ -141,12 +184,14 @@ export class WatchHub {
     return name === undefined ? getOrAdd(groups.byNamespace, namespace, () => new Set()) : getOrAdd(groups.byName, name, () => new Set());
   }
 
-  private bookmark(): void {
+  private bookmarks(): void {
     const watchers = [...this.watchers].filter((watcher) => watcher.bookmarks);
-    for (const watcher of watchers) {
-      this.begin(watcher);
-      this.send(watcher, [bookmarkOf(watcher.table, this.revision)]);
-    }
+    for (const watcher of watchers) this.bookmark(watcher);
+  }
+
+  private bookmark(watcher: Watcher): void {
+    this.begin(watcher);
+    this.send(watcher, [bookmarkOf(watcher.table, watcher.missed?.revision ?? this.revision)]);
   }
 }
 

@@ -1,19 +1,24 @@
 /** What a new watch is owed from before it began. */
 import { matches, type Matcher } from '../selection';
-import { INITIAL_EVENTS_END, StoreError, type WatchEvent, type WatchOptions } from '../store';
+import { INITIAL_EVENTS_END, type WatchEvent, type WatchOptions } from '../store';
 import type { History } from './history';
 import { listPage, parseRevision } from './listing';
-import { keyOf, type Table } from './table';
-import { bookmarkOf, eventFor, eventOf } from './watch-hub';
+import { Missed } from './missed';
+import type { Table } from './table';
+import { bookmarkOf, type Owed } from './watch-hub';
 
-/** @throws StoreError Invalid, Expired, FutureVersion */
-export function owedAtStart(table: Table, history: History, revision: number, matcher: Matcher, options: WatchOptions): WatchEvent[] {
+/**
+ * @param maxPieceBytes of the objects that a watch which resumes is handed at a time
+ * @throws StoreError Invalid, Expired, FutureVersion, Unavailable
+ */
+export function owedAtStart(table: Table, history: History, revision: number, matcher: Matcher, options: WatchOptions, maxPieceBytes: number): Owed {
   const { initialEvents, bookmarks = false } = options;
   const from = parseRevision(table, revision, options.resourceVersion);
-  if (initialEvents ?? from === 0) return everything(table, history, revision, matcher, bookmarks);
-  if (from === 0) return [];
-  if (from < history.floor) throw new StoreError('Expired', `too old resource version: ${from} (${history.floor})`, { resource: table.resource });
-  return missed(table, history, matcher, from);
+  if (initialEvents ?? from === 0) return { revision, events: everything(table, history, revision, matcher, bookmarks) };
+  if (from === 0) return { revision, events: [] };
+  const missed = new Missed(table, history, matcher, from, maxPieceBytes);
+  const events = missed.next();
+  return missed.done ? { revision, events } : { revision, events, missed };
 }
 
 function everything(table: Table, history: History, revision: number, matcher: Matcher, bookmark: boolean): WatchEvent[] {
@@ -22,21 +27,4 @@ function everything(table: Table, history: History, revision: number, matcher: M
   for (const object of items) if (matches(matcher, object)) events.push({ type: 'ADDED', object });
   if (bookmark) events.push(bookmarkOf(table, revision, { [INITIAL_EVENTS_END]: 'true' }));
   return events;
-}
-
-/** Old versions are read from the log: those of other keys are not, nor is what was before when nothing but the key decides. */
-function missed(table: Table, history: History, matcher: Matcher, from: number): WatchEvent[] {
-  const events: WatchEvent[] = [];
-  for (const change of history.after(from)) {
-    if (change.table !== table || !mayMatch(matcher, change.key)) continue;
-    const plain = eventOf(change);
-    const event = matcher.test === undefined ? plain : eventFor(matcher, change.previous, plain);
-    if (event) events.push(event);
-  }
-  return events;
-}
-
-/** Whether an object with this key can be among those that are selected. */
-function mayMatch({ namespace, name }: Matcher, key: string): boolean {
-  return (namespace === '' || key.startsWith(keyOf(namespace, ''))) && (name === undefined || key.endsWith(keyOf('', name)));
 }

@@ -62,6 +62,7 @@ export class ViewStore implements ObjectStore {
     if (!view) return this.beneath.watch<T>(resource, options, handler);
     return this.beneath.watch(view.source, selecting(view, options), {
       events: (batch) => handler.events(batch.map((event) => this.#event(view, event) as WatchEvent<T>)),
+      drained: () => handler.drained?.(),
       end: (error) => handler.end(error && renamed(view, error)),
     });
   }
