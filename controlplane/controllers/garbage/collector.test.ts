@@ -2,7 +2,7 @@ import { API_VERSION, JOBS, RUNTIMES, TASKS, type KubeObject, type OwnerReferenc
 import { ManualClock, turn } from '../../../test/support/controller-world';
 import { StoreFolder } from '../../store/sqlite/test-support';
 import { Reflector } from '../runtime/reflector';
-import { GarbageCollector, MAX_BATCH } from './collector';
+import { GarbageCollector, MAX_BATCH, OWNERS_PER_TURN } from './collector';
 
 let folder: StoreFolder;
 let collector: GarbageCollector;
@@ -183,4 +183,67 @@ test('what is owned across namespaces has no such owner; what has no namespace c
   await create(RUNTIMES, 'Runtime', 'wide', [job]);
   await settle();
   expect([await names(TASKS), await names(RUNTIMES)]).toEqual([[], ['wide']]);
+});
+
+describe('an object with thousands of owners', () => {
+  const MANY = 3_000;
+  const gone: OwnerReference[] = Array.from({ length: MANY }, (_, at) => ({ apiVersion: API_VERSION, kind: 'Job', name: `j${at}`, uid: `u${at}` }));
+  const make = (more: OwnerReference[]): Promise<KubeObject> => folder.store.create<KubeObject>(TASKS, { apiVersion: API_VERSION, kind: 'Task', metadata: { name: 'a', namespace: 'lab', ownerReferences: [...gone, ...more] } });
+  const referenceTo = ({ apiVersion, kind, metadata: { name, uid = '' } }: KubeObject): OwnerReference => ({ apiVersion, kind, name, uid });
+
+  /** How many owners are asked for in the store, in all and at most in one turn of the event loop. */
+  async function asked(until: () => Promise<boolean>): Promise<{ all: number; most: number }> {
+    let [all, now, most] = [0, 0, 0];
+    const { get } = folder.store;
+    const spy = jest.spyOn(folder.store, 'get').mockImplementation((resource, namespace, name) => {
+      if (resource === JOBS) [all, now] = [all + 1, now + 1];
+      return get.call(folder.store, resource, namespace, name) as never;
+    });
+    for (let quiet = 0; quiet < 5 || !(await until()); ) {
+      [quiet, now] = [now === 0 ? quiet + 1 : 0, 0];
+      await new Promise((resolve) => void setImmediate(resolve));
+      most = Math.max(most, now);
+    }
+    spy.mockRestore();
+    return { all, most };
+  }
+
+  test.each<[string, () => Promise<void>]>([
+    ['all gone', async () => void (await make([]))],
+    ['all gone but one', async () => void (await make([referenceTo(await create(JOBS, 'Job', 'there'))]))],
+  ])('%s: they are asked for in several turns', async (what, set) => {
+    await set();
+    const left = async (): Promise<number> => (await folder.store.get<KubeObject>(TASKS, 'lab', 'a'))?.metadata.ownerReferences?.length ?? 0;
+    const { all, most } = await asked(async () => (await left()) <= 1);
+    expect(await left()).toBe(what === 'all gone' ? 0 : 1);
+    expect(all).toBeGreaterThanOrEqual(MANY);
+    expect(most).toBeLessThanOrEqual(4 * OWNERS_PER_TURN + 4);
+  });
+
+  test('one of which nothing is known: the others are not asked for again for each of them', async () => {
+    await make([{ apiVersion: 'x/v1', kind: 'X', name: 'x', uid: 'x' }]);
+    const { all, most } = await asked(() => Promise.resolve(true));
+    expect(await names(TASKS)).toEqual(['a']);
+    expect(all).toBeGreaterThanOrEqual(MANY);
+    expect(all).toBeLessThanOrEqual(8 * MANY);
+    expect(most).toBeLessThanOrEqual(4 * OWNERS_PER_TURN + 4);
+  });
+
+  test('one that comes while the others are asked for keeps it', async () => {
+    const made = await make([]);
+    const there = await create(JOBS, 'Job', 'there');
+    const { get } = folder.store;
+    let first = true;
+    const spy = jest.spyOn(folder.store, 'get').mockImplementation((resource, namespace, name) => {
+      if (first && resource === JOBS) {
+        first = false;
+        void folder.store.update<KubeObject>(TASKS, { ...made, metadata: { ...made.metadata, ownerReferences: [...gone, referenceTo(there)] } });
+      }
+      return get.call(folder.store, resource, namespace, name) as never;
+    });
+    await settle(200);
+    spy.mockRestore();
+    expect(first).toBe(false);
+    expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'a'))?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['there']);
+  });
 });

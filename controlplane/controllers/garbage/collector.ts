@@ -8,8 +8,11 @@
  * ```
  * What becomes of a dependent is decided in plan.ts. Nothing is deleted out of ignorance: an owner of a kind that is not collected is
  * taken to exist, and one that is not in the cache is asked for in the store first. Deletions name the uid that was judged, and go in
- * batches of about MAX_BATCH.
+ * batches of about MAX_BATCH. After every OWNERS_PER_TURN owners others get their turn of the event loop; what changed meanwhile is looked at
+ * again. An object is looked at for those of its owners that are not there as they should be: not for each of the others too.
  */
+import { setImmediate } from 'node:timers/promises';
+
 import type { KubeObject, OwnerReference, ResourceName } from '../../../crds/meta';
 import { isDeleting } from '../../../crds/status';
 import type { ObjectStore, Operation } from '../../store/store';
@@ -19,6 +22,7 @@ import { keyOf, splitKey, type Change } from '../runtime/reflector';
 import { blocks, FOREGROUND, fateOf, inForeground, isWaiting, ORPHAN, withoutOwners, type Fate, type OwnerState } from './plan';
 
 export const MAX_BATCH = 500;
+export const OWNERS_PER_TURN = 500;
 
 /** What the collector needs of a reflector of any object. */
 export interface ObjectCache {
@@ -56,6 +60,8 @@ export class GarbageCollector {
   /** What is collected, and how to stop hearing of it. */
   private readonly collected = new Map<ResourceName, () => void>();
   private readonly byKind = new Map<string, CollectedResource>();
+  /** Objects that stay because of an owner of which nothing is known, until a kind comes or goes. */
+  private ofUnknown = new WeakSet<KubeObject>();
   /** Owners that are held by a finalizer of ours. */
   private readonly held = new Map<string, Dependent>();
 
@@ -82,6 +88,7 @@ export class GarbageCollector {
   /** Collects one more resource, whose cache has synced. What is owned by objects of its kind is looked at again. */
   add(resource: CollectedResource): void {
     this.byKind.set(kindKey(resource), resource);
+    this.ofUnknown = new WeakSet();
     for (const object of resource.cache.values()) this.seen(resource, object, undefined);
     this.collected.set(resource.resource, resource.cache.onChange((changes) => {
       for (const { type, object, old } of changes) {
@@ -97,6 +104,7 @@ export class GarbageCollector {
     this.collected.get(name)?.();
     this.collected.delete(name);
     for (const [key, { resource }] of this.byKind) if (resource === name) this.byKind.delete(key);
+    this.ofUnknown = new WeakSet();
     for (const [uid, known] of this.dependents) {
       for (const [key, { resource }] of known) if (resource.resource === name) known.delete(key);
       if (known.size === 0) this.dependents.delete(uid);
@@ -172,6 +180,16 @@ export class GarbageCollector {
   private async collect(uid: string): Promise<boolean> {
     const operations: Operation[] = [];
     const states = new Map<string, OwnerState>();
+    const { ofUnknown } = this;
+    let left = false;
+    let asked = 0;
+    const stateOf = async (owner: OwnerReference, object: KubeObject): Promise<OwnerState> => {
+      const key = stateKey(owner, object);
+      const state = states.get(key) ?? (await this.stateOf(owner, object));
+      states.set(key, state);
+      if (++asked % OWNERS_PER_TURN === 0) await setImmediate();
+      return state;
+    };
     for (const { resource, object } of this.present(uid)) {
       // Deleted objects leave `dependents` as the caches hear of it; what is left over is looked at again then.
       if (operations.length >= MAX_BATCH) {
@@ -179,17 +197,27 @@ export class GarbageCollector {
         this.controller.queue.add(uid);
         return true;
       }
-      if (isDeleting(object)) continue;
-      for (const owner of object.metadata.ownerReferences ?? []) {
-        const key = stateKey(owner, object);
-        if (!states.has(key)) states.set(key, await this.stateOf(owner, object));
+      if (isDeleting(object) || ofUnknown.has(object)) continue;
+      const { ownerReferences = [] } = object.metadata;
+      // This owner first: when it is there and stays, others that are not are looked after for themselves.
+      const needed = await firstState(ownerReferences.filter((owner) => owner.uid === uid), (owner) => stateOf(owner, object), (state) => state !== 'solid');
+      if (!needed) continue;
+      const unknown = await firstState(ownerReferences, (owner) => stateOf(owner, object), (state) => state === 'unknown');
+      if (unknown) {
+        ofUnknown.add(object);
+        continue;
+      }
+      if (resource.cache.getByKey(keyOf(object)) !== object) {
+        left = true;
+        continue;
       }
       const own = this.present(object.metadata.uid ?? '');
       const fate = fateOf(object, (owner) => states.get(stateKey(owner, object)) ?? 'unknown', { any: own.length > 0, waiting: own.some((each) => isWaiting(each.object)) });
       operations.push(...operationsFor(fate, resource, object));
     }
     await this.write(operations);
-    return false;
+    if (left) this.controller.queue.add(uid);
+    return left;
   }
 
   /** The dependents of an owner that are there. */
@@ -224,6 +252,15 @@ export class GarbageCollector {
     const found = resource.cache.getByKey(namespace ? `${namespace}/${owner.name}` : owner.name);
     return found?.metadata.uid === owner.uid ? found : undefined;
   }
+}
+
+/** The first state that is looked for; owners after it are not asked for. */
+async function firstState(owners: readonly OwnerReference[], stateOf: (owner: OwnerReference) => Promise<OwnerState>, isSought: (state: OwnerState) => boolean): Promise<OwnerState | undefined> {
+  for (const owner of owners) {
+    const state = await stateOf(owner);
+    if (isSought(state)) return state;
+  }
+  return undefined;
 }
 
 /** The version is left out: an owner is the same in every version of its API. */

@@ -37,3 +37,13 @@ test('the last reference leaves no list behind', () => {
   expect(withoutOwners(object(owner('a'), owner('b')), ['a']).metadata.ownerReferences).toEqual([owner('b')]);
   expect(withoutOwners(object(owner('a')), ['a']).metadata).toEqual({ name: 'x' });
 });
+
+test('owners that are taken out are looked up, not searched for', () => {
+  const many = 20_000;
+  const owners = Array.from({ length: many }, (_, at) => ({ apiVersion: 'v1', kind: 'Job', name: `j${at}`, uid: `u${at}` }));
+  let looks = 0;
+  const gone = new Proxy(owners.slice(1).map(({ uid }) => uid), { get: (target, key, receiver): unknown => (looks++, Reflect.get(target, key, receiver)) });
+  const object = { apiVersion: 'v1', kind: 'Task', metadata: { name: 'a', ownerReferences: owners } };
+  expect(withoutOwners(object, gone).metadata.ownerReferences).toEqual([owners[0]]);
+  expect(looks).toBeLessThan(3 * many);
+});

@@ -45,7 +45,8 @@ export const blocks = ({ metadata }: KubeObject, owner: string): boolean => (met
 
 export function withoutOwners(object: KubeObject, owners: readonly string[]): KubeObject {
   const { ownerReferences = [], ...metadata } = object.metadata;
-  const left = ownerReferences.filter(({ uid }) => !owners.includes(uid));
+  const gone = new Set(owners);
+  const left = ownerReferences.filter(({ uid }) => !gone.has(uid));
   return { ...object, metadata: { ...metadata, ...(left.length > 0 && { ownerReferences: left }) } };
 }
 
