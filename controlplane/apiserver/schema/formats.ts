@@ -49,6 +49,10 @@ const FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['datetime', isDateTime],
 ]);
 
+/** Those that Kubernetes checks. */
+export const isFormat = (format: string): boolean => FORMATS.has(format.replaceAll('-', ''));
+
+/** Whether a text is of a format; it is of any that is not known. */
 export function checkFormat(text: string, format: string): boolean {
   return FORMATS.get(format.replaceAll('-', ''))?.(text) ?? true;
 }

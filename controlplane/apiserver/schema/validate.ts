@@ -5,7 +5,7 @@
  * object is compared to the old one's at the same fields, and in lists of type map at the item with the same keys.
  */
 import { invalid, NO_FIELD, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError } from './field-error';
-import { checkFormat } from './formats';
+import { checkFormat, isFormat } from './formats';
 import { equal } from './equal';
 import { matchingItem, unchanged } from './list-type';
 import { mismatch } from './pattern';
@@ -67,9 +67,17 @@ function checkType(value: unknown, schema: Schema, path: string, errors: FieldEr
   const actual = typeOf(value);
   if (actual === 'null' && schema.nullable) return 1;
   if (either ? actual === 'integer' || actual === 'string' : type === actual || (type === 'number' && actual === 'integer')) return 1;
+  if (!either && type === 'string' && schema.format !== undefined && actual in GO_FORMATS && isFormat(schema.format)) {
+    const format = GO_FORMATS[actual as keyof typeof GO_FORMATS];
+    errors.push(typeInvalid(path, format, `${bodyPath(path)} must be of type ${schema.format}: ${JSON.stringify(format)}`));
+    return 0;
+  }
   errors.push(typeInvalid(path, actual, `${bodyPath(path)} must be of type ${either ? 'integer,string' : type}: ${JSON.stringify(actual)}`));
   return 0;
 }
+
+/** What Kubernetes says that a value is, where it awaits a text of a format. */
+const GO_FORMATS = { integer: 'int64', number: 'float64', boolean: '', object: '' } as const;
 
 /** How messages name the field. */
 const bodyPath = (path: string): string => `${path} in body`;
