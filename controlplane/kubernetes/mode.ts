@@ -6,7 +6,7 @@
  *  following: the front door passes connections on to the leader          leading: it hands them to this replica's own server
  *  Lease lost: nothing is written any more, every connection is cut, `failed` resolves: the process is to end, and is started again
  * ```
- * The peer port answers health and metrics of this replica whether it leads or not; it never passes anything on, so there are no loops.
+ * The peer port answers health, metrics and the webhook of this replica whether it leads or not; it never passes anything on, so there are no loops.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
