@@ -44,3 +44,16 @@ test('a field less, a field more, and a field named like a method are difference
   expect(share({ a: 1, b: 2, c: 3 }, previous)).toEqual({ a: 1, b: 2, c: 3 });
   expect(share({ a: 1, constructor: {} }, { a: 1 })).not.toEqual({ a: 1 });
 });
+
+test('property: what is undefined changes nothing, wherever it stands; what is left out does', () => {
+  const fields = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer());
+  fc.assert(
+    fc.property(fields, fields, fc.shuffledSubarray(['a', 'b', 'c', 'd', 'x', 'y']), (previous, changes, absent) => {
+      const value = { ...previous, ...changes, ...Object.fromEntries(absent.map((key) => [key, undefined])) };
+      const result = share(value, previous);
+      const expected = JSON.parse(JSON.stringify(value)) as object;
+      expect(JSON.stringify(result)).toBe(JSON.stringify(expected));
+      expect(result === previous).toBe(JSON.stringify(Object.entries(expected).sort()) === JSON.stringify(Object.entries(previous).sort()));
+    }),
+  );
+});

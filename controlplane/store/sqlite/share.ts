@@ -57,18 +57,37 @@ function shareArray(value: unknown[], before: unknown[] | undefined, depth: numb
 }
 
 function shareObject(value: Json, before: Json | undefined, depth: number): Json {
-  let same = before !== undefined;
+  const keys = Object.keys(value);
   let count = 0;
-  const out: Json = {};
-  for (const key of Object.keys(value)) {
+  // Made when the first difference is found: most parts of most objects stay as they are.
+  let out: Json | undefined;
+  let same = before !== undefined;
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at];
     if (key === '__proto__') throw new StoreError('Invalid', 'a field may not be named "__proto__"; rename it');
     const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
     const next = value[key];
     const item = key === FIXED && was === undefined && typeof next === 'object' && next !== null && isFixed(next) ? next : share(next, was, depth + 1);
+    if (item === was && item !== undefined) {
+      count++;
+      if (out) out[key] = item;
+      continue;
+    }
+    // So far all were as before.
+    out ??= before === undefined ? {} : firstOf(before, keys, at);
     if (item === undefined) continue;
     out[key] = item;
     count++;
-    if (item !== was) same = false;
+    same = false;
   }
-  return same && before && count === Object.keys(before).length ? before : out;
+  if (before === undefined) return out ?? {};
+  if (same && count === Object.keys(before).length) return before;
+  return out ?? firstOf(before, keys, keys.length);
+}
+
+/** Of the first so many keys what `before` has. */
+function firstOf(before: Json, keys: readonly string[], many: number): Json {
+  const out: Json = {};
+  for (let at = 0; at < many; at++) out[keys[at]] = before[keys[at]];
+  return out;
 }
