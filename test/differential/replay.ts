@@ -1,8 +1,9 @@
 /** Sends the steps of a sequence to one server, in order, and gives the normalised answers. */
 
+import { toProtobuf } from '../../controlplane/apiserver/codec/to-protobuf';
 import { Normaliser, parse, type Normal, type RawAnswer } from './normalise';
 import { textOf } from './protobuf';
-import type { Sequence, Step } from './step';
+import { TYPES, type Sequence, type Step } from './step';
 import { exchange } from '../support/https';
 
 /** A server to replay against. */
@@ -47,7 +48,7 @@ async function ask(target: Target, step: Step, values: ReadonlyMap<string, strin
   const filled: Step = {
     ...step,
     path: fill(step.path, values),
-    ...(step.body !== undefined && { body: Buffer.isBuffer(step.body) ? step.body : fill(asText(step.body), values) }),
+    ...(step.body !== undefined && { body: Buffer.isBuffer(step.body) ? step.body : encoded(fill(asText(step.body), values), step) }),
     ...(step.headers && { headers: Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fill(value, values)])) }),
     ...(step.token !== undefined && { token: fill(step.token, values) }),
   };
@@ -57,6 +58,14 @@ async function ask(target: Target, step: Step, values: ReadonlyMap<string, strin
     answer = await send(target, filled);
   }
   return answer;
+}
+
+/** Objects in the media type that the step names. @throws Error for a kind that is not written in protobuf: the corpus is wrong */
+function encoded(text: string, { label, body, headers }: Step): string | Buffer {
+  if (typeof body === 'string' || headers?.['Content-Type'] !== TYPES.protobuf) return text;
+  const bytes = toProtobuf(JSON.parse(text) as object);
+  if (!bytes) throw new Error(`${label}: no message for ${text}`);
+  return bytes;
 }
 
 const asText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));

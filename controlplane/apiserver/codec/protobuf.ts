@@ -48,14 +48,14 @@ class Reader {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined) throw badRequest('the protobuf body ends in the middle of a number');
+      if (byte === undefined) throw badRequest('unexpected EOF');
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asIntN(64, value);
     }
     throw badRequest('the protobuf body has a number of more than 64 bits');
   }
   take(length: number): Uint8Array {
-    if (length < 0 || this.at + length > this.bytes.length) throw badRequest('the protobuf body ends in the middle of a field');
+    if (length < 0 || this.at + length > this.bytes.length) throw badRequest('unexpected EOF');
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }

@@ -15,6 +15,7 @@ import { NESTING } from './nesting';
 import { NULLS } from './nulls';
 import { NUMBERS } from './numbers';
 import { PROTOBUF } from './protobuf';
+import { PROTOBUF_BODIES } from './protobuf-bodies';
 import { PROTOCOL } from './protocol';
 import { REFUSED } from './refused';
 import { SUITES } from './suites';
@@ -23,4 +24,4 @@ import { SHAPES } from './templates';
 import { TIMES_SEQUENCES } from './times';
 import { WRITES } from './writes';
 
-export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS, ...NULLS, ...TIMES_SEQUENCES, ...ENCODINGS];
+export const CORPUS: readonly Sequence[] = [...CREATE, ...CUSTOM, ...LISTS, ...PROTOCOL, ...WRITES, ...APPLYING, ...KINDS, ...DEFINING, ...ACCESS, ...REFUSED, ...DOCUMENTS, ...MANIFEST_SEQUENCES, ...SHAPES, ...PROTOBUF, ...PROTOBUF_BODIES, ...SUITES, ...JSON_PATCHES, ...NUMBERS, ...NESTING, ...SCALARS, ...NULLS, ...TIMES_SEQUENCES, ...ENCODINGS];
