@@ -42,6 +42,7 @@ export async function createObject(
   const { resource } = request;
   const { object } = proposal;
   pruneAndDefault(proposal, request, refuse);
+  if (proposal.isLarge) await letOthersIn();
   forCreate(object, resource);
   context.guard(request, object);
   checkObject(context, request, object);

@@ -17,8 +17,8 @@ const MAPS = 'configmaps';
 const MANY = 4_000;
 const MERGE = 'application/merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
-/** Others are let in at five places at least, for two turns of the event loop each. */
-const LEAST_TURNS = 10;
+/** Others are let in at six places at least, for two turns of the event loop each. */
+const LEAST_TURNS = 12;
 
 let folder: StoreFolder;
 let server: Server;

@@ -72,7 +72,9 @@ export async function replace(
 ): Promise<KubeObject> {
   const { resource, name } = request;
   const onlyTry = dryRun(request);
+  const large = proposal.isLarge ?? isLarge(old);
   pruneAndDefault(proposal, request, refuse);
+  if (large) await letOthersIn();
   const next = request.subresource === 'status' ? withStatus(proposal.object, old, resource) : proposal.object;
   if (request.subresource === 'status') {
     const errors = [...metadataErrors(next, old, resource), ...validateStatus(next, resource.schema, old as KubeObject & JsonObject), ...scaleStatusErrors(next, resource.scale), ...(resource.strategy.validateStatus?.(next) ?? [])];
@@ -84,7 +86,6 @@ export async function replace(
     checkObject(context, request, next, old);
   }
   if (resource.shape) completeShape(next, resource.shape);
-  const large = proposal.isLarge ?? isLarge(old);
   if (large) await letOthersIn();
   const owned = large ? await inTurns(owners(next)) : inOneTurn(owners(next));
   if (large) await letOthersIn();
