@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { KubeObject } from '../../crds/meta';
 import { MASTERS } from '../auth/authorizer';
 import { ensureNamespace } from '../controllers/namespace/namespace-controller';
 import { CommitError } from '../db/writer';
@@ -64,6 +65,36 @@ test('a database that cannot write: clients learn that it is so, and the log lea
     expect(await answer.json()).toMatchObject({ reason: 'ServiceUnavailable', message: 'the server cannot write now; its log says why; try again later' });
     expect(logged).toEqual([{ err: expect.any(CommitError) as unknown }, 'request failed']);
     expect((logged[0] as { err: Error }).err.message).toContain(raw.name);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await folder.remove();
+  }
+});
+
+test.each([['Orphan', 'orphan'], ['Foreground', 'foregroundDeletion']])('what was changed a moment ago is not deleted without its mark: %s', async (policy, finalizer) => {
+  const folder = await StoreFolder.open();
+  const { store } = folder;
+  await ensureNamespace(store, 'default');
+  const first = await store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
+  await store.update('configmaps', { ...first, data: { changed: 'a moment ago' } } as KubeObject);
+  // As while the change is on its way to the disk: who reads sees what was before.
+  let stale = 2;
+  const late = new Proxy(store, {
+    get: (target, member): unknown => {
+      if (member === 'get') return (resource: string, namespace: string, name: string) => (name === 'a' && stale-- > 0 ? Promise.resolve(first) : target.get(resource, namespace, name));
+      const value: unknown = Reflect.get(target, member);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+  const api = new ApiServer({ store: late, registry: new ResourceRegistry(CORE_KINDS), authenticator: { authenticate: () => ({ user: 'admin', groups: [MASTERS] }) } });
+  const server = createServer((req, res) => void api.handle(req, res)).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/namespaces/default/configmaps/a?propagationPolicy=${policy}`;
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(200);
+    expect(await store.get('configmaps', 'default', 'a')).toMatchObject({ metadata: { finalizers: [finalizer], deletionTimestamp: expect.any(String) as string }, data: { changed: 'a moment ago' } });
+    expect(stale).toBeLessThan(0);
   } finally {
     server.closeAllConnections();
     server.close();

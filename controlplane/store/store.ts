@@ -121,7 +121,11 @@ export type Operation<T extends KubeObject = KubeObject> =
   | { verb: 'create'; resource: ResourceName; object: T }
   | { verb: 'update'; resource: ResourceName; object: T }
   | { verb: 'updateStatus'; resource: ResourceName; object: T }
-  | { verb: 'delete'; resource: ResourceName; namespace: string; name: string; preconditions?: Preconditions };
+  | {
+      verb: 'delete'; resource: ResourceName; namespace: string; name: string; preconditions?: Preconditions;
+      /** Only if the operation before it, which must be of the same object, succeeded: otherwise it fails for the same reason. */
+      follows?: true;
+    };
 
 export type Outcome<T extends KubeObject = KubeObject> = { ok: true; object: T } | { ok: false; error: StoreError };
 

@@ -90,6 +90,7 @@ export class VersionStore implements ObjectStore {
     };
     this.#open.add(end);
     return {
+      bookmark: () => source.bookmark?.(),
       stop: () => {
         source.stop();
         ended();

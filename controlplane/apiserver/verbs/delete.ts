@@ -80,11 +80,9 @@ async function remove(context: ApiContext, request: ResourceRequest, options: De
   const old = await storing(request, () => getExisting(context, request));
   checkPreconditions(old, options, request);
   const mark = (): KubeObject => deleting?.(old, (then) => context.deletionRuns.after(request.req.socket, then)) ?? withPolicy(old, options.propagation);
-  const operations: Operation[] = [
-    // Fails with the update: the mark and the deletion belong together.
-    { verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid: old.metadata.uid } },
-  ];
-  if (!old.metadata.deletionTimestamp) operations.unshift({ verb: 'update', resource: resource.name, object: mark() });
+  const deletion: Operation = { verb: 'delete', resource: resource.name, namespace, name, preconditions: { uid: old.metadata.uid } };
+  // What is not marked must not go: nobody would look after what depends on it.
+  const operations: Operation[] = old.metadata.deletionTimestamp ? [deletion] : [{ verb: 'update', resource: resource.name, object: mark() }, { ...deletion, follows: true }];
   const outcomes = await storing(request, () => context.store.batch(operations));
   const failed = outcomes.find((outcome) => !outcome.ok);
   if (failed && !failed.ok) {

@@ -267,7 +267,7 @@ async function firstState(owners: readonly OwnerReference[], stateOf: (owner: Ow
 const kindKey = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string => `${apiVersion.split('/').slice(0, -1).join('/')}/${kind}`;
 const linkKey = ({ resource, key }: Dependent): string => `${resource.resource} ${key}`;
 
-const deletion = ({ resource }: CollectedResource, object: KubeObject): Operation => {
+const deletion = ({ resource }: CollectedResource, object: KubeObject): Extract<Operation, { verb: 'delete' }> => {
   const { namespace, name } = splitKey(keyOf(object));
   return { verb: 'delete', resource, namespace, name, ...(object.metadata.uid && { preconditions: { uid: object.metadata.uid } }) };
 };
@@ -283,6 +283,6 @@ function operationsFor(fate: Fate, resource: CollectedResource, object: KubeObje
       return [{ verb: 'update', resource: resource.resource, object: withoutOwners(object, fate.owners) }];
     case 'delete':
       if (!fate.foreground) return [deletion(resource, object)];
-      return [{ verb: 'update', resource: resource.resource, object: inForeground(object, fate.unblock) }, deletion(resource, object)];
+      return [{ verb: 'update', resource: resource.resource, object: inForeground(object, fate.unblock) }, { ...deletion(resource, object), follows: true }];
   }
 }

@@ -127,6 +127,11 @@ export class ClusterObjectStore implements ObjectStore {
     const chains = new Map<string, Promise<void>>();
     for (const [at, operation] of operations.entries()) {
       const run = async (): Promise<void> => {
+        const previous = outcomes[at - 1] as Outcome | undefined;
+        if (operation.verb === 'delete' && operation.follows && previous?.ok === false) {
+          outcomes[at] = previous;
+          return;
+        }
         outcomes[at] = await this.operate(operation).then(
           (object) => ({ ok: true as const, object }),
           (error: unknown) => ({ ok: false as const, error: asStoreError(error) }),

@@ -184,6 +184,22 @@ function batchTests(open: OpenStore): void {
     expect((await at.store.get<ConfigMap>(MAPS, 'lab-a', 'old'))?.data).toEqual({ n: '2' });
   });
 
+  test('a deletion that follows is done if what is before it was', async () => {
+    const old = await at.store.create(MAPS, map('marked'));
+    const newer = await at.store.update(MAPS, map('marked', { n: '1' }));
+    const marked = (resourceVersion: string | undefined): Operation[] => [
+      { verb: 'update', resource: MAPS, object: { ...map('marked', { n: '2' }), metadata: { ...newer.metadata, finalizers: ['gleaner.dev/test'], resourceVersion } } },
+      { verb: 'delete', resource: MAPS, namespace: 'lab-a', name: 'marked', preconditions: { uid: old.metadata.uid }, follows: true },
+    ];
+    const reasons = async (resourceVersion: string | undefined): Promise<string[]> => (await at.store.batch(marked(resourceVersion))).map((outcome) => (outcome.ok ? 'ok' : outcome.error.reason));
+    expect(await reasons(old.metadata.resourceVersion)).toEqual(['Conflict', 'Conflict']);
+    expect((await at.store.get<ConfigMap>(MAPS, 'lab-a', 'marked'))?.data).toEqual({ n: '1' });
+    expect(await reasons(newer.metadata.resourceVersion)).toEqual(['ok', 'ok']);
+    const held = await at.store.get<ConfigMap>(MAPS, 'lab-a', 'marked');
+    expect([held?.data, typeof held?.metadata.deletionTimestamp]).toEqual([{ n: '2' }, 'string']);
+    await at.store.update(MAPS, { ...held!, metadata: { ...held!.metadata, finalizers: [] } });
+  });
+
   test('an empty batch is nothing', async () => {
     expect(await at.store.batch([])).toEqual([]);
   });

@@ -175,11 +175,17 @@ export class SqliteObjectStore implements ObjectStore {
     }
     this.commits.makeRoom();
     let waits = false;
-    const outcomes = operations.map((operation): Outcome => {
+    const outcomes: Outcome[] = [];
+    for (const operation of operations) {
+      const before = outcomes.at(-1);
+      if (operation.verb === 'delete' && operation.follows && before?.ok === false) {
+        outcomes.push(before);
+        continue;
+      }
       const { pending, ...outcome } = this.attempt(operation);
       waits ||= pending;
-      return outcome;
-    });
+      outcomes.push(outcome);
+    }
     if (waits) await this.commits.settled();
     return outcomes;
   }
