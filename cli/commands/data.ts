@@ -35,7 +35,8 @@ export async function putElement(client: Client, file: string): Promise<{ elemen
   const known = await client.open('HEAD', elementPath(client, element)).then(
     (reply) => (reply.stream.resume(), true),
     (error: CliError) => {
-      if (error.exitCode === EXIT.notFound) return false;
+      // Whoever may upload need not be allowed to read; and the answer to a HEAD does not say why it refuses, that to a PUT does.
+      if (error.exitCode === EXIT.notFound || error.exitCode === EXIT.forbidden) return false;
       throw error;
     },
   );
