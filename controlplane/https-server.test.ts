@@ -77,3 +77,25 @@ test('one whose turn never comes, as the connection is closed, is not begun; wha
   other.destroy();
   expect(begun).toEqual(['/watch', '/other']);
 });
+
+test('who sends very many ahead is cut off; some are served', async () => {
+  const socket = client();
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  open.clear();
+  socket.write(ask('/watch'));
+  await until(() => open.has('/watch'));
+  socket.write(ask(...Array.from({ length: 5000 }, (_, at) => `/${at}`)));
+  await ended;
+  expect(begun).toEqual(['/watch']);
+
+  const patient = client();
+  let text = '';
+  patient.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  open.clear();
+  patient.write(ask('/watch', ...Array.from({ length: 90 }, (_, at) => `/ahead-${at}`)));
+  await until(() => open.has('/watch'));
+  open.get('/watch')?.end();
+  await until(() => text.includes('/ahead-89'));
+  patient.destroy();
+});

@@ -2,6 +2,7 @@
 import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { answerBadHeads, HEAD_LIMITS } from './apiserver/http/server-limits';
 import { asksForUpgrade, UPGRADES } from './gateway/link/upgrade';
 import type { CertificateAuthority } from './tls/ca';
@@ -9,6 +10,26 @@ import { readThroughStreams } from './tls/keep-alive';
 
 /** How long requests that are on may take at the end. */
 const CLOSE_MS = 5000;
+
+/** Requests that may be sent ahead on one connection while another is answered: each is held as it came. */
+const MAX_AHEAD = 100;
+
+/** Requests on a connection whose turn has not come. */
+const ahead = new WeakMap<Socket, number>();
+
+/** Handles the request when its turn comes; who sends too many ahead is cut off. */
+function handleInTurn({ socket }: IncomingMessage, res: ServerResponse, handle: () => void): void {
+  const count = (ahead.get(socket) ?? 0) + 1;
+  if (count > MAX_AHEAD) {
+    socket.destroy();
+    return;
+  }
+  ahead.set(socket, count);
+  res.once('socket', () => {
+    ahead.set(socket, (ahead.get(socket) ?? 1) - 1);
+    handle();
+  });
+}
 
 /** Asks for client certificates of our CA, and does not demand them. */
 export async function httpsServer(ca: CertificateAuthority, handler: (req: IncomingMessage, res: ServerResponse) => void): Promise<Server> {
@@ -24,7 +45,7 @@ export async function httpsServer(ca: CertificateAuthority, handler: (req: Incom
       // Node tells of requests that were sent ahead at once, and tells their answers of nothing, not even that the connection was closed. So
       // each is handled when its turn to be answered comes; one whose turn never comes was not begun.
       if (res.socket) handler(req, res);
-      else res.once('socket', () => handler(req, res));
+      else handleInTurn(req, res, () => handler(req, res));
     },
   );
   readThroughStreams(server);

@@ -24,6 +24,9 @@ binary="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/gleaner/kube-e2e/$key.test"
 if [ ! -x "$binary" ]; then
   have go || fail 'there is no go on the PATH to compile the tests' -- 'Install Go 1.26 or newer: https://go.dev/dl'
   with_lock "$GLEANER_STATE_DIR/kube-e2e.lock" 1800
+fi
+# Another run may have compiled them meanwhile.
+if [ ! -x "$binary" ]; then
   step 'Compiling the tests'
   mkdir -p "$(dirname "$binary")"
   (cd "$suite" && CGO_ENABLED=0 GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off bounded 3000 go test -c -trimpath -o "$binary.new" . 9>&-)
@@ -33,8 +36,13 @@ kubectl=$("$here/ensure-kube.sh" --only kubectl)/kubectl
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/gleaner-kube-e2e.XXXXXX")
 server=
+tests=
 stop() {
   status=$?
+  if [ -n "$tests" ] && kill -0 "$tests" 2>/dev/null; then
+    kill -TERM "$tests" 2>/dev/null || true
+    wait "$tests" 2>/dev/null || true
+  fi
   if [ -n "$server" ] && kill -0 "$server" 2>/dev/null; then
     kill -TERM "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
@@ -58,10 +66,15 @@ grep -q '^ready:' "$dir/out" || { show_end "$dir/log"; fail 'the server was not 
 left_out=$(grep -v '^#' "$suite/left-out.txt" | cut -f 1 | paste -s -d '|')
 step 'Running the tests'
 status=0
-(cd "$dir" && bounded 2400 "$binary" --kubeconfig="$dir/data/kubeconfig" --provider=local --kubectl-path="$kubectl" --dump-logs-on-failure=false \
-  --ginkgo.focus="$focus" --ginkgo.skip="$left_out" --ginkgo.no-color --ginkgo.silence-skips --ginkgo.timeout=2300s 9>&-) >"$dir/tests" 2>&1 || status=$?
+cd "$dir"
+timeout --kill-after=10 2400 "$binary" --kubeconfig="$dir/data/kubeconfig" --provider=local --kubectl-path="$kubectl" --dump-logs-on-failure=false \
+  --ginkgo.focus="$focus" --ginkgo.skip="$left_out" --ginkgo.no-color --ginkgo.silence-skips --ginkgo.timeout=2300s 9>&- >"$dir/tests" 2>&1 &
+tests=$!
+wait "$tests" || status=$?
+cd "$root"
 grep -E '^ *\[(FAIL|PANICKED|TIMEDOUT|INTERRUPTED)\]' "$dir/tests" | sort -u >&2 || true
 counts=$(sed -n 's/.*-- *\([0-9][0-9]*\) Passed *| *\([0-9][0-9]*\) Failed.*/\1 passed, \2 failed/p' "$dir/tests" | tail -n 1)
+[ "$counts" != '0 passed, 0 failed' ] || fail "no test fits --focus $focus"
 if [ -z "$counts" ]; then show_end "$dir/tests" 40; fail 'the tests did not come to their end'; fi
 # What failed is worth its whole output.
 if [ "$status" -ne 0 ]; then mkdir -p "$root/build/test" && cp "$dir/tests" "$root/build/test/kube-e2e.log" && say "the whole output is in build/test/kube-e2e.log"; fi

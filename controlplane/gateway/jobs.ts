@@ -78,7 +78,7 @@ export class Jobs {
   private setState(job: Job): void {
     const uid = job.metadata.uid as string;
     const known = this.facts.get(uid);
-    if (!known) return this.set(job);
+    if (!known || known.job.metadata.generation !== job.metadata.generation) return this.set(job);
     const facts = factsInState(known, job);
     this.facts.set(uid, facts);
     this.options.market.setJob(facts.view);

@@ -38,7 +38,7 @@ function run(require: boolean): { status: number | null; stdout: string } {
   writeFileSync(join(root, 'needs.spec.ts'), "import { describeWithKube } from './test/support/kube-apiserver';\ndescribeWithKube('the real one', ['etcd'], () => { test('is there', () => undefined); });\n");
   const config = readFileSync('jest.config.js', 'utf8').replace('<rootDir>/{crds,controlplane,agent,cli,bench}/**/*.test.ts', '<rootDir>/needs.spec.ts');
   writeFileSync(join(root, 'jest.config.js'), config);
-  const { status, stdout } = spawnSync(process.execPath, ['scripts/test.mjs', 'unit'], { cwd: root, encoding: 'utf8', env: { ...env, ...(require && { REQUIRE_KUBE: '1' }) }, timeout: 60_000 });
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/test.mjs', 'unit'], { cwd: root, encoding: 'utf8', env: { ...env, ...(require && { REQUIRE_KUBE: '1' }) }, timeout: 80_000 });
   return { status, stdout };
 }
 
@@ -47,10 +47,10 @@ test('what needs them is skipped by name, with the way to get them', () => {
   expect(stdout).toMatch(/unit: skipped: the real one \(skipped: .*not here: etcd.*install Go/);
   expect(stdout).toMatch(/0 passed, 0 failed, 1 skipped\n$/);
   expect(status).toBe(0);
-});
+}, 90_000);
 
 test('with REQUIRE_KUBE=1 it fails', () => {
   const { status, stdout } = run(true);
   expect(stdout).toMatch(/0 passed, 1 failed\n$/);
   expect(status).toBe(1);
-});
+}, 90_000);

@@ -29,7 +29,8 @@ export class KubeAudit {
   }
 
   events(): AuditEvent[] {
-    return readFileSync(this.log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as AuditEvent)
+    // What is behind the last end of a line is still being written.
+    return readFileSync(this.log, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as AuditEvent)
       .filter(({ user, stage }) => user.username === OPERATOR && stage !== 'RequestReceived');
   }
 

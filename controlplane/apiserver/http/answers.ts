@@ -54,6 +54,8 @@ export class Answers {
   /** That are large and not over. */
   readonly #all = new Set<Answer>();
   #timer: NodeJS.Timeout | undefined;
+  #looked = 0;
+  #wasLate = false;
 
   constructor(private readonly limits: AnswerLimits, private readonly now: () => number = () => performance.now()) {}
 
@@ -82,7 +84,10 @@ export class Answers {
 
   #add(answer: Answer): Answer {
     this.#all.add(answer);
-    this.#timer ??= setInterval(() => this.#look(), this.limits.patienceMs / 2).unref();
+    if (!this.#timer) {
+      this.#looked = this.now();
+      this.#timer = setInterval(() => this.#look(), this.limits.patienceMs / 2).unref();
+    }
     answer.res.once('close', () => this.#remove(answer));
     return answer;
   }
@@ -117,7 +122,13 @@ export class Answers {
   }
 
   #look(): void {
-    const before = this.now() - this.limits.patienceMs;
+    const now = this.now();
+    const before = now - this.limits.patienceMs;
+    // After a long turn nobody could be heard of who has taken a piece meanwhile: they are given one look more.
+    const late = !this.#wasLate && now - this.#looked > this.limits.patienceMs;
+    this.#looked = now;
+    this.#wasLate = late;
+    if (late) return;
     const stalled = [...this.#all].filter(({ bytes, since }) => bytes === 0 && since <= before);
     for (const answer of stalled) this.#unseat(answer);
     const seated = stalled.filter(({ bytes, res }) => bytes === 0 && !res.destroyed);

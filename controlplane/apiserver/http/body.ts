@@ -14,7 +14,7 @@ const JSON_TYPE = 'application/json';
 export const OBJECT_TYPES = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] as const;
 
 const TOKEN = "[!#$%&'*+.^`|~\\w-]+";
-const PARAMETERS = new RegExp(`^(?:\\s*;\\s*${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))*\\s*;?\\s*$`);
+const PARAMETERS = new RegExp(`^(?:\\s*;\\s*${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))*\\s*(?:;\\s*)?$`);
 
 /** The media type without parameters, lower case; '' when absent. With parameters that are none, or that are there twice, it is none that is known. */
 export function mediaType(req: IncomingMessage): string {

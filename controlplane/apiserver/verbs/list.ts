@@ -47,10 +47,11 @@ const PROTOBUF_ITEMS = 500;
 const KEPT_BYTES = 512 * 1024;
 
 /** No key of an object is like it. */
-const MEASURING = ' lists';
+/** With whose lists: those of one client are measured one after the other. */
+const MEASURING = ' lists of ';
 
 /** All of the list's length stands at its beginning: the items are measured before they are written. */
-async function answerProtobuf({ locks }: ApiContext, { res, form, resource, onPiece }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
+async function answerProtobuf({ locks }: ApiContext, { res, form, resource, identity, onPiece }: ResourceRequest, { items, resourceVersion, continue: token, remainingItemCount }: ListResult<KubeObject>): Promise<void> {
   const partial = form.as === 'PartialObjectMetadataList';
   if (form.as !== 'object' && !partial) throw notAcceptable(TYPES);
   const apiVersion = partial ? `meta.k8s.io/${form.version}` : groupVersion(resource);
@@ -67,7 +68,7 @@ async function answerProtobuf({ locks }: ApiContext, { res, form, resource, onPi
     }
     if (items.length > PROTOBUF_ITEMS) await letOthersIn();
   };
-  await (items.length > PROTOBUF_ITEMS ? locks.run(MEASURING, measure) : measure());
+  await (items.length > PROTOBUF_ITEMS ? locks.run(`${MEASURING}${identity.user}`, measure) : measure());
   if (res.destroyed) return;
   const list = { apiVersion, kind: partial ? form.as : resource.listKind, metadata: { resourceVersion, continue: token, remainingItemCount } };
   const head = protobufListHead(list, bytes);

@@ -79,8 +79,9 @@ function parsePatch(type: string, text: string, strict: boolean): Decoded {
 /** @returns 'stale' when the object changed in between and the patch does not insist on a version */
 async function patchOnce(context: ApiContext, request: ResourceRequest, { apply, duplicates, isLarge: isLargePatch }: Patch, hurry: boolean): Promise<KubeObject | 'stale'> {
   const old = await storing(request, () => getExisting(context, request));
-  const inTurns = !hurry && (isLargePatch || isLarge(old));
   const applied = apply(old);
+  // A small patch may make a large object of a small one: by copies.
+  const inTurns = !hurry && (isLargePatch || isLarge(old) || isLarge(applied));
   if (inTurns) await letOthersIn();
   const patched: unknown = structuredClone(applied);
   if (inTurns) await letOthersIn();

@@ -44,6 +44,8 @@ export class WatchMemory {
 
   /** Counts the stream anew; may end it, or another one. */
   count(stream: Buffering): void {
+    // One that is being ended may still write.
+    if (!this.#streams.has(stream)) return;
     this.#measure(stream);
     if (this.#total <= this.#maxTotalBytes) return;
     for (const each of this.#streams) this.#measure(each);

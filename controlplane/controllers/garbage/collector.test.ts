@@ -247,3 +247,21 @@ describe('an object with thousands of owners', () => {
     expect((await folder.store.get<KubeObject>(TASKS, 'lab', 'a'))?.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['there']);
   });
 });
+
+test('one whose owner is taken out between the judgement and the deletion stays', async () => {
+  const job = await create(JOBS, 'Job', 'a');
+  const kept = await create(TASKS, 'Task', 'kept', [job]);
+  await create(TASKS, 'Task', 'other', [job]);
+  await settle();
+  const batch = folder.store.batch.bind(folder.store);
+  jest.spyOn(folder.store, 'batch').mockImplementationOnce(async (operations) => {
+    await folder.store.update(TASKS, { ...kept, metadata: { ...kept.metadata, ownerReferences: [] } });
+    return batch(operations);
+  });
+  errors.length = 0;
+  await folder.store.delete(JOBS, 'lab', 'a');
+  await settle();
+  expect(await names(TASKS)).toEqual(['kept']);
+  // The deletion that came too late is told, and judged anew.
+  expect(errors.splice(0).map(String)).toEqual([expect.stringContaining('has been modified')]);
+});

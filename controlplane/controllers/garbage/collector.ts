@@ -267,9 +267,10 @@ async function firstState(owners: readonly OwnerReference[], stateOf: (owner: Ow
 const kindKey = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string => `${apiVersion.split('/').slice(0, -1).join('/')}/${kind}`;
 const linkKey = ({ resource, key }: Dependent): string => `${resource.resource} ${key}`;
 
-const deletion = ({ resource }: CollectedResource, object: KubeObject): Extract<Operation, { verb: 'delete' }> => {
+const deletion = ({ resource }: CollectedResource, object: KubeObject, resourceVersion?: string): Extract<Operation, { verb: 'delete' }> => {
   const { namespace, name } = splitKey(keyOf(object));
-  return { verb: 'delete', resource, namespace, name, ...(object.metadata.uid && { preconditions: { uid: object.metadata.uid } }) };
+  const { uid } = object.metadata;
+  return { verb: 'delete', resource, namespace, name, preconditions: { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) } };
 };
 
 /** Owners are looked for in the namespace of their dependent. */
@@ -282,7 +283,8 @@ function operationsFor(fate: Fate, resource: CollectedResource, object: KubeObje
     case 'unlink':
       return [{ verb: 'update', resource: resource.resource, object: withoutOwners(object, fate.owners) }];
     case 'delete':
-      if (!fate.foreground) return [deletion(resource, object)];
+      // Only as it was judged: its owners may have been changed since.
+      if (!fate.foreground) return [deletion(resource, object, object.metadata.resourceVersion)];
       return [{ verb: 'update', resource: resource.resource, object: inForeground(object, fate.unblock) }, { ...deletion(resource, object), follows: true }];
   }
 }
