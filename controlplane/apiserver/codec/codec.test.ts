@@ -68,6 +68,11 @@ describe('JSON', () => {
     for (const parse of [parseJson, parseYaml]) expect(refusedFields(() => parse(text))).toEqual({ 422: fields });
   });
 
+  test('integers that would lose digits are named shortly, below long names', () => {
+    const text = `{"${'k'.repeat(40_000)}":[9007199254740993]}`;
+    for (const parse of [parseJson, parseYaml]) expect(refusedFields(() => parse(text))).toEqual({ 422: [`${'k'.repeat(1024)}…`] });
+  });
+
   test.each(['1e999', '-1.5E+400', '0.1e999'])('%s is no number', (number) => {
     expect(refusedFields(() => parseJson(`{"a":[${number}]}`))).toBe(`400 json: cannot unmarshal number ${number} into Go value of type float64`);
     expect(parseYaml(`a: [${number}]`).value).toEqual({ a: [number] });
@@ -117,6 +122,9 @@ test.each([
   expect(() => yamlText(Buffer.from(bytes))).toThrow(`yaml: ${words}`);
 });
 
+/** As deep as may be. */
+const nested = (around: (value: unknown) => unknown, inmost: unknown = 'x'): unknown => Array.from({ length: MAX_DEPTH }).reduce(around, inmost);
+
 describe('YAML', () => {
   test('values as YAML 1.1 has them, duplicates by line', () => {
     expect(parseYaml('a: {b: 1, c: ["x", {d: true, d: no}]}\ne: 2026-01-01\n')).toEqual({
@@ -142,6 +150,11 @@ describe('YAML', () => {
     ['\n'.repeat(2_000_000), 'more than 300000 YAML tokens: send JSON'],
     [`"${'\\x'.repeat(1_000_000)}"`, 'more than 300000 YAML tokens: send JSON'],
     [`a: b\nc: "${'\\q'.repeat(250_000)}"`, 'yaml: line 2: Invalid escape sequence \\q at column 5'],
+    [`${'- '.repeat(9000)}|\n x`, 'nested more than 256'],
+    [`${'- '.repeat(140_000)}x`, 'nested more than 256'],
+    [`${'? '.repeat(140_000)}x`, 'nested more than 256'],
+    [Array.from({ length: 2000 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''), 'nested more than 256'],
+    [`${'- '.repeat(MAX_DEPTH + 1)}x`, 'nested more than 256'],
     ['a: &a {b: [*a]}', "yaml: anchor 'a' value contains itself"],
     [`a: &a 1\nb: [${'*a,'.repeat(101)}]`, 'more than 100 YAML aliases'],
   ])('refuses %#', (text, words) => {
@@ -155,6 +168,12 @@ describe('YAML', () => {
     ['{a: &a {b: 1, c: 2}, d: {<<: *a, b: 3}, e: {b: 3, <<: *a}, f: {<<: [{b: 4}, {b: 5, g: 6}]}}', { a: { b: 1, c: 2 }, d: { b: 3, c: 2 }, e: { b: 1, c: 2 }, f: { b: 4, g: 6 } }],
     ['a: 1\n---\n{', { a: 1 }],
     ['a: &k x\n*k : [*k]\n', { a: 'x', x: ['x'] }],
+    ['a: &x p\nb: &y [*x]\nx2: &x q\nc: *y\n', { a: 'p', b: ['p'], x2: 'q', c: ['p'] }],
+    ['a: &y [&x p]\nb: &x q\nc: *y\nd: *x\n', { a: ['p'], b: 'q', c: ['p'], d: 'q' }],
+    ['a: &y {<<: &x {k: 1}}\nb: &x {k: 2}\nc: {<<: *y}\nd: *x\n', { a: { k: 1 }, b: { k: 2 }, c: { k: 1 }, d: { k: 2 } }],
+    ['a: {<<: [&x {k: 1}, *x, {k: 2, l: 3}]}', { a: { k: 1, l: 3 } }],
+    [`${'- '.repeat(MAX_DEPTH)}x`, nested((value) => [value])],
+    [Array.from({ length: MAX_DEPTH }, (_, at) => `${' '.repeat(at)}a:\n`).join(''), nested((value) => ({ a: value }), null)],
   ])('reads as Kubernetes does: %s', (text, value) => {
     expect(parseYaml(text).value).toEqual(value);
   });
@@ -180,6 +199,25 @@ describe('YAML', () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
     for (let level = 1; level < 9; level++) lines.push(`a${level}: &a${level} [${Array(9).fill(`*a${level - 1}`).join(', ')}]`);
     expect(() => parseYaml(lines.join('\n'))).toThrow('yaml: document contains excessive aliasing');
+  });
+
+  const times = (alias: string, count: number): string => `[${Array(count).fill(alias).join(', ')}]`;
+
+  test.each([
+    ['bytes', `a: &a !!binary ${'QUFB'.repeat(60_000)}\nb: &b ${times('*a', 49)}\nc: ${times('*b', 49)}`],
+    ['texts', `rules:\n- &r {verbs: [&a ${'x'.repeat(2_500_000)}, ${Array(40).fill('*a').join(', ')}]}\n${'- *r\n'.repeat(50)}`],
+    ['keys', `a: &a {${'k'.repeat(100_000)}: 1}\nb: &b ${times('*a', 49)}\nc: ${times('*b', 49)}`],
+    ['keys that are aliases', `a: &a ${'k'.repeat(100_000)}\nb: &b {? *a : 1}\nc: &c ${times('*b', 49)}\nd: ${times('*c', 49)}`],
+    ['merged keys', `a: &a {${'k'.repeat(100_000)}: 1}\nb: &b ${times('{<<: *a}', 49)}\nc: ${times('*b', 49)}`],
+  ])('refuses aliases that make much of few %s', (_, text) => {
+    expect(() => parseYaml(text)).toThrow('yaml: document contains excessive aliasing');
+  });
+
+  test('takes aliases that make twice what a body may have, and a body that is full without', () => {
+    const text = 'x'.repeat(1_000_000);
+    expect(parseYaml(`a: &a ${text}\nb: ${times('*a', 4)}`).value).toEqual({ a: text, b: Array(4).fill(text) });
+    const full = 'x'.repeat(3 * 1024 * 1024 - 3);
+    expect(parseYaml(`a: ${full}`).value).toEqual({ a: full });
   });
 });
 

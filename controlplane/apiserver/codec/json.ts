@@ -26,7 +26,7 @@ export const MAX_DEPTH = 256;
 /** More duplicates than this are not listed. */
 export const MAX_DUPLICATES = 32;
 /** Of one path that is listed. */
-const MAX_PATH_CHARS = 1024;
+export const MAX_PATH_CHARS = 1024;
 
 interface Frame {
   /** Names seen so far; undefined for arrays. */

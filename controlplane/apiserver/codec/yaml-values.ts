@@ -2,15 +2,18 @@
  * What a document of YAML means in JSON: as Kubernetes converts it. Keys are what their scalar means, as text (`yes` is "true", `0x10` is "16");
  * `<<` merges, in the order of the text; an alias is read like what it stands for, as often as it is written, within bounds.
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
 
 import { badRequest, type ApiError } from '../http/errors';
 import { isInexact, MAX_INEXACT, type InexactInteger } from './exact-integers';
-import { MAX_DEPTH, MAX_DUPLICATES } from './json';
+import { MAX_DEPTH, MAX_DUPLICATES, MAX_PATH_CHARS } from './json';
+import { targetsOf } from './yaml-aliases';
 import { fieldName, resolveScalar, type Resolved } from './yaml-scalars';
 
 /** Of all that is made: aliases may multiply it. */
 const MAX_NODES = 300_000;
+/** Characters of all scalars and keys that are made: twice what a body may have. */
+const MAX_TEXT = 6 * 1024 * 1024;
 
 type Fields = Record<string, unknown>;
 
@@ -18,38 +21,33 @@ export class YamlReader {
   /** In the words of a strict decoder. */
   readonly duplicates: string[] = [];
   readonly inexact: InexactInteger[] = [];
-  readonly #anchors = new Map<string, Node>();
+  #targets: ReadonlyMap<Alias, Node> = new Map();
   /** Around what is being read. */
   readonly #around: Node[] = [];
   readonly #path: (string | number)[] = [];
   #nodes = 0;
+  #text = 0;
 
   /** @param lineOf the line of an offset in the text */
   constructor(private readonly lineOf: (offset: number) => number) {}
 
-  /** @throws ApiError 400 */
-  read(node: unknown): unknown {
-    if (++this.#nodes > MAX_NODES) throw badRequest('yaml: document contains excessive aliasing');
-    if (isAlias(node)) return this.read(this.#standsFor(node.source));
+  /** Of a whole document. @throws ApiError 400 */
+  read(contents: unknown): unknown {
+    this.#targets = targetsOf(contents);
+    return this.#read(contents);
+  }
+
+  #read(node: unknown): unknown {
+    if (++this.#nodes > MAX_NODES) throw excessiveAliasing();
+    if (isAlias(node)) return this.#read(this.#targets.get(node));
     if (isScalar(node)) return this.#scalar(node);
     if (!isMap(node) && !isSeq(node)) return null;
-    this.#note(node);
     if (this.#around.includes(node)) throw badRequest(`yaml: anchor '${node.anchor}' value contains itself`);
     if (this.#around.length >= MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
     this.#around.push(node);
     const value = isMap(node) ? this.#map(node, {}, new Set()) : this.#list(node);
     this.#around.pop();
     return value;
-  }
-
-  #note(node: Node & { anchor?: string }): void {
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-  }
-
-  #standsFor(name: string): Node {
-    const node = this.#anchors.get(name);
-    if (!node) throw badRequest(`yaml: unknown anchor '${name}' referenced`);
-    return node;
   }
 
   #scalar(node: Scalar): string | number | boolean | null {
@@ -61,8 +59,10 @@ export class YamlReader {
   }
 
   #resolve(node: Scalar): Resolved {
-    this.#note(node);
-    return resolveScalar(String(node.value).replaceAll(HALVES, '\ufffd'), node.tag ?? '', node.type === 'PLAIN');
+    const text = String(node.value);
+    this.#text += text.length;
+    if (this.#text > MAX_TEXT) throw excessiveAliasing();
+    return resolveScalar(text.replaceAll(HALVES, '\ufffd'), node.tag ?? '', node.type === 'PLAIN');
   }
 
   #list({ items }: YAMLSeq): unknown[] {
@@ -71,7 +71,7 @@ export class YamlReader {
 
   #within(segment: string | number, node: unknown): unknown {
     this.#path.push(segment);
-    const value = this.read(node);
+    const value = this.#read(node);
     this.#path.pop();
     return value;
   }
@@ -98,27 +98,28 @@ export class YamlReader {
   }
 
   #key(key: unknown): Resolved {
-    if (isAlias(key)) return this.#key(this.#standsFor(key.source));
+    if (isAlias(key)) return this.#key(this.#targets.get(key));
     if (isScalar(key)) return this.#resolve(key);
     throw badRequest('yaml: invalid map key: it is no scalar');
   }
 
   #merge(value: unknown, into: Fields, seen: Set<string>): void {
-    const source = isAlias(value) ? this.#standsFor(value.source) : value;
+    const source = isAlias(value) ? this.#targets.get(value) : value;
     // The last one is merged first: earlier ones have the last word.
     const each: unknown[] = isSeq(source) && !isAlias(value) ? source.items.toReversed() : [source];
     for (const one of each) {
-      const map = isAlias(one) ? this.#standsFor(one.source) : one;
+      const map = isAlias(one) ? this.#targets.get(one) : one;
       if (!isMap(map)) throw badRequest('yaml: map merge requires map or sequence of maps as the value');
-      this.#note(map);
       if (this.#around.includes(map)) throw badRequest(`yaml: anchor '${map.anchor}' value contains itself`);
-      if (++this.#nodes > MAX_NODES) throw badRequest('yaml: document contains excessive aliasing');
+      if (++this.#nodes > MAX_NODES) throw excessiveAliasing();
       this.#around.push(map);
       this.#map(map, into, seen);
       this.#around.pop();
     }
   }
 }
+
+const excessiveAliasing = (): ApiError => badRequest('yaml: document contains excessive aliasing');
 
 /** Of characters: escapes that go-yaml does not know, and JSON takes for U+FFFD. */
 const HALVES = /\p{Surrogate}/gu;
@@ -128,7 +129,8 @@ const isMerge = ({ value, type, tag }: Scalar): boolean => value === '<<' && (ta
 const offsetOf = (node: unknown): number => (node as Partial<Node>).range?.[0] ?? 0;
 
 function pathText(path: readonly (string | number)[]): string {
-  return path.reduce<string>((text, segment) => (typeof segment === 'number' ? `${text}[${segment}]` : text === '' ? segment : `${text}.${segment}`), '');
+  const whole = path.reduce<string>((text, segment) => (typeof segment === 'number' ? `${text}[${segment}]` : text === '' ? segment : `${text}.${segment}`), '');
+  return whole.length > MAX_PATH_CHARS ? `${whole.slice(0, MAX_PATH_CHARS)}…` : whole;
 }
 
 /** As Go shows a value to those who write programs. */

@@ -2,17 +2,19 @@
  * YAML bodies: one document of JSON's data model, no custom tags, few aliases, bounded nesting and size.
  *
  * The parser keeps about 300 bytes per token (a comma, an indentation, a scalar): 3 MiB of them would take the whole heap. So the tokens
- * are counted first, one at a time, and only what is small enough is parsed: at the bound that takes about 0.4 s and 100 MB, whatever the
+ * are counted first, one at a time, and only what is few enough is parsed, as deep as it may be: at the bound that takes about 0.4 s and 100 MB, whatever the
  * text is. Bigger objects are sent as JSON, as kubectl does.
  */
-import { Lexer, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { Composer, Lexer, LineCounter, Parser, type CST, type Document, type YAMLError } from 'yaml';
 
-import { badRequest } from '../http/errors';
+import { badRequest, type ApiError } from '../http/errors';
 import { inexactError } from './exact-integers';
 import { MAX_DEPTH, type Decoded } from './json';
 import { YamlReader } from './yaml-values';
 
 const MAX_ALIASES = 100;
+/** Of the parser, which goes by calls: the reader knows better what a level is. */
+const MAX_STACK = 2 * MAX_DEPTH;
 /** About seven are a line `key: "value"`. */
 export const MAX_TOKENS = 300_000;
 
@@ -23,10 +25,9 @@ const CONTROL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10fff
 export function parseYaml(text: string): Decoded {
   if (CONTROL.test(text)) throw badRequest('yaml: control characters are not allowed');
   const lines = text.replace(/\r(?!\n)/g, '\n');
-  checkSize(lines);
+  const tokens = tokensOf(lines);
   const lineCounter = new LineCounter();
-  // Scalars are left as they are written: the reader knows what they mean.
-  const document = withoutStacks(() => parseDocument(lines, { version: '1.1', schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false, lineCounter }));
+  const document = withoutStacks(() => firstDocument(tokens, lines.length, lineCounter));
   const { explicit, version } = document.directives?.yaml ?? {};
   if (explicit && version !== '1.1') throw badRequest('yaml: found incompatible YAML document');
   // The parser collects every error; making all of them pretty takes quadratic time.
@@ -55,17 +56,46 @@ function withoutStacks<T>(parse: () => T): T {
   }
 }
 
-function checkSize(text: string): void {
-  let tokens = 0;
+/** @throws ApiError 400: too many, or nested too deeply in brackets */
+function tokensOf(text: string): string[] {
+  const tokens: string[] = [];
+  let count = 0;
   let aliases = 0;
   let depth = 0;
   for (const token of new Lexer().lex(text)) {
     // An escape may be an error of its own.
-    tokens += token.startsWith('"') ? token.split('\\').length : 1;
-    if (tokens > MAX_TOKENS) throw badRequest(`the body has more than ${MAX_TOKENS} YAML tokens: send JSON`);
+    count += token.startsWith('"') ? token.split('\\').length : 1;
+    if (count > MAX_TOKENS) throw badRequest(`the body has more than ${MAX_TOKENS} YAML tokens: send JSON`);
     if (token.startsWith('*') && ++aliases > MAX_ALIASES) throw badRequest(`the body has more than ${MAX_ALIASES} YAML aliases: write the values out`);
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
-    if (depth > MAX_DEPTH) throw badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);
+    if (depth > MAX_DEPTH) throw tooDeep();
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+/** Scalars are left as they are written: the reader knows what they mean. @throws ApiError 400: nested too deeply in any way */
+function firstDocument(tokens: readonly string[], length: number, lineCounter: LineCounter): Document.Parsed {
+  const composer = new Composer({ version: '1.1', schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false });
+  try {
+    const [document] = composer.compose(syntaxOf(tokens, lineCounter), true, length);
+    return document;
+  } catch (error) {
+    // The stack has run out of room.
+    if (error instanceof RangeError) throw tooDeep();
+    throw error;
   }
 }
+
+function* syntaxOf(tokens: readonly string[], lineCounter: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  for (const token of tokens) {
+    yield* parser.next(token);
+    if (parser.stack.length > MAX_STACK) throw tooDeep();
+  }
+  yield* parser.end();
+}
+
+const tooDeep = (): ApiError => badRequest(`the body is nested more than ${MAX_DEPTH} levels deep`);

@@ -41,7 +41,7 @@ const spoil: fc.Arbitrary<(text: string) => Buffer> = fc.oneof(
 const YAML_TRAPS = [
   'a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f]\n',
   '&a [*a]', 'a: *nowhere', '<<: {__proto__: {x: 1}}', '? {a: b}\n: c', '!!js/function "function(){}"', '!!binary "####"', '--- a\n--- b\n...\n', '%YAML 9.9\n---\na: 1', 'a: 1\na: 2', '\ta: 1',
-  'kind: !!python/object/apply:os.system ["true"]', 'metadata: {name: 0777}', 'a: 2001-01-01\nb: 1_000\nc: 0o14\nd: .inf\ne: .nan', `${'- '.repeat(2000)}x`, `${'['.repeat(5000)}`, `${'{a: '.repeat(3000)}`, 'a: "\\x"', "a: 'unterminated", '|', '>-\n', '__proto__: {polluted: true}',
+  'kind: !!python/object/apply:os.system ["true"]', 'metadata: {name: 0777}', 'a: 2001-01-01\nb: 1_000\nc: 0o14\nd: .inf\ne: .nan', `${'- '.repeat(2000)}x`, `${'- '.repeat(9000)}|\n x`, `${'? '.repeat(9000)}x`, `a: &a !!binary ${'QUFB'.repeat(20_000)}\nb: &b [${'*a, '.repeat(45)}]\nc: [${'*b, '.repeat(45)}]`, `${'['.repeat(5000)}`, `${'{a: '.repeat(3000)}`, 'a: "\\x"', "a: 'unterminated", '|', '>-\n', '__proto__: {polluted: true}',
 ];
 
 /** The envelope of Kubernetes' protobuf around bytes of any kind. */
