@@ -128,8 +128,14 @@ interface Cause {
   message: string;
 }
 
-/** Several mistakes in one order: kube-apiserver looks at the fields of an object in an order that changes from request to request. */
+/**
+ * Several mistakes in one order: kube-apiserver looks at the fields of an object in an order that changes from request to request. So does
+ * the order in which it lists the custom resources of a group, from run to run.
+ */
 function inOrder(body: unknown): unknown {
+  if (isObject(body) && typeof body.groupVersion === 'string' && Array.isArray(body.resources)) {
+    return { ...body, resources: [...(body.resources as { name: string }[])].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  }
   if (!isObject(body) || body.kind !== 'Status' || body.reason !== 'Invalid' || !isObject(body.details) || !Array.isArray(body.details.causes)) return body;
   const causes = [...(body.details.causes as Cause[])].sort((a, b) => (lineOf(a) < lineOf(b) ? -1 : 1));
   const lines = [...new Set(causes.map(lineOf))];
