@@ -7,8 +7,8 @@
  *  owner held by finalizer orphan ─────────────► the reference is taken out of dependents; then the finalizer goes
  * ```
  * What becomes of a dependent is decided in plan.ts. Nothing is deleted out of ignorance: an owner of a kind that is not collected is
- * taken to exist, and one that is not in the cache is asked for in the store first. Deletions name the uid that was judged, and go in
- * batches of about MAX_BATCH. After every OWNERS_PER_TURN owners others get their turn of the event loop; what changed meanwhile is looked at
+ * taken to exist, and one that is not in the cache is asked for in the store first. Deletions name what was judged, by uid and version, and
+ * go in batches of about MAX_BATCH. After every OWNERS_PER_TURN owners others get their turn of the event loop; what changed meanwhile is looked at
  * again. An object is looked at for those of its owners that are not there as they should be: not for each of the others too.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -165,14 +165,15 @@ export class GarbageCollector {
     if (orphan ? await this.orphan(uid) : await this.collect(uid)) return;
     if (!orphan && this.present(uid).some(({ object }) => blocks(object, uid))) return;
     const kept = finalizers.filter((each) => each !== (orphan ? ORPHAN : FOREGROUND));
-    await this.write([{ verb: 'update', resource: resource.resource, object: { ...owner, metadata: { ...owner.metadata, finalizers: kept } } }]);
+    const update: Operation = { verb: 'update', resource: resource.resource, object: { ...owner, metadata: { ...owner.metadata, finalizers: kept } } };
+    if (await this.write([update])) this.controller.queue.add(uid);
   }
 
   /** Takes the owner out of its dependents. @returns whether there were any */
   private async orphan(uid: string): Promise<boolean> {
     const dependents = this.present(uid);
-    await this.write(dependents.slice(0, MAX_BATCH).map(({ resource, object }) => ({ verb: 'update', resource: resource.resource, object: withoutOwners(object, [uid]) })));
-    if (dependents.length > MAX_BATCH) this.controller.queue.add(uid);
+    const late = await this.write(dependents.slice(0, MAX_BATCH).map(({ resource, object }) => ({ verb: 'update', resource: resource.resource, object: withoutOwners(object, [uid]) })));
+    if (late || dependents.length > MAX_BATCH) this.controller.queue.add(uid);
     return dependents.length > 0;
   }
 
@@ -215,7 +216,7 @@ export class GarbageCollector {
       const fate = fateOf(object, (owner) => states.get(stateKey(owner, object)) ?? 'unknown', { any: own.length > 0, waiting: own.some((each) => isWaiting(each.object)) });
       operations.push(...operationsFor(fate, resource, object));
     }
-    await this.write(operations);
+    left = (await this.write(operations)) || left;
     if (left) this.controller.queue.add(uid);
     return left;
   }
@@ -228,10 +229,16 @@ export class GarbageCollector {
     });
   }
 
-  private async write(operations: Operation[]): Promise<void> {
-    if (operations.length === 0) return;
-    const failed = (await this.options.store.batch(operations)).find((each) => !each.ok && each.error.reason !== 'NotFound');
-    if (failed && !failed.ok) throw failed.error;
+  /** @returns whether something was changed since it was judged, and is to be looked at again */
+  private async write(operations: Operation[]): Promise<boolean> {
+    if (operations.length === 0) return false;
+    let late = false;
+    for (const outcome of await this.options.store.batch(operations)) {
+      if (outcome.ok || outcome.error.reason === 'NotFound') continue;
+      if (outcome.error.reason !== 'Conflict') throw outcome.error;
+      late = true;
+    }
+    return late;
   }
 
   private async stateOf(owner: OwnerReference, dependent: KubeObject): Promise<OwnerState> {
