@@ -1,6 +1,6 @@
 /** Durations as Go writes them: "90s", "1h30m", "250ms". Held as whole milliseconds. */
 import { FormatError, shown } from './format-error';
-import { remember } from './remember';
+import { memoize } from './memoize';
 
 /** The whole grammar; also the pattern in the CRDs' rules. */
 export const DURATION_PATTERN = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$';
@@ -25,7 +25,7 @@ function parse(text: string): number {
   return Number(thousandths / 1000n);
 }
 
-const known = remember(parse);
+const known = memoize(parse);
 
 /** The shortest text that parseDuration reads back as `ms`: 5400000 → "1h30m", 0 → "0s". `ms` is a whole number ≥ 0. */
 export function formatDuration(ms: number): string {

@@ -5,7 +5,7 @@
  * Negative amounts, amounts beyond 2^53 and everything else throw FormatError.
  */
 import { FormatError, shown } from './format-error';
-import { remember } from './remember';
+import { memoize } from './memoize';
 
 /** As in a manifest: a text with a unit, or a plain number. */
 export type Quantity = string | number;
@@ -47,7 +47,7 @@ function inUnits(quantity: Quantity, decimals: number, example: string): number 
 export const parseCpuMillis = (quantity: Quantity): number => (typeof quantity === 'string' ? knownCpuMillis(quantity) : cpuMillis(quantity));
 
 const cpuMillis = (quantity: Quantity): number => inUnits(quantity, 3, '"500m" or "2"');
-const knownCpuMillis = remember(cpuMillis);
+const knownCpuMillis = memoize(cpuMillis);
 
 /** Cores: "500m" → 0.5. */
 export const parseCpu = (quantity: Quantity): number => parseCpuMillis(quantity) / 1000;
@@ -56,7 +56,7 @@ export const parseCpu = (quantity: Quantity): number => parseCpuMillis(quantity)
 export const parseBytes = (quantity: Quantity): number => (typeof quantity === 'string' ? knownBytes(quantity) : bytes(quantity));
 
 const bytes = (quantity: Quantity): number => inUnits(quantity, 0, '"256Mi" or "1Gi"');
-const knownBytes = remember(bytes);
+const knownBytes = memoize(bytes);
 
 /** Cores as a quantity: 0.5 → "500m", 4 → "4". Finer than a thousandth is rounded to the nearest. */
 export function formatCpu(cores: number): string {

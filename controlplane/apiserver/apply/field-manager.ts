@@ -11,7 +11,7 @@
  */
 import { extended } from '../../../crds/extended';
 import type { ManagedFieldsEntry } from '../../../crds/meta';
-import { fix } from '../../store/fixed';
+import { deepFreeze } from '../../store/frozen';
 import { isObject, type JsonObject } from '../schema/schema';
 import { FieldSet, fieldElement } from './field-set';
 import { decodeManaged, capUpdaters, encodeManaged, identityKey, isReset, NOBODY, type Identity, type Managed } from './managed-fields';
@@ -94,7 +94,7 @@ export class FieldManager {
     if (known) return known.map((entry) => ({ ...entry, manager: manager === '' ? 'unknown' : manager, ...(time !== undefined && { time }) }));
     const entries = yield* this.#changed(undefined, next, undefined, manager);
     if (key !== undefined && entries) {
-      for (const { fieldsV1 } of entries) fix(fieldsV1);
+      for (const { fieldsV1 } of entries) deepFreeze(fieldsV1);
       this.#shapes.set(key, entries);
       const [oldest] = this.#shapes.keys();
       if (this.#shapes.size > MAX_SHAPES) this.#shapes.delete(oldest);

@@ -3,7 +3,7 @@
  * Bounded: what was not seen for long is kept apart again.
  */
 import type { KubeObject, ManagedFieldsEntry } from '../../../crds/meta';
-import { isFixed } from '../fixed';
+import { isDeepFrozen } from '../frozen';
 
 const MAX_SETS = 4096;
 /** Larger ones are hardly alike. */
@@ -28,7 +28,7 @@ export class Interner {
   }
 
   #isKnown(set: unknown): boolean {
-    return typeof set !== 'object' || set === null || this.#known.has(set) || isFixed(set);
+    return typeof set !== 'object' || set === null || this.#known.has(set) || isDeepFrozen(set);
   }
 
   #set(set: object): object {

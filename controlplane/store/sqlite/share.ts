@@ -4,14 +4,14 @@
  * - "nothing changed" is `share(next, previous) === previous`, and the same for each field;
  * - two versions of an object share the memory of what did not change.
  */
-import { isFixed } from '../fixed';
+import { isDeepFrozen } from '../frozen';
 import { StoreError } from '../store';
 
 /** Deeper nesting than this is refused rather than risked on the stack. The API takes 256 levels; what it notes of them in `managedFields` is a few deeper. */
 const MAX_DEPTH = 320;
 
-/** The one field whose values may be (see fixed.ts). */
-const FIXED = 'fieldsV1';
+/** The one field whose values may be (see frozen.ts). */
+const FROZEN = 'fieldsV1';
 
 type Json = Record<string, unknown>;
 
@@ -67,7 +67,7 @@ function shareObject(value: Json, before: Json | undefined, depth: number): Json
     if (key === '__proto__') throw new StoreError('Invalid', 'a field may not be named "__proto__"; rename it');
     const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
     const next = value[key];
-    const item = key === FIXED && was === undefined && typeof next === 'object' && next !== null && isFixed(next) ? next : share(next, was, depth + 1);
+    const item = key === FROZEN && was === undefined && typeof next === 'object' && next !== null && isDeepFrozen(next) ? next : share(next, was, depth + 1);
     if (item === was && item !== undefined) {
       count++;
       if (out) out[key] = item;

@@ -1,8 +1,8 @@
-import { remember } from './remember';
+import { memoize } from './memoize';
 
 test('what was asked for lately is made once; the rest is forgotten', () => {
   const made: string[] = [];
-  const length = remember((text) => {
+  const length = memoize((text) => {
     made.push(text);
     return text.length;
   });
@@ -18,7 +18,7 @@ test('what was asked for lately is made once; the rest is forgotten', () => {
 
 test('errors are thrown again', () => {
   let calls = 0;
-  const failing = remember((): number => {
+  const failing = memoize((): number => {
     throw new Error(`call ${++calls}`);
   });
   expect(() => failing('x')).toThrow('call 1');

@@ -3,7 +3,7 @@
 /** Texts that are remembered at least; when there are twice as many, those that were not asked for lately are forgotten. */
 const KEPT = 256;
 
-export function remember<R>(make: (text: string) => R): (text: string) => R {
+export function memoize<R>(make: (text: string) => R): (text: string) => R {
   let young = new Map<string, R>();
   let old = new Map<string, R>();
   return (text) => {
