@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { connect, Socket, type AddressInfo } from 'node:net';
 
 import { Answers } from './answers';
 import { InFlight } from './in-flight';
@@ -95,4 +95,53 @@ test('one whose client is gone is not counted', async () => {
     jest.useRealTimers();
   }
   expect([inFlight.running, answers.waiting(inFlight)]).toEqual([0, 0]);
+});
+
+describe('one that keeps its seat while others wait', () => {
+  let now = 0;
+  let res: ServerResponse;
+  let onPiece: () => void;
+  /** The server looks every 250 ms, or when a long turn is over. */
+  const look = (at: number): void => {
+    now = at;
+    jest.advanceTimersByTime(250);
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    now = 0;
+    const inFlight = new InFlight({ seats: 1, seatsPerClient: 1, reserve: 0, reservePerClient: 0, queue: 1, queuePerClient: 1, maxWaitMs: 3_600_000 });
+    const leave = inFlight.enter('a', () => undefined) as () => void;
+    void inFlight.enter('b', () => undefined);
+    res = new ServerResponse(new IncomingMessage(new Socket()));
+    ({ onPiece } = new Answers({ patienceMs: 500, bytesPerClient: 0, bytesInAll: 0 }, () => now).begin('a', res, inFlight, leave));
+    onPiece();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('is broken off when its client has taken nothing for as long as it may', () => {
+    look(250);
+    expect(res.destroyed).toBe(false);
+    look(500);
+    expect(res.destroyed).toBe(true);
+  });
+
+  test('has one look more after a long turn, in which it could not be heard', () => {
+    look(250);
+    look(2000);
+    onPiece();
+    look(2250);
+    expect(res.destroyed).toBe(false);
+    look(2500);
+    expect(res.destroyed).toBe(true);
+  });
+
+  test('is broken off also when every turn is long', () => {
+    look(2000);
+    expect(res.destroyed).toBe(false);
+    look(4000);
+    expect(res.destroyed).toBe(true);
+  });
 });

@@ -117,3 +117,10 @@ describe.each([
     expect(Object.values(data).filter((value) => value === '2').length).toBeGreaterThanOrEqual(3);
   });
 });
+
+test('a small JSON patch that makes a large object of a small one, by copies, lets others in', async () => {
+  expect((await send('POST', 'application/json', mapOf({ a: 'x'.repeat(30_000) }), '')).code).toBe(201);
+  const copies = Array.from({ length: 20 }, (_, at) => ({ op: 'copy', from: '/data/a', path: `/data/b-${at}` }));
+  expect(await turnsOf(() => send('PATCH', 'application/json-patch+json', copies))).toBeGreaterThanOrEqual(LEAST_TURNS);
+  expect(Object.keys((await stored()).data)).toHaveLength(21);
+});

@@ -46,8 +46,7 @@ const PROTOBUF_ITEMS = 500;
 /** What is kept of the items that were measured; those beyond are encoded once more when they are written: no client makes the server hold a large list. */
 const KEPT_BYTES = 512 * 1024;
 
-/** No key of an object is like it. */
-/** With whose lists: those of one client are measured one after the other. */
+/** With whose lists: those of one client are measured one after the other. No key of an object is like it. */
 const MEASURING = ' lists of ';
 
 /** All of the list's length stands at its beginning: the items are measured before they are written. */
