@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { WEBHOOK_PATH } from '../../controlplane/webhook/handler';
-import { renderChart } from '../support/chart-cluster';
+import { helm as helmIn, set } from '../support/chart';
 import { freePort } from '../support/free-ports';
 import { eventually, jobManifest } from '../support/gleaner';
 import { exchange } from '../support/https';
@@ -159,7 +159,7 @@ describeWithKube('a replica with the rights of the chart', ['etcd', 'kube-apiser
   }, 60_000);
 
   it("lets in whom the cluster knows, for what the chart's roles allow, an issuer in its namespace only", async () => {
-    await cluster.kubectlOk(['apply', '-f', '-'], await renderChart(helm, cluster.dir, ['blobs.existingClaim=blobs'], ['user-roles.yaml']));
+    await cluster.kubectlOk(['apply', '-f', '-'], await helmIn(helm, cluster.dir).template([...set('blobs.existingClaim=blobs'), '--show-only', 'templates/user-roles.yaml']));
     await cluster.kubectlOk(['create', 'namespace', 'other']);
     const [olga, vera, alice, bob] = await Promise.all(['olga', 'vera', 'alice', 'bob'].map(tokenOf));
     await cluster.kubectlOk(['create', 'clusterrolebinding', 'olga', '--clusterrole=gleaner-operator', '--serviceaccount=lab:olga']);

@@ -5,14 +5,13 @@
  */
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { helm, set } from './chart';
 import { freePort } from './free-ports';
-import { runCommand } from './gleaner';
 import type { KubeApiServerOptions } from './kube-apiserver';
 import { KubeAudit } from './kube-audit';
 import { KubeCluster, OPERATOR_NAMESPACE } from './kube-cluster';
 import { LoadBalancer } from './load-balancer';
 
-const CHART = join(__dirname, '..', '..', 'deploy', 'chart');
 /** Of loopback: what stands for kube-proxy listens on the address that the cluster gives the Service. */
 const SERVICE_RANGE = '127.77.0.0/24';
 const TAKEN_FLAGS = /^--(name|webhook|webhook-failure-policy)=/;
@@ -20,14 +19,6 @@ const TAKEN_FLAGS = /^--(name|webhook|webhook-failure-policy)=/;
 interface Manifest {
   kind: string;
   spec?: { template?: { spec?: { containers?: { args?: string[] }[] } } };
-}
-
-/** What a release `gleaner` in the operator's namespace consists of; `only`: of these templates. */
-export async function renderChart(helm: string, home: string, values: readonly string[], only: readonly string[] = []): Promise<string> {
-  const args = ['template', 'gleaner', CHART, '--namespace', OPERATOR_NAMESPACE, '--kube-version', '1.32', ...only.flatMap((file) => ['--show-only', `templates/${file}`])];
-  const { code, stdout, stderr } = await runCommand(helm, [...args, ...values.flatMap((value) => ['--set', value])], { env: { PATH: process.env.PATH, HOME: home } });
-  if (code !== 0) throw new Error(`helm template: ${stderr}`);
-  return stdout;
 }
 
 export class ChartCluster extends KubeCluster {
@@ -51,7 +42,7 @@ export class ChartCluster extends KubeCluster {
 
   protected override async startService(): Promise<LoadBalancer> {
     const port = await freePort();
-    const release = await renderChart(this.helm, this.dir, ['replicas=2', 'blobs.existingClaim=blobs', `service.port=${port}`]);
+    const release = await helm(this.helm, this.dir).template(set('replicas=2', 'blobs.existingClaim=blobs', `service.port=${port}`));
     await this.kubectlOk(['apply', '-f', '-'], release);
     await this.actAsServiceAccount();
     const deployment = parseAllDocuments(release).map((each) => each.toJS() as Manifest | null).find((each) => each?.kind === 'Deployment');

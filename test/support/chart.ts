@@ -5,7 +5,7 @@ import { runCommand } from './gleaner';
 export const CHART = 'deploy/chart';
 export const CHART_NAMESPACE = 'gleaner-system';
 
-const set = (...values: string[]): string[] => values.flatMap((each) => ['--set', each]);
+export const set = (...values: string[]): string[] => values.flatMap((each) => ['--set', each]);
 /** Everything on. */
 export const FULL = set(
   'replicas=3', 's3.bucket=gleaner', 's3.endpoint=https://s3.example.org', 's3.region=eu-1', 's3.credentialsSecret=s3', 'database.caConfigMap=db-ca',
