@@ -5,7 +5,7 @@
 #
 #   --focus   only tests whose name fits, such as 'ServerSideApply|Watchers'; all that are not left out when absent
 #
-# Needs Go. The tests are compiled once, about ten minutes on two cores, run for about five, and kept in ${XDG_CACHE_HOME:-~/.cache}/gleaner/kube-e2e.
+# Needs Go. The tests are compiled once, about ten minutes on two cores, and kept in ${XDG_CACHE_HOME:-~/.cache}/gleaner/kube-e2e. They run for three to five.
 # What is left out, and why, is in test/support/kube-e2e/left-out.txt. The server has a data folder of its own on any free port.
 # Exit code: 0 when all that ran passed. Ends with "N passed, N failed".
 
